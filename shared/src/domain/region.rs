@@ -1,0 +1,149 @@
+//! Home regions, and the only door to `phonenumber`.
+//!
+//! `phonenumber` takes some 100 ms to load its tables, so nothing here runs before a phone needs
+//! it. It is asked about the home region alone: given a region, it strips that region's trunk
+//! prefix from other countries' numbers too, which would match a contact with a stranger.
+
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::str::FromStr;
+use std::sync::OnceLock;
+
+use phonenumber::metadata::DATABASE;
+
+use super::phone::Phone;
+
+/// A region by its ISO 3166-1 alpha-2 code, in capitals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Region([u8; 2]);
+
+/// A text is no region code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a region is an ISO 3166-1 code of two letters that has phone numbers, such as US")]
+pub struct RegionError;
+
+impl Region {
+    /// The two letters.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        std::str::from_utf8(&self.0).expect("two ASCII letters")
+    }
+
+    /// How many of the leading `digits` are this region's own international prefix.
+    pub(super) fn international_prefix(self, digits: &str) -> Option<usize> {
+        guarded(|| {
+            let prefix = DATABASE.by_id(self.code())?.international_prefix()?;
+            prefix.find(digits).filter(|found| found.start() == 0 && found.end() > 0).map(|found| found.end())
+        })
+    }
+}
+
+impl FromStr for Region {
+    type Err = RegionError;
+
+    /// Checks the shape alone, so that no handler has to load the phone tables at start-up.
+    fn from_str(code: &str) -> Result<Self, RegionError> {
+        match code.as_bytes() {
+            [a, b] if a.is_ascii_uppercase() && b.is_ascii_uppercase() => Ok(Self([*a, *b])),
+            _ => Err(RegionError),
+        }
+    }
+}
+
+impl fmt::Display for Region {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+/// The region whose national numbers a caller writes: that of their own number, else a default.
+///
+/// Worked out only when a phone needs it.
+#[derive(Clone)]
+pub struct HomeRegion {
+    number: Option<Phone>,
+    default: Region,
+    known: OnceLock<Region>,
+}
+
+impl HomeRegion {
+    /// The home region of a caller with the verified `number`, or `default` where there is none or
+    /// it belongs to no region.
+    #[must_use]
+    pub fn of(number: Option<Phone>, default: Region) -> Self {
+        Self { number, default, known: OnceLock::new() }
+    }
+
+    /// The region.
+    #[must_use]
+    pub fn region(&self) -> Region {
+        *self.known.get_or_init(|| self.number.and_then(region_of).unwrap_or(self.default))
+    }
+}
+
+impl From<Region> for HomeRegion {
+    fn from(region: Region) -> Self {
+        Self::of(None, region)
+    }
+}
+
+impl fmt::Debug for HomeRegion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("HomeRegion").field(&self.default).finish_non_exhaustive()
+    }
+}
+
+/// The region to which an international number belongs.
+fn region_of(phone: Phone) -> Option<Region> {
+    guarded(|| {
+        let number = phonenumber::parse(None, phone.e164()).ok()?;
+        number.country().id()?.as_ref().parse().ok()
+    })
+}
+
+/// The E.164 digits of what is a valid national number of `region`.
+pub(super) fn national(digits: &str, region: Region) -> Option<String> {
+    guarded(|| {
+        let id: phonenumber::country::Id = region.code().parse().ok()?;
+        let number = phonenumber::parse(Some(id), digits).ok()?;
+        let country_code = DATABASE.by_id(region.code())?.country_code();
+        let valid = number.code().value() == country_code && phonenumber::is_valid(&number);
+        valid.then(|| {
+            let e164 = number.format().mode(phonenumber::Mode::E164).to_string();
+            e164.trim_start_matches('+').to_owned()
+        })
+    })
+}
+
+/// Runs a question to `phonenumber`; a panic in there means "don't know" and never fails an upload.
+fn guarded<T>(question: impl FnOnce() -> Option<T>) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(question)).unwrap_or(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_region_is_two_capitals() {
+        for (code, accepted) in [("US", true), ("us", false), ("USA", false), ("", false), ("U1", false)] {
+            assert_eq!(code.parse::<Region>().is_ok(), accepted, "{code}");
+        }
+    }
+
+    #[test]
+    fn the_home_region_is_that_of_the_callers_number() {
+        let default: Region = "DE".parse().expect("a region");
+        for (number, expected) in [
+            (Some("14155550100"), "US"),
+            (Some("16045550123"), "CA"),
+            (Some("79123456789"), "RU"),
+            (Some("380665787842"), "UA"),
+            (Some("9999999999"), "DE"),
+            (None, "DE"),
+        ] {
+            let phone = number.map(|digits| digits.parse::<Phone>().expect("a phone"));
+            assert_eq!(HomeRegion::of(phone, default).region().code(), expected, "{number:?}");
+        }
+    }
+}
