@@ -2,3 +2,4 @@
 //!
 //! - [`domain`] holds the nouns and their rules, pure.
 pub mod domain;
+pub mod store;

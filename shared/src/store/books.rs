@@ -1,0 +1,284 @@
+//! AddressBooks: one item is one book.
+
+use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Put, TransactWriteItem};
+
+use super::accounts::generation_check;
+use super::error::StoreError;
+use super::item::{Attributes, Reader, bytes, item, number, text};
+use super::keys::{book_key, parse_book_key};
+use super::packed::{pack_contacts, pack_matches, unpack};
+use super::{Outcome, Store, now_seconds};
+use crate::domain::{Book, Region, Scope, UserId};
+
+/// How long an emptied item keeps its version. Far longer than any upload can be in flight (a Lambda
+/// runs for 15 minutes at most), so that no version is ever counted twice.
+const TOMBSTONE_SECONDS: u64 = 7 * 24 * 60 * 60;
+
+/// Where a book's item stands in its user's life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Life {
+    /// No upload has opened the book yet, or not since its item expired.
+    Unopened,
+    /// The book belongs to its user's account of this generation.
+    Open {
+        /// How often the account had been deleted when the book was opened.
+        generation: u64,
+    },
+    /// The account of this generation was deleted, and the book with it.
+    Deleted {
+        /// The generation that was deleted.
+        generation: u64,
+    },
+}
+
+/// A book as it stands in its table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredBook {
+    /// Raised by one with every write; 0 where there is no item.
+    pub version: u64,
+    /// Whether the book is open.
+    pub life: Life,
+    /// The book; empty unless open.
+    pub book: Book,
+    /// Of a deleted book, the contacts whose hints may not be gone yet.
+    pub leaving: Book,
+}
+
+impl StoredBook {
+    fn absent() -> Self {
+        Self { version: 0, life: Life::Unopened, book: Book::default(), leaving: Book::default() }
+    }
+}
+
+/// Reading books.
+pub trait BookReader {
+    /// One strongly consistent GetItem. A book that isn't there is an unopened one of version 0.
+    fn read_book(&self, user: &UserId, scope: &Scope) -> impl Future<Output = Result<StoredBook, StoreError>> + Send;
+
+    /// All books of a user, strongly consistent.
+    fn read_books(&self, user: &UserId) -> impl Future<Output = Result<Vec<(Scope, StoredBook)>, StoreError>> + Send;
+}
+
+/// Writing books. Every write is conditional on the version seen and raises it by one.
+pub trait BookStore: BookReader {
+    /// Writes `next` in the place of `seen`, if that still stands.
+    fn write_book(
+        &self,
+        user: &UserId,
+        scope: &Scope,
+        seen: &StoredBook,
+        next: &StoredBook,
+    ) -> impl Future<Output = Result<Outcome, StoreError>> + Send;
+
+    /// Opens the book that `seen` is not, empty, for the account of `generation`, if the account is
+    /// still of that generation: one transaction.
+    fn open_book(
+        &self,
+        user: &UserId,
+        scope: &Scope,
+        seen: &StoredBook,
+        generation: u64,
+    ) -> impl Future<Output = Result<Outcome, StoreError>> + Send;
+}
+
+impl BookReader for Store {
+    async fn read_book(&self, user: &UserId, scope: &Scope) -> Result<StoredBook, StoreError> {
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&self.tables.address_books)
+            .set_key(Some(key(user, scope)))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| StoreError::call("GetItem", &error))?;
+        answer.item.map_or_else(|| Ok(StoredBook::absent()), |item| read(&item))
+    }
+
+    async fn read_books(&self, user: &UserId) -> Result<Vec<(Scope, StoredBook)>, StoreError> {
+        let mut pages = self
+            .client
+            .query()
+            .table_name(&self.tables.address_books)
+            .key_condition_expression("user_id = :user")
+            .expression_attribute_values(":user", text(user.as_str()))
+            .consistent_read(true)
+            .into_paginator()
+            .send();
+        let mut books = Vec::new();
+        while let Some(page) = pages.next().await {
+            for item in page.map_err(|error| StoreError::call("Query", &error))?.items.unwrap_or_default() {
+                let reader = Reader { table: "AddressBooks", item: &item };
+                let scope = parse_book_key(reader.text("book")?).ok_or_else(|| reader.corrupt("book"))?;
+                books.push((scope, read(&item)?));
+            }
+        }
+        Ok(books)
+    }
+}
+
+impl BookStore for Store {
+    async fn write_book(
+        &self,
+        user: &UserId,
+        scope: &Scope,
+        seen: &StoredBook,
+        next: &StoredBook,
+    ) -> Result<Outcome, StoreError> {
+        let (condition, value) = unchanged(seen);
+        let sent = self
+            .client
+            .put_item()
+            .table_name(&self.tables.address_books)
+            .set_item(Some(write(user, scope, seen.version + 1, next)))
+            .condition_expression(condition)
+            .set_expression_attribute_values(value)
+            .send()
+            .await;
+        match sent {
+            Ok(_) => Ok(Outcome::Done),
+            Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {
+                Ok(Outcome::Conflict)
+            }
+            Err(error) => Err(StoreError::call("PutItem", &error)),
+        }
+    }
+
+    async fn open_book(
+        &self,
+        user: &UserId,
+        scope: &Scope,
+        seen: &StoredBook,
+        generation: u64,
+    ) -> Result<Outcome, StoreError> {
+        let empty = StoredBook { life: Life::Open { generation }, ..StoredBook::absent() };
+        let (condition, value) = unchanged(seen);
+        let put = Put::builder()
+            .table_name(&self.tables.address_books)
+            .set_item(Some(write(user, scope, seen.version + 1, &empty)))
+            .condition_expression(condition)
+            .set_expression_attribute_values(value)
+            .build()
+            .expect("table and item are set");
+        let check: ConditionCheck = generation_check(&self.tables.users, user, generation);
+        self.transact(vec![
+            TransactWriteItem::builder().put(put).build(),
+            TransactWriteItem::builder().condition_check(check).build(),
+        ])
+        .await
+    }
+}
+
+fn key(user: &UserId, scope: &Scope) -> Attributes {
+    item([("user_id", text(user.as_str())), ("book", text(book_key(scope)))])
+}
+
+/// The condition that the item is still the one that was `seen`.
+fn unchanged(seen: &StoredBook) -> (&'static str, Option<Attributes>) {
+    if seen.version == 0 {
+        ("attribute_not_exists(version)", None)
+    } else {
+        ("version = :seen", Some(item([(":seen", number(seen.version))])))
+    }
+}
+
+fn write(user: &UserId, scope: &Scope, version: u64, next: &StoredBook) -> Attributes {
+    let StoredBook { version: _, life, book, leaving } = next;
+    let mut attributes = key(user, scope);
+    let mut set = |name: &str, value: AttributeValue| attributes.insert(name.to_owned(), value);
+    set("version", number(version));
+    match life {
+        Life::Unopened => {}
+        Life::Open { generation } => {
+            set("generation", number(*generation));
+        }
+        Life::Deleted { generation } => {
+            set("generation", number(*generation));
+            set("deleted", AttributeValue::Bool(true));
+        }
+    }
+    if !matches!(life, Life::Open { .. }) {
+        set("expires_at", number(now_seconds() + TOMBSTONE_SECONDS));
+    }
+    if let Some(region) = book.region() {
+        set("region", text(region.code()));
+    }
+    if !book.entries().is_empty() {
+        set("contacts", bytes(pack_contacts(book)));
+    }
+    if let Some(matches) = pack_matches(book) {
+        set("matches", bytes(matches));
+    }
+    if !leaving.entries().is_empty() {
+        set("leaving", bytes(pack_contacts(leaving)));
+    }
+    attributes
+}
+
+fn read(item: &Attributes) -> Result<StoredBook, StoreError> {
+    let reader = Reader { table: "AddressBooks", item };
+    let life = match (reader.optional_number("generation")?, reader.flag("deleted", false)?) {
+        (None, _) => Life::Unopened,
+        (Some(generation), false) => Life::Open { generation },
+        (Some(generation), true) => Life::Deleted { generation },
+    };
+    let region: Option<Region> = reader.optional_text("region")?.map(|_| reader.parsed("region")).transpose()?;
+    let unpacked = |name, region, matches| match reader.optional_bytes(name)? {
+        Some(contacts) => unpack(region, contacts, matches).map_err(|_| reader.corrupt(name)),
+        None => Ok(Book::default()),
+    };
+    Ok(StoredBook {
+        version: reader.number("version")?,
+        life,
+        book: unpacked("contacts", region, reader.optional_bytes("matches")?)?,
+        leaving: unpacked("leaving", None, None)?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Contact, Entry, PublicId};
+
+    fn some_book() -> Book {
+        let contact = Contact {
+            phone: "16505550123".parse().expect("a phone"),
+            spelling: "(650) 555-0123".into(),
+            name: "Gordie Kann".parse().expect("a name"),
+        };
+        Book::new(Some("US".parse().expect("a region")), vec![Entry { contact, matched: PublicId::new(7) }])
+    }
+
+    #[test]
+    fn a_stored_book_comes_back_as_it_was() {
+        let user: UserId = "alice".parse().expect("a user");
+        let leaving = Book::new(None, some_book().rematched(|_| None).entries().to_vec());
+        for stored in [
+            StoredBook { life: Life::Open { generation: 3 }, book: some_book(), ..StoredBook::absent() },
+            StoredBook { life: Life::Deleted { generation: 3 }, leaving, ..StoredBook::absent() },
+            StoredBook::absent(),
+        ] {
+            let attributes = write(&user, &Scope::Global, 9, &stored);
+            assert_eq!(read(&attributes).expect("readable"), StoredBook { version: 9, ..stored });
+        }
+    }
+
+    #[test]
+    fn a_malformed_item_is_an_error_that_names_the_attribute() {
+        let user: UserId = "alice".parse().expect("a user");
+        let stored = StoredBook { life: Life::Open { generation: 0 }, book: some_book(), ..StoredBook::absent() };
+        for (name, value) in [
+            ("version", text("one")),
+            ("contacts", bytes(vec![9, 9, 9])),
+            ("contacts", text("x")),
+            ("matches", bytes(vec![1])),
+            ("region", text("Utopia")),
+            ("deleted", number(1)),
+        ] {
+            let mut attributes = write(&user, &Scope::Global, 9, &stored);
+            attributes.insert(name.to_owned(), value);
+            let error = read(&attributes).expect_err(name).to_string();
+            assert!(error.starts_with("an item of AddressBooks can't be read: "), "{error}");
+        }
+    }
+}

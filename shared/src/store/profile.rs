@@ -1,0 +1,137 @@
+//! A user's profile as it is stored.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde::{Deserialize, Serialize};
+
+use super::error::StoreError;
+use super::item::{Attributes, Reader, bytes, item, number, text};
+use super::keys::profile_key;
+use crate::domain::{Flags, Phone, PublicId, UserId};
+
+/// The truth about a user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Profile {
+    /// As apps know the user.
+    pub id: PublicId,
+    /// As the identity provider knows them.
+    pub user: UserId,
+    /// Raised by one with every write.
+    pub version: u64,
+    /// The phone that is theirs, with the epoch of their having it.
+    pub phone: Option<(Phone, u64)>,
+    /// What they chose.
+    pub flags: Flags,
+    /// Milliseconds since 1970.
+    pub created_at_ms: u64,
+    /// Milliseconds since 1970.
+    pub updated_at_ms: u64,
+    /// What the app tells about them.
+    pub details: Details,
+}
+
+/// The fields of a profile that mean nothing to this software; it keeps them for the app.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[allow(missing_docs, reason = "the names are the documented ones of the ConnectyCube API")]
+pub struct Details {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub full_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub login: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub website: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub avatar: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub custom_data: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_tags: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub facebook_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub twitter_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub external_user_id: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub blob_id: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timezone: Option<i64>,
+}
+
+/// Hidden: all of it is personal.
+impl std::fmt::Debug for Details {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Details(…)")
+    }
+}
+
+pub(super) fn write(profile: &Profile) -> Attributes {
+    let Profile { id, user, version, phone, flags, created_at_ms, updated_at_ms, details } = profile;
+    let Flags { discoverable_by_phone, announce_me, notify_me } = flags;
+    let mut attributes = item([
+        ("key", text(profile_key(*id))),
+        ("id", number(u64::from(id.get()))),
+        ("user_id", text(user.as_str())),
+        ("version", number(*version)),
+        ("discoverable_by_phone", AttributeValue::Bool(*discoverable_by_phone)),
+        ("announce_me", AttributeValue::Bool(*announce_me)),
+        ("notify_me", AttributeValue::Bool(*notify_me)),
+        ("created_at_ms", number(*created_at_ms)),
+        ("updated_at_ms", number(*updated_at_ms)),
+        ("details", bytes(serde_json::to_vec(details).expect("a struct of texts and numbers is JSON"))),
+    ]);
+    if let Some((phone, epoch)) = phone {
+        attributes.insert("phone".to_owned(), text(phone.digits()));
+        attributes.insert("epoch".to_owned(), number(*epoch));
+    }
+    attributes
+}
+
+pub(super) fn read(item: &Attributes) -> Result<Profile, StoreError> {
+    let reader = Reader { table: "Users (profile)", item };
+    let phone = match reader.optional_text("phone")? {
+        Some(_) => Some((reader.parsed("phone")?, reader.number("epoch")?)),
+        None => None,
+    };
+    let details = reader.optional_bytes("details")?.ok_or_else(|| reader.corrupt("details"))?;
+    Ok(Profile {
+        id: PublicId::new(reader.number("id")?).ok_or_else(|| reader.corrupt("id"))?,
+        user: reader.parsed("user_id")?,
+        version: reader.number("version")?,
+        phone,
+        flags: Flags {
+            discoverable_by_phone: reader.flag("discoverable_by_phone", true)?,
+            announce_me: reader.flag("announce_me", true)?,
+            notify_me: reader.flag("notify_me", true)?,
+        },
+        created_at_ms: reader.number("created_at_ms")?,
+        updated_at_ms: reader.number("updated_at_ms")?,
+        details: serde_json::from_slice(details).map_err(|_| reader.corrupt("details"))?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stored_profile_comes_back_as_it_was() {
+        let profile = Profile {
+            id: PublicId::new(7).expect("an id"),
+            user: "alice".parse().expect("a user"),
+            version: 3,
+            phone: Some(("16505550123".parse().expect("a phone"), 9)),
+            flags: Flags { notify_me: false, ..Flags::default() },
+            created_at_ms: 1,
+            updated_at_ms: 2,
+            details: Details { full_name: Some("Alice 😀".to_owned()), timezone: Some(-8), ..Details::default() },
+        };
+        assert_eq!(read(&write(&profile)).expect("readable"), profile);
+        let nameless = Profile { phone: None, details: Details::default(), ..profile };
+        assert_eq!(read(&write(&nameless)).expect("readable"), nameless);
+    }
+}

@@ -1,0 +1,289 @@
+//! Subscriptions: the devices to which a user's pushes go, and whose each push token is.
+
+use std::str::FromStr;
+
+use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
+
+use super::error::StoreError;
+use super::item::{Attributes, Reader, item, number, text};
+use super::keys::{TOKEN_SORT_KEY, device_key, subscriber_key, token_hash, token_key};
+use super::{Outcome, Store};
+use crate::domain::{PublicId, Udid, UserId};
+
+/// A text is none of the names that a type has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("no such name")]
+pub struct UnknownName;
+
+/// Declares an enum whose variants have names on the wire and in the store.
+macro_rules! named {
+    ($(#[$doc:meta])* $type:ident { $($(#[$variant_doc:meta])* $variant:ident = $name:literal,)+ }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum $type { $($(#[$variant_doc])* $variant,)+ }
+
+        impl $type {
+            /// The name on the wire.
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)+ }
+            }
+        }
+
+        impl FromStr for $type {
+            type Err = UnknownName;
+
+            fn from_str(name: &str) -> Result<Self, UnknownName> {
+                match name { $($name => Ok(Self::$variant),)+ _ => Err(UnknownName) }
+            }
+        }
+    };
+}
+
+named! {
+    /// Through which service a device is reached.
+    Channel {
+        /// Apple's push notifications.
+        Apns = "apns",
+        /// Apple's pushes for calls; never used for joins.
+        ApnsVoip = "apns_voip",
+        /// Firebase Cloud Messaging, by the name of its forerunner.
+        Gcm = "gcm",
+    }
+}
+
+named! {
+    /// Which of a channel's two worlds a token belongs to.
+    Environment {
+        /// Apps from a developer's machine; Apple's sandbox.
+        Development = "development",
+        /// Apps from a store.
+        Production = "production",
+    }
+}
+
+named! {
+    /// What a device runs.
+    Platform {
+        /// iOS and iPadOS.
+        Ios = "ios",
+        /// Android.
+        Android = "android",
+    }
+}
+
+/// A device that gets a user's pushes. A user has one per device and channel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subscription {
+    /// By which the app knows it; unique among the user's.
+    pub id: PublicId,
+    /// Whose device.
+    pub user: UserId,
+    /// The device.
+    pub device: Udid,
+    /// How it is reached.
+    pub channel: Channel,
+    /// What it runs.
+    pub platform: Platform,
+    /// Where its token is valid.
+    pub environment: Environment,
+    /// The hash of its token, see [`Subscription::hash_token`].
+    pub token_hash: String,
+    /// The push service's name for it: an SNS endpoint.
+    pub endpoint: String,
+}
+
+impl Subscription {
+    /// The hash by which a push token is known here.
+    #[must_use]
+    pub fn hash_token(token: &str) -> String {
+        token_hash(token)
+    }
+
+    fn key(&self) -> Attributes {
+        key(&subscriber_key(&self.user), &device_key(self.channel.name(), &self.device))
+    }
+}
+
+/// Where a token is in use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenUse {
+    pk: String,
+    sk: String,
+}
+
+/// A subscription to write, conditional on what was seen before.
+#[derive(Clone, Copy, Debug)]
+pub struct SubscriptionWrite<'a> {
+    /// The subscription as it is to be.
+    pub next: &'a Subscription,
+    /// The one of the same device and channel, whose id `next` keeps.
+    pub replaced: Option<&'a Subscription>,
+    /// Where the token of `next` was in use; that subscription goes: the phone changed hands.
+    pub token_use: Option<&'a TokenUse>,
+}
+
+/// Reading and writing subscriptions.
+pub trait SubscriptionStore {
+    /// All subscriptions of a user, strongly consistent.
+    fn subscriptions(&self, user: &UserId) -> impl Future<Output = Result<Vec<Subscription>, StoreError>> + Send;
+
+    /// Where the token of this hash is in use, strongly consistent.
+    fn token_use(&self, token_hash: &str) -> impl Future<Output = Result<Option<TokenUse>, StoreError>> + Send;
+
+    /// Writes a subscription and all that follows from it, or nothing.
+    fn write_subscription(
+        &self,
+        write: SubscriptionWrite<'_>,
+    ) -> impl Future<Output = Result<Outcome, StoreError>> + Send;
+
+    /// Deletes a subscription, if it still has the token that it was seen with.
+    fn delete_subscription(&self, seen: &Subscription) -> impl Future<Output = Result<Outcome, StoreError>> + Send;
+}
+
+impl SubscriptionStore for Store {
+    async fn subscriptions(&self, user: &UserId) -> Result<Vec<Subscription>, StoreError> {
+        let mut pages = self
+            .client
+            .query()
+            .table_name(&self.tables.subscriptions)
+            .key_condition_expression("pk = :subscriber")
+            .expression_attribute_values(":subscriber", text(subscriber_key(user)))
+            .consistent_read(true)
+            .into_paginator()
+            .send();
+        let mut subscriptions = Vec::new();
+        while let Some(page) = pages.next().await {
+            let items = page.map_err(|error| StoreError::call("Query", &error))?.items.unwrap_or_default();
+            for item in &items {
+                subscriptions.push(read(user, item)?);
+            }
+        }
+        Ok(subscriptions)
+    }
+
+    async fn token_use(&self, token_hash: &str) -> Result<Option<TokenUse>, StoreError> {
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&self.tables.subscriptions)
+            .set_key(Some(key(&token_key(token_hash), TOKEN_SORT_KEY)))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| StoreError::call("GetItem", &error))?;
+        let read = |item: Attributes| {
+            let reader = Reader { table: "Subscriptions (token)", item: &item };
+            let text = |name| reader.text(name).map(ToOwned::to_owned);
+            Ok(TokenUse { pk: text("used_pk")?, sk: text("used_sk")? })
+        };
+        answer.item.map(read).transpose()
+    }
+
+    async fn write_subscription(&self, write: SubscriptionWrite<'_>) -> Result<Outcome, StoreError> {
+        let SubscriptionWrite { next, replaced, token_use } = write;
+        let (condition, values) = match replaced {
+            None => ("attribute_not_exists(pk)", None),
+            Some(seen) => ("token_hash = :seen", Some(item([(":seen", text(&seen.token_hash))]))),
+        };
+        let mut items = vec![self.subscriptions_put(attributes(next), condition, values)];
+
+        let used = TokenUse { pk: subscriber_key(&next.user), sk: device_key(next.channel.name(), &next.device) };
+        let mut token = key(&token_key(&next.token_hash), TOKEN_SORT_KEY);
+        token.extend(item([("used_pk", text(&used.pk)), ("used_sk", text(&used.sk))]));
+        items.push(match token_use {
+            None => self.subscriptions_put(token, "attribute_not_exists(pk)", None),
+            Some(seen) => self.subscriptions_put(token, USED, Some(used_values(seen))),
+        });
+
+        if let Some(seen) = replaced.filter(|seen| seen.token_hash != next.token_hash) {
+            let old = key(&token_key(&seen.token_hash), TOKEN_SORT_KEY);
+            let gone_or_used = format!("attribute_not_exists(pk) OR ({USED})");
+            items.push(self.subscriptions_delete(old, &gone_or_used, used_values(&used)));
+        }
+        if let Some(moved) = token_use.filter(|seen| **seen != used) {
+            let values = item([(":seen", text(&next.token_hash))]);
+            let condition = "attribute_not_exists(pk) OR token_hash = :seen";
+            items.push(self.subscriptions_delete(key(&moved.pk, &moved.sk), condition, values));
+        }
+        self.transact(items).await
+    }
+
+    async fn delete_subscription(&self, seen: &Subscription) -> Result<Outcome, StoreError> {
+        let used = TokenUse { pk: subscriber_key(&seen.user), sk: device_key(seen.channel.name(), &seen.device) };
+        let values = item([(":seen", text(&seen.token_hash))]);
+        let condition = "attribute_not_exists(pk) OR token_hash = :seen";
+        let token = key(&token_key(&seen.token_hash), TOKEN_SORT_KEY);
+        let gone_or_used = format!("attribute_not_exists(pk) OR ({USED})");
+        self.transact(vec![
+            self.subscriptions_delete(seen.key(), condition, values),
+            self.subscriptions_delete(token, &gone_or_used, used_values(&used)),
+        ])
+        .await
+    }
+}
+
+/// The condition that a token is in use where it was seen to be.
+const USED: &str = "used_pk = :used_pk AND used_sk = :used_sk";
+
+fn used_values(used: &TokenUse) -> Attributes {
+    item([(":used_pk", text(&used.pk)), (":used_sk", text(&used.sk))])
+}
+
+fn key(pk: &str, sk: &str) -> Attributes {
+    item([("pk", text(pk)), ("sk", text(sk))])
+}
+
+impl Store {
+    fn subscriptions_put(
+        &self,
+        attributes: Attributes,
+        condition: &str,
+        values: Option<Attributes>,
+    ) -> TransactWriteItem {
+        let put = Put::builder()
+            .table_name(&self.tables.subscriptions)
+            .set_item(Some(attributes))
+            .condition_expression(condition)
+            .set_expression_attribute_values(values);
+        TransactWriteItem::builder().put(put.build().expect("table and item are set")).build()
+    }
+
+    fn subscriptions_delete(&self, key: Attributes, condition: &str, values: Attributes) -> TransactWriteItem {
+        let delete = Delete::builder()
+            .table_name(&self.tables.subscriptions)
+            .set_key(Some(key))
+            .condition_expression(condition)
+            .set_expression_attribute_values(Some(values));
+        TransactWriteItem::builder().delete(delete.build().expect("table and key are set")).build()
+    }
+}
+
+fn attributes(subscription: &Subscription) -> Attributes {
+    let Subscription { id, user: _, device, channel, platform, environment, token_hash, endpoint } = subscription;
+    let mut attributes = subscription.key();
+    attributes.extend(item([
+        ("id", number(u64::from(id.get()))),
+        ("device", text(device.as_str())),
+        ("channel", text(channel.name())),
+        ("platform", text(platform.name())),
+        ("environment", text(environment.name())),
+        ("token_hash", text(token_hash)),
+        ("endpoint", text(endpoint)),
+    ]));
+    attributes
+}
+
+fn read(user: &UserId, item: &Attributes) -> Result<Subscription, StoreError> {
+    let reader = Reader { table: "Subscriptions", item };
+    Ok(Subscription {
+        id: PublicId::new(reader.number("id")?).ok_or_else(|| reader.corrupt("id"))?,
+        user: user.clone(),
+        device: reader.parsed("device")?,
+        channel: reader.parsed("channel")?,
+        platform: reader.parsed("platform")?,
+        environment: reader.parsed("environment")?,
+        token_hash: reader.text("token_hash")?.to_owned(),
+        endpoint: reader.text("endpoint")?.to_owned(),
+    })
+}
