@@ -82,6 +82,15 @@ impl Book {
         self
     }
 
+    /// The same book with `matched` for `phone`, if it is there.
+    #[must_use]
+    pub fn with_match(mut self, phone: Phone, matched: Option<PublicId>) -> Self {
+        if let Some(entry) = self.entries.iter_mut().find(|entry| entry.contact.phone == phone) {
+            entry.matched = matched;
+        }
+        self
+    }
+
     /// The match of every phone in the book.
     #[must_use]
     pub fn matches(&self) -> HashMap<Phone, Option<PublicId>> {
@@ -157,6 +166,13 @@ impl Book {
             }
         }
         Self { region: self.region, entries }
+    }
+
+    /// The same contacts, with no region.
+    #[must_use]
+    pub fn without_region(mut self) -> Self {
+        self.region = None;
+        self
     }
 
     /// The same book, marked with the home region if any of its phones was read by it.

@@ -192,7 +192,7 @@ mod tests {
         };
         let national = spelled("16505550123", "(650) 555-0123", "national");
         let plus = spelled("4915112345678", "+49 151 12345678", "plus");
-        let us = book(&[national.clone(), plus.clone()]).settled_in(&region("US"));
+        let us = book(&[national, plus.clone()]).settled_in(&region("US"));
         assert_eq!(us.region().map(|region| region.to_string()), Some("US".to_owned()));
         assert_eq!(us.read_again(&region("US")), us);
         let de = us.read_again(&region("DE"));

@@ -151,9 +151,7 @@ impl Store {
             (Some(before), Some(after)) => {
                 Some(self.users_put(profile::write(after), "version = :version".to_owned(), seen(before)))
             }
-            (Some(before), None) => {
-                Some(self.users_delete(profile_key(before.id), "version = :version", seen(before)))
-            }
+            (Some(before), None) => Some(self.users_delete(profile_key(before.id), "version = :version", seen(before))),
         }
     }
 
@@ -185,12 +183,7 @@ impl Store {
         writes
     }
 
-    fn users_put(
-        &self,
-        attributes: Attributes,
-        condition: String,
-        values: Option<Attributes>,
-    ) -> TransactWriteItem {
+    fn users_put(&self, attributes: Attributes, condition: String, values: Option<Attributes>) -> TransactWriteItem {
         let put = Put::builder()
             .table_name(&self.tables.users)
             .set_item(Some(attributes))

@@ -18,8 +18,7 @@ pub struct Backoff {
 
 impl Backoff {
     /// For optimistic writes: some ten writers of one book get through within a second.
-    pub const CONFLICT: Self =
-        Self { base: Duration::from_millis(20), cap: Duration::from_millis(400), attempts: 10 };
+    pub const CONFLICT: Self = Self { base: Duration::from_millis(20), cap: Duration::from_millis(400), attempts: 10 };
     /// For what a batch left undone because of throttling.
     pub const THROTTLE: Self = Self { base: Duration::from_millis(50), cap: Duration::from_secs(1), attempts: 6 };
 

@@ -145,7 +145,9 @@ impl Store {
             return Err(StoreError::call(OPERATION, &error));
         };
         let codes = || canceled.cancellation_reasons().iter().filter_map(|reason| reason.code());
-        if let Some(code) = codes().find(|code| !matches!(*code, "None" | "ConditionalCheckFailed" | "TransactionConflict")) {
+        if let Some(code) =
+            codes().find(|code| !matches!(*code, "None" | "ConditionalCheckFailed" | "TransactionConflict"))
+        {
             return Err(if is_throttling(code) {
                 StoreError::Throttled { operation: OPERATION }
             } else {

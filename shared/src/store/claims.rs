@@ -3,9 +3,9 @@
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 
+use super::Store;
 use super::error::StoreError;
 use super::item::{Attributes, Reader, item, number, text};
-use super::Store;
 use crate::domain::UserId;
 
 /// How long a push is remembered: 30 days.
@@ -56,13 +56,7 @@ pub trait ClaimStore {
 }
 
 impl ClaimStore for Store {
-    async fn claim(
-        &self,
-        recipient: &UserId,
-        key: &str,
-        now_ms: u64,
-        lease_ms: u64,
-    ) -> Result<Claimed, StoreError> {
+    async fn claim(&self, recipient: &UserId, key: &str, now_ms: u64, lease_ms: u64) -> Result<Claimed, StoreError> {
         let lease_ends_ms = now_ms + lease_ms;
         let mut attributes = claim_item_key(recipient, key);
         attributes.insert("lease_ends_ms".to_owned(), number(lease_ends_ms));
@@ -154,4 +148,3 @@ impl ClaimStore for Store {
 fn claim_item_key(recipient: &UserId, key: &str) -> Attributes {
     item([("recipient", text(recipient.as_str())), ("claim", text(key))])
 }
-

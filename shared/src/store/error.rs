@@ -42,7 +42,11 @@ impl StoreError {
             SdkError::ResponseError(_) => "answer could not be read",
             _ => "unknown",
         };
-        if is_throttling(code) { Self::Throttled { operation } } else { Self::Call { operation, code: code.to_owned() } }
+        if is_throttling(code) {
+            Self::Throttled { operation }
+        } else {
+            Self::Call { operation, code: code.to_owned() }
+        }
     }
 
     /// Whether the caller should be told to come again later.

@@ -79,10 +79,8 @@ impl OwnerIndex for Store {
     async fn put_hints(&self, user: &UserId, scope: &Scope, phones: &[Phone], version: u64) -> Result<(), StoreError> {
         let owner = owner_key(user, scope);
         let parameters = phones.iter().map(|phone| vec![self.phone(*phone), text(&owner), number(version)]);
-        let statement = format!(
-            r#"INSERT INTO "{}" VALUE {{'phone': ?, 'owner': ?, 'version': ?}}"#,
-            self.tables.contact_owners
-        );
+        let statement =
+            format!(r#"INSERT INTO "{}" VALUE {{'phone': ?, 'owner': ?, 'version': ?}}"#, self.tables.contact_owners);
         let inserted = self.execute_each(&statement, parameters.collect()).await?;
         let there = phones.iter().zip(inserted).filter(|(_, ended)| *ended == Statement::Refused);
         stream::iter(there.map(|(phone, _)| *phone).collect::<Vec<_>>())

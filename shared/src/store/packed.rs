@@ -184,10 +184,7 @@ fn spelling(code: &str, canonical: &str) -> Result<String, PackError> {
             let digits = pattern.bytes().filter(|byte| *byte == b'0').count();
             let start = canonical.len().checked_sub(digits).ok_or(PackError::Columns)?;
             let mut last = canonical[start..].chars();
-            pattern
-                .chars()
-                .map(|c| if c == '0' { last.next().ok_or(PackError::Columns) } else { Ok(c) })
-                .collect()
+            pattern.chars().map(|c| if c == '0' { last.next().ok_or(PackError::Columns) } else { Ok(c) }).collect()
         }
         Some(_) => Err(PackError::Columns),
     }
@@ -284,7 +281,9 @@ mod tests {
 
     #[test]
     fn spellings_come_back_exactly() {
-        for spelling in ["16505550123", "+16505550123", "(650) 555-0123", "001 650 555 0123", "٦٥٠ 555 0123", "", "0", "000"] {
+        for spelling in
+            ["16505550123", "+16505550123", "(650) 555-0123", "001 650 555 0123", "٦٥٠ 555 0123", "", "0", "000"]
+        {
             let entry = Entry { contact: contact("16505550123", spelling, "x"), matched: None };
             let book = Book::new(None, vec![entry]);
             assert_eq!(round_trip(&book), Ok(book), "{spelling:?}");
@@ -305,7 +304,10 @@ mod tests {
         let mut entry = |_| {
             let name = format!("{} {}", names[random.usize(..10)], names[random.usize(..10)]);
             let digits = format!("1{}", random.u64(2_000_000_000..9_999_999_999));
-            Entry { contact: contact(&digits, &format!("+{digits}"), &name), matched: PublicId::new(random.u64(1..1 << 31)) }
+            Entry {
+                contact: contact(&digits, &format!("+{digits}"), &name),
+                matched: PublicId::new(random.u64(1..1 << 31)),
+            }
         };
         let book = Book::new(None, (0..20_000).map(&mut entry).collect());
         assert!(fits(&book));

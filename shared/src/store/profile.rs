@@ -62,6 +62,50 @@ pub struct Details {
     pub timezone: Option<i64>,
 }
 
+impl Details {
+    /// Takes over all fields that `patch` has.
+    pub fn update(&mut self, patch: &Self) {
+        let Self {
+            full_name,
+            login,
+            email,
+            website,
+            avatar,
+            custom_data,
+            user_tags,
+            facebook_id,
+            twitter_id,
+            external_id,
+            external_user_id,
+            blob_id,
+            timezone,
+        } = patch.clone();
+        let texts = [
+            (&mut self.full_name, full_name),
+            (&mut self.login, login),
+            (&mut self.email, email),
+            (&mut self.website, website),
+            (&mut self.avatar, avatar),
+            (&mut self.custom_data, custom_data),
+            (&mut self.user_tags, user_tags),
+            (&mut self.facebook_id, facebook_id),
+            (&mut self.twitter_id, twitter_id),
+            (&mut self.external_id, external_id),
+        ];
+        for (field, new) in texts {
+            *field = new.or_else(|| field.take());
+        }
+        let numbers = [
+            (&mut self.external_user_id, external_user_id),
+            (&mut self.blob_id, blob_id),
+            (&mut self.timezone, timezone),
+        ];
+        for (field, new) in numbers {
+            *field = new.or(*field);
+        }
+    }
+}
+
 /// Hidden: all of it is personal.
 impl std::fmt::Debug for Details {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

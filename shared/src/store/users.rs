@@ -69,9 +69,10 @@ impl Store {
 ///
 /// # Errors
 /// [`StoreError::Corrupt`] where it is of the right kind and makes no sense.
-pub fn holder_of_image(image: &HashMap<String, AttributeValue>) -> Result<Option<(Phone, Holder)>, StoreError> {
+pub fn holder_of_image(image: serde_dynamo::Item) -> Result<Option<(Phone, Holder)>, StoreError> {
+    let image: Attributes = image.into();
     match image.get("key") {
-        Some(AttributeValue::S(key)) if key.starts_with(HOLDER_PREFIX) => read_holder(image).map(Some),
+        Some(AttributeValue::S(key)) if key.starts_with(HOLDER_PREFIX) => read_holder(&image).map(Some),
         _ => Ok(None),
     }
 }
@@ -116,10 +117,10 @@ mod tests {
         };
         let phone: Phone = "16505550123".parse().expect("a phone");
         let image = write_holder("phone#16505550123".to_owned(), phone, &holder);
-        assert_eq!(holder_of_image(&image).expect("readable"), Some((phone, holder)));
+        assert_eq!(holder_of_image(image.into()).expect("readable"), Some((phone, holder)));
         let other = item([("key", text("id#7"))]);
-        assert_eq!(holder_of_image(&other).expect("readable"), None);
+        assert_eq!(holder_of_image(other.into()).expect("readable"), None);
         let malformed = item([("key", text("phone#16505550123"))]);
-        assert!(matches!(holder_of_image(&malformed), Err(StoreError::Corrupt { .. })));
+        assert!(matches!(holder_of_image(malformed.into()), Err(StoreError::Corrupt { .. })));
     }
 }

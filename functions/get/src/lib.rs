@@ -1,0 +1,20 @@
+//! `GET /address_book`: the contacts of a book, as they were uploaded.
+
+use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
+use shared::http::{Call, Reply};
+use shared::store::BookReader;
+use shared::wire::{ApiError, contacts};
+
+/// Answers one request.
+pub async fn handle<S: BookReader>(store: &S, event: ApiGatewayV2httpRequest) -> ApiGatewayV2httpResponse {
+    let call = Call::new(event);
+    let result = serve(store, &call).await;
+    call.respond(result)
+}
+
+async fn serve<S: BookReader>(store: &S, call: &Call) -> Result<Reply, ApiError> {
+    call.check_route("GET", &["address_book"])?;
+    let caller = call.caller()?;
+    let stored = store.read_book(&caller.user, &call.scope()?).await?;
+    Ok(Reply::ok(&contacts(&stored.book)))
+}

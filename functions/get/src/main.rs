@@ -1,0 +1,16 @@
+//! The Lambda function that gives books back.
+
+use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use shared::config::ProcessEnvironment;
+use shared::{aws, telemetry};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    telemetry::init();
+    let sdk = aws::sdk_config().await;
+    let store = aws::store(&sdk, &ProcessEnvironment)?;
+    let serve =
+        async |event: LambdaEvent<ApiGatewayV2httpRequest>| Ok::<_, Error>(get::handle(&store, event.payload).await);
+    lambda_runtime::run(service_fn(serve)).await
+}

@@ -1,0 +1,15 @@
+//! The Lambda function that turns changes of Users into messages.
+
+use aws_lambda_events::dynamodb::Event as DynamoDbEvent;
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use shared::config::ProcessEnvironment;
+use shared::{aws, telemetry};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    telemetry::init();
+    let sdk = aws::sdk_config().await;
+    let queue = aws::queue(&sdk, &ProcessEnvironment)?;
+    let serve = async |event: LambdaEvent<DynamoDbEvent>| Ok::<_, Error>(joins::handle(&queue, event.payload).await);
+    lambda_runtime::run(service_fn(serve)).await
+}

@@ -1,0 +1,29 @@
+//! `GET /address_book/registered_users`: the contacts of a book who are users.
+
+use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
+use shared::http::{Call, Reply};
+use shared::store::{BookReader, ProfileReader};
+use shared::wire::{ApiError, compact, compact_items, full_items};
+
+/// Answers one request: one read for the compact form, and one per hundred users for the full one.
+pub async fn handle<S>(store: &S, event: ApiGatewayV2httpRequest) -> ApiGatewayV2httpResponse
+where
+    S: BookReader + ProfileReader + Sync,
+{
+    let call = Call::new(event);
+    let result = serve(store, &call).await;
+    call.respond(result)
+}
+
+async fn serve<S: BookReader + ProfileReader + Sync>(store: &S, call: &Call) -> Result<Reply, ApiError> {
+    call.check_route("GET", &["address_book", "registered_users"])?;
+    let caller = call.caller()?;
+    let compact = compact(&call.query()?)?;
+    let book = store.read_book(&caller.user, &call.scope()?).await?.book;
+    if compact {
+        return Ok(Reply::ok(&compact_items(&book)));
+    }
+    let ids: Vec<_> = book.entries().iter().filter_map(|entry| entry.matched).collect();
+    let profiles = store.profiles(&ids).await?;
+    Ok(Reply::ok(&full_items(&book, &profiles)))
+}

@@ -1,0 +1,18 @@
+//! The Lambda function that keeps subscriptions.
+
+use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use shared::config::ProcessEnvironment;
+use shared::{aws, telemetry};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    telemetry::init();
+    let sdk = aws::sdk_config().await;
+    let store = aws::store(&sdk, &ProcessEnvironment)?;
+    let endpoints = aws::endpoints(&sdk, &ProcessEnvironment);
+    let serve = async |event: LambdaEvent<ApiGatewayV2httpRequest>| {
+        Ok::<_, Error>(subscriptions::handle(&store, &endpoints, event.payload).await)
+    };
+    lambda_runtime::run(service_fn(serve)).await
+}

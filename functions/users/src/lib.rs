@@ -1,0 +1,81 @@
+//! `/users`: signing up, one's own profile, leaving.
+
+use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
+use shared::domain::Region;
+use shared::http::{Call, Caller, Reply, no_route, public_id};
+use shared::protocol::{Clock, delete_account, own_profile, sign_up, update_account};
+use shared::push::Endpoints;
+use shared::store::{AccountStore, BookStore, ClaimStore, HolderReader, OwnerIndex, SubscriptionStore};
+use shared::wire::{ApiError, UserRequest, own_user};
+
+const NO_SUCH_USER: &str = "There is no such user.";
+
+/// What a deployment decides about users.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// The home region of callers whose token proves no number.
+    pub default_region: Region,
+    /// Whether the phone in a body counts where the token has none.
+    pub trust_body_phone: bool,
+}
+
+/// Answers one request.
+pub async fn handle<S, E, C>(
+    store: &S,
+    endpoints: &E,
+    clock: &C,
+    settings: Settings,
+    event: ApiGatewayV2httpRequest,
+) -> ApiGatewayV2httpResponse
+where
+    S: AccountStore + BookStore + OwnerIndex + HolderReader + SubscriptionStore + ClaimStore + Sync,
+    E: Endpoints + Sync,
+    C: Clock + Sync,
+{
+    let call = Call::new(event);
+    let result = serve(store, endpoints, clock, settings, &call).await;
+    call.respond(result)
+}
+
+async fn serve<S, E, C>(store: &S, endpoints: &E, clock: &C, settings: Settings, call: &Call) -> Result<Reply, ApiError>
+where
+    S: AccountStore + BookStore + OwnerIndex + HolderReader + SubscriptionStore + ClaimStore + Sync,
+    E: Endpoints + Sync,
+    C: Clock + Sync,
+{
+    let (method, path) = call.route();
+    match (method, &path[..]) {
+        ("POST", ["users"]) => {
+            let caller = call.caller()?;
+            let request = read(call, &caller, settings)?;
+            let claim = request.phone_claim(caller.phone, settings.trust_body_phone)?;
+            let profile = sign_up(store, clock, &caller.user, claim, &request.patch).await?;
+            Ok(Reply::created(&own_user(&profile)))
+        }
+        ("GET", ["users", id]) => {
+            let (caller, id) = (call.caller()?, public_id(id, NO_SUCH_USER)?);
+            let profile = own_profile(store, &caller.user, id).await?;
+            Ok(Reply::ok(&own_user(&profile)))
+        }
+        ("PUT", ["users", id]) => {
+            let (caller, id) = (call.caller()?, public_id(id, NO_SUCH_USER)?);
+            let request = read(call, &caller, settings)?;
+            // A number moves only by a request that names it: the proof in an old token may be one that
+            // somebody else has overtaken.
+            let proven = caller.phone.filter(|_| request.phone.is_some());
+            let claim = request.phone_claim(proven, settings.trust_body_phone)?;
+            let profile = update_account(store, clock, &caller.user, id, claim, &request.patch).await?;
+            Ok(Reply::ok(&own_user(&profile)))
+        }
+        ("DELETE", ["users", id]) => {
+            let (caller, id) = (call.caller()?, public_id(id, NO_SUCH_USER)?);
+            delete_account(store, endpoints, &caller.user, id).await?;
+            Ok(Reply::empty())
+        }
+        _ => Err(no_route()),
+    }
+}
+
+fn read(call: &Call, caller: &Caller, settings: Settings) -> Result<UserRequest, ApiError> {
+    UserRequest::read(&call.json()?, &caller.home(settings.default_region))
+}

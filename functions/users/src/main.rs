@@ -1,0 +1,23 @@
+//! The Lambda function that signs users up, changes and removes them.
+
+use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use shared::config::ProcessEnvironment;
+use shared::protocol::SystemClock;
+use shared::{aws, config, telemetry};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    telemetry::init();
+    let sdk = aws::sdk_config().await;
+    let store = aws::store(&sdk, &ProcessEnvironment)?;
+    let endpoints = aws::endpoints(&sdk, &ProcessEnvironment);
+    let settings = users::Settings {
+        default_region: config::home_region(&ProcessEnvironment)?,
+        trust_body_phone: config::trust_body_phone(&ProcessEnvironment)?,
+    };
+    let serve = async |event: LambdaEvent<ApiGatewayV2httpRequest>| {
+        Ok::<_, Error>(users::handle(&store, &endpoints, &SystemClock, settings, event.payload).await)
+    };
+    lambda_runtime::run(service_fn(serve)).await
+}

@@ -1,0 +1,89 @@
+//! The command line.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// What the command line asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Args {
+    /// The port of the API; 0 takes any free one.
+    pub port: u16,
+    /// The port of the embedded DynamoDB; 0 takes any free one.
+    pub dynamodb_port: u16,
+    /// The file that keeps the data; none for memory.
+    pub data: Option<PathBuf>,
+}
+
+impl Default for Args {
+    fn default() -> Self {
+        Self { port: 8080, dynamodb_port: 0, data: None }
+    }
+}
+
+/// A command line that can't be followed.
+#[derive(Debug, thiserror::Error)]
+pub enum ArgsError {
+    /// The caller asked for help.
+    #[error("{}", USAGE)]
+    Help,
+    /// The caller mistyped.
+    #[error("{0}\n\n{USAGE}")]
+    Invalid(#[from] lexopt::Error),
+}
+
+const USAGE: &str = "\
+The address book on one machine: the API, an embedded DynamoDB and a push inbox.
+
+Usage: cargo run -- [--port N] [--data FILE] [--dynamodb-port N]
+
+  --port N           port of the API on 127.0.0.1 (8080; 0 takes any free one)
+  --data FILE        keep the data in FILE (otherwise it is in memory and gone at the end)
+  --dynamodb-port N  port of the embedded DynamoDB on 127.0.0.1 (any free one)";
+
+impl Args {
+    /// Reads the arguments after the program's name.
+    ///
+    /// # Errors
+    /// [`ArgsError`], whose text is what to print.
+    pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, ArgsError> {
+        use lexopt::prelude::*;
+
+        let mut args = Self::default();
+        let mut parser = lexopt::Parser::from_args(arguments);
+        while let Some(argument) = parser.next()? {
+            match argument {
+                Long("port") => args.port = parser.value()?.parse()?,
+                Long("dynamodb-port") => args.dynamodb_port = parser.value()?.parse()?,
+                Long("data") => args.data = Some(parser.value()?.into()),
+                Short('h') | Long("help") => return Err(ArgsError::Help),
+                _ => return Err(argument.unexpected().into()),
+            }
+        }
+        Ok(args)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(arguments: &[&str]) -> Result<Args, String> {
+        Args::parse(arguments.iter().map(OsString::from)).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn arguments_are_read() {
+        assert_eq!(parse(&[]), Ok(Args::default()));
+        let args = Args { port: 9000, dynamodb_port: 8000, data: Some("book.db".into()) };
+        assert_eq!(parse(&["--port", "9000", "--data=book.db", "--dynamodb-port", "8000"]), Ok(args));
+    }
+
+    #[test]
+    fn a_mistake_is_answered_with_the_usage() {
+        for arguments in [&["--port", "x"][..], &["--port"], &["--prot", "1"], &["x"], &["--port", "65536"]] {
+            let error = parse(arguments).expect_err("a mistake");
+            assert!(error.ends_with(USAGE) && error.len() > USAGE.len(), "{arguments:?}");
+        }
+        assert_eq!(parse(&["--help"]), Err(USAGE.to_owned()));
+    }
+}

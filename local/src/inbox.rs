@@ -1,0 +1,74 @@
+//! The push inbox: where pushes land instead of on phones.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde::Serialize;
+use shared::push::{Delivery, EndpointError, Endpoints, Push, Pusher, Token};
+use shared::store::Subscription;
+
+/// Pushes that are kept; older ones go.
+const CAPACITY: usize = 1_000;
+
+/// A push as the inbox shows it.
+#[derive(Clone, PartialEq, Eq, Serialize)]
+pub struct InboxPush {
+    /// Who got it.
+    pub user_id: String,
+    /// On which device.
+    pub device_udid: String,
+    /// What it says.
+    pub text: String,
+    /// What it tells the app.
+    pub data: PushData,
+}
+
+/// What a push tells the app.
+#[derive(Clone, PartialEq, Eq, Serialize)]
+pub struct PushData {
+    /// Who joined.
+    pub id: u32,
+    /// The joiner's phone, in canonical digits.
+    pub phone: String,
+}
+
+/// All pushes of this process, newest first.
+#[derive(Clone, Default)]
+pub struct Inbox(Arc<Mutex<VecDeque<InboxPush>>>);
+
+impl Inbox {
+    /// The pushes, newest first.
+    #[must_use]
+    pub fn pushes(&self) -> Vec<InboxPush> {
+        self.lock().iter().cloned().collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, VecDeque<InboxPush>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Pusher for Inbox {
+    async fn push(&self, subscription: &Subscription, push: &Push) -> Delivery {
+        let mut pushes = self.lock();
+        pushes.truncate(CAPACITY - 1);
+        pushes.push_front(InboxPush {
+            user_id: subscription.user.as_str().to_owned(),
+            device_udid: subscription.device.as_str().to_owned(),
+            text: push.text.clone(),
+            data: PushData { id: push.joiner.get(), phone: push.phone.digits().to_owned() },
+        });
+        Delivery::Sent
+    }
+}
+
+impl Endpoints for Inbox {
+    /// Every token has an endpoint here: its hash.
+    async fn register(&self, token: Token<'_>) -> Result<String, EndpointError> {
+        Ok(format!("inbox:{}", Subscription::hash_token(token.token)))
+    }
+
+    async fn remove(&self, _endpoint: &str) -> Result<(), EndpointError> {
+        Ok(())
+    }
+}

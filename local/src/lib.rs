@@ -1,0 +1,22 @@
+//! The whole address book on one machine, without AWS and without Docker.
+//!
+//! The handlers of the functions run in this process: requests reach them as the events that API
+//! Gateway would send, changes of Users as those of the stream, messages as those of the queue. The
+//! tables are an embedded DynamoDB, spoken to with the same SDK; pushes land in an inbox.
+
+mod args;
+mod banner;
+mod database;
+mod gateway;
+mod inbox;
+mod queue;
+mod schema;
+mod server;
+mod stream;
+
+pub use args::{Args, ArgsError};
+pub use database::{Database, DatabaseError};
+pub use inbox::{Inbox, InboxPush};
+pub use queue::ChannelQueue;
+pub use schema::tables;
+pub use server::{RunError, Server, run};

@@ -1,0 +1,96 @@
+//! The queue of joins: a channel instead of SQS, delivered as SQS would.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
+use shared::protocol::Notifier;
+use shared::queue::{ChangeQueue, HolderChanged, QueueError};
+use shared::store::Store;
+use tokio::sync::{Semaphore, mpsc};
+
+use crate::inbox::Inbox;
+
+/// Messages worked off at once.
+const WORKERS: usize = 8;
+/// Deliveries of a message before it is given up, as by the template's redrive policy.
+const MAX_RECEIVES: u32 = 5;
+/// How long a failed message stays away: longer than a claim's lease would be of no use to anybody
+/// watching.
+const REDELIVERY: Duration = Duration::from_secs(2);
+
+/// The sending end.
+#[derive(Clone, Debug)]
+pub struct ChannelQueue {
+    sender: mpsc::UnboundedSender<String>,
+    open: Arc<AtomicUsize>,
+}
+
+impl ChannelQueue {
+    /// A queue and its receiving end.
+    #[must_use]
+    pub fn new() -> (Self, mpsc::UnboundedReceiver<String>) {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        (Self { sender, open: Arc::default() }, receiver)
+    }
+
+    /// How many messages were sent and aren't worked off.
+    #[must_use]
+    pub fn open(&self) -> usize {
+        self.open.load(Ordering::SeqCst)
+    }
+}
+
+impl ChangeQueue for ChannelQueue {
+    async fn send(&self, messages: &[HolderChanged]) -> Result<(), QueueError> {
+        for message in messages {
+            let body = serde_json::to_string(message).expect("a message is JSON");
+            self.open.fetch_add(1, Ordering::SeqCst);
+            self.sender.send(body).map_err(|_| QueueError { code: "the server is stopping".to_owned() })?;
+        }
+        Ok(())
+    }
+}
+
+/// Delivers messages to the function until the process stops.
+pub(crate) async fn deliver(
+    mut messages: mpsc::UnboundedReceiver<String>,
+    store: Store,
+    queue: ChannelQueue,
+    notifier: Notifier<Inbox>,
+) {
+    let function = Arc::new((store, queue, notifier));
+    let workers = Arc::new(Semaphore::new(WORKERS));
+    while let Some(body) = messages.recv().await {
+        let Ok(permit) = Arc::clone(&workers).acquire_owned().await else { return };
+        let function = Arc::clone(&function);
+        tokio::spawn(async move {
+            let (store, queue, notifier) = &*function;
+            let mut permit = Some(permit);
+            for receive in 1..=MAX_RECEIVES {
+                let response = join_push::handle(store, queue, notifier, event(&body)).await;
+                if response.batch_item_failures.is_empty() {
+                    break;
+                }
+                drop(permit.take());
+                if receive == MAX_RECEIVES {
+                    tracing::error!("a message was given up");
+                } else {
+                    tokio::time::sleep(REDELIVERY).await;
+                }
+            }
+            queue.open.fetch_sub(1, Ordering::SeqCst);
+        });
+    }
+}
+
+/// The event that Lambda would get.
+fn event(body: &str) -> SqsEvent {
+    let mut message = SqsMessage::default();
+    message.message_id = Some("local".to_owned());
+    message.body = Some(body.to_owned());
+    let mut event = SqsEvent::default();
+    event.records = vec![message];
+    event
+}

@@ -1,0 +1,68 @@
+//! The tables as `template.yaml` declares them; a test compares the two.
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::create_table::CreateTableError;
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType, StreamSpecification,
+    StreamViewType,
+};
+use shared::store::Tables;
+
+/// The table in which the local server notes how far it has read the stream.
+pub(crate) const CHECKPOINTS: &str = "LocalCheckpoints";
+
+/// The names of the tables here.
+#[must_use]
+pub fn tables() -> Tables {
+    Tables {
+        address_books: "AddressBooks".to_owned(),
+        contact_owners: "ContactOwners".to_owned(),
+        users: "Users".to_owned(),
+        subscriptions: "Subscriptions".to_owned(),
+        claims: "Claims".to_owned(),
+    }
+}
+
+/// Creates the tables that aren't there yet.
+pub(crate) async fn create_tables(client: &Client) -> Result<(), SdkError<CreateTableError>> {
+    let Tables { address_books, contact_owners, users, subscriptions, claims } = tables();
+    for (name, keys, streamed) in [
+        (address_books.as_str(), &["user_id", "book"][..], false),
+        (&contact_owners, &["phone", "owner"], false),
+        (&users, &["key"], true),
+        (&subscriptions, &["pk", "sk"], false),
+        (&claims, &["recipient", "claim"], false),
+        (CHECKPOINTS, &["stream"], false),
+    ] {
+        create_table(client, name, keys, streamed).await?;
+    }
+    Ok(())
+}
+
+async fn create_table(
+    client: &Client,
+    name: &str,
+    keys: &[&str],
+    streamed: bool,
+) -> Result<(), SdkError<CreateTableError>> {
+    let mut table = client.create_table().table_name(name).billing_mode(BillingMode::PayPerRequest);
+    for (key, kind) in keys.iter().zip([KeyType::Hash, KeyType::Range]) {
+        let definition = AttributeDefinition::builder().attribute_name(*key).attribute_type(ScalarAttributeType::S);
+        let element = KeySchemaElement::builder().attribute_name(*key).key_type(kind);
+        table = table
+            .attribute_definitions(definition.build().expect("name and type are set"))
+            .key_schema(element.build().expect("name and type are set"));
+    }
+    if streamed {
+        let stream =
+            StreamSpecification::builder().stream_enabled(true).stream_view_type(StreamViewType::NewAndOldImages);
+        table = table.stream_specification(stream.build().expect("enabled is set"));
+    }
+    match table.send().await {
+        Ok(_) => Ok(()),
+        // Kept from an earlier run.
+        Err(error) if error.as_service_error().is_some_and(CreateTableError::is_resource_in_use_exception) => Ok(()),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,147 @@
+//! The running server: its parts, started and stopped together.
+
+use std::io::Write;
+use std::net::{Ipv4Addr, SocketAddr};
+
+use axum::Router;
+use shared::protocol::{Notifier, SystemClock};
+use shared::store::PhoneKeys;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use users::Settings;
+
+use crate::args::Args;
+use crate::banner::banner;
+use crate::database::{Database, DatabaseError};
+use crate::gateway::{self, Functions};
+use crate::inbox::Inbox;
+use crate::queue::{ChannelQueue, deliver};
+use crate::stream::StreamReader;
+
+/// The home region of callers whose token has no phone, and the text of a push: as in `template.yaml`.
+const HOME_REGION: &str = "US";
+const PUSH_TEMPLATE: &str = "%s is here now. Say hello!";
+
+/// What kept the server from running.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The database didn't start.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    /// The port can't be had.
+    #[error("127.0.0.1:{port} can't be listened on: {source} (--port takes another one)")]
+    Listen {
+        /// The port.
+        port: u16,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The stream of Users can't be read.
+    #[error("the stream of Users can't be read: {0}")]
+    Stream(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// Signals or the terminal failed.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+}
+
+/// A running server.
+#[derive(Debug)]
+pub struct Server {
+    address: SocketAddr,
+    database: Database,
+    stop: oneshot::Sender<()>,
+    serving: JoinHandle<std::io::Result<()>>,
+    background: Vec<JoinHandle<()>>,
+}
+
+impl Server {
+    /// Starts all parts.
+    ///
+    /// # Errors
+    /// [`RunError`].
+    pub async fn start(args: &Args) -> Result<Self, RunError> {
+        let port = args.port;
+        let listener =
+            TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(|source| RunError::Listen { port, source })?;
+        let address = listener.local_addr()?;
+        let database = Database::start(args.data.as_deref(), args.dynamodb_port).await?;
+        let inbox = Inbox::default();
+        let (queue, messages) = ChannelQueue::new();
+        let reader = StreamReader::new(&database, queue.clone()).await.map_err(RunError::Stream)?;
+        let notifier = Notifier {
+            pusher: inbox.clone(),
+            template: Some(PUSH_TEMPLATE.parse().expect("it has one %s")),
+            phone_keys: PhoneKeys,
+            clock: SystemClock,
+        };
+        let background =
+            vec![tokio::spawn(reader.run()), tokio::spawn(deliver(messages, database.store(), queue, notifier))];
+        let default_region = HOME_REGION.parse().expect("two capitals");
+        let settings = Settings { default_region, trust_body_phone: false };
+        let functions = Functions { store: database.store(), inbox, settings };
+        let router = Router::new().fallback(gateway::answer).with_state(functions);
+        let (stop, stopped) = oneshot::channel::<()>();
+        let serving = axum::serve(listener, router).with_graceful_shutdown(async move {
+            // A dropped sender stops it too.
+            let _ = stopped.await;
+        });
+        let serving = tokio::spawn(async move { serving.await });
+        Ok(Self { address, database, stop, serving, background })
+    }
+
+    /// Where the API listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The tables.
+    #[must_use]
+    pub fn database(&self) -> &Database {
+        &self.database
+    }
+
+    /// Stops all parts once the open requests are answered. What the queue still holds is read from the
+    /// stream again at the next start.
+    ///
+    /// # Errors
+    /// [`RunError::Io`] where serving had failed.
+    pub async fn stop(self) -> Result<(), RunError> {
+        drop(self.stop);
+        let served = self.serving.await;
+        for task in &self.background {
+            task.abort();
+        }
+        self.database.stop().await;
+        served.map_err(std::io::Error::other)??;
+        Ok(())
+    }
+}
+
+/// Runs the server until Ctrl-C or SIGTERM.
+///
+/// # Errors
+/// [`RunError`].
+pub async fn run(args: &Args) -> Result<(), RunError> {
+    let server = Server::start(args).await?;
+    let data = args.data.as_ref().map_or("in memory".to_owned(), |path| path.display().to_string());
+    let lines = banner(server.address(), server.database().address(), &data);
+    writeln!(std::io::stdout(), "{lines}")?;
+    interrupted().await?;
+    server.stop().await
+}
+
+async fn interrupted() -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminate = signal(SignalKind::terminate())?;
+        tokio::select! {
+            interrupt = tokio::signal::ctrl_c() => interrupt,
+            _ = terminate.recv() => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await
+}

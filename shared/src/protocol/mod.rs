@@ -1,0 +1,17 @@
+//! The protocols: in which order the tables are read and written, so that no join is lost, no match
+//! is a ghost, and a book is never half of an upload.
+//!
+//! `docs/DESIGN.md` names the invariants and says which step keeps which. Each step is there because
+//! leaving it out broke one; `tests/invariants.rs` runs them in every order.
+
+mod account;
+mod join;
+mod notify;
+mod subscribe;
+mod upload;
+
+pub use account::{AccountError, PhoneClaim, ProfilePatch, delete_account, own_profile, sign_up, update_account};
+pub use join::{JoinError, JoinReport, spread};
+pub use notify::{Clock, Notifier, SystemClock};
+pub use subscribe::{SubscribeError, SubscribeRequest, subscribe, unsubscribe};
+pub use upload::{UploadError, Uploaded, upload};

@@ -1,0 +1,128 @@
+//! The push protocol: claim, send, mark.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::join::{JoinError, JoinReport};
+use crate::domain::{Name, Phone, Scope, UserId};
+use crate::push::{Delivery, Push, Pusher, Template};
+use crate::queue::Joiner;
+use crate::store::{Channel, ClaimStore, Claimed, PhoneKeys, Subscription, SubscriptionStore, claim_key};
+
+/// How long one invocation may take from its claim to its mark. A push takes a tenth of a second;
+/// after a crash nobody waits longer than this.
+const LEASE_MS: u64 = 60_000;
+
+/// Tells the time.
+pub trait Clock {
+    /// Milliseconds since 1970.
+    fn now_ms(&self) -> u64;
+}
+
+/// The machine's clock.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now_ms(&self) -> u64 {
+        let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+/// Tells people who joined.
+#[derive(Clone, Debug)]
+pub struct Notifier<P, C = SystemClock> {
+    /// Where pushes go.
+    pub pusher: P,
+    /// What they say; none where the deployment turned them off.
+    pub template: Option<Template>,
+    /// How claims name phones.
+    pub phone_keys: PhoneKeys,
+    /// When leases end.
+    pub clock: C,
+}
+
+/// A join that one book's owner is to hear of.
+pub(super) struct News<'a> {
+    pub owner: &'a UserId,
+    pub scope: &'a Scope,
+    pub name: &'a Name,
+    pub phone: Phone,
+    pub joiner: &'a Joiner,
+}
+
+impl<P: Pusher + Sync, C: Clock + Sync> Notifier<P, C> {
+    /// Pushes `news` to the owner's devices: to all of them for the global book, to the device itself
+    /// for its own. One device's trouble doesn't hold up another's push; the first error is returned
+    /// after all were tried.
+    pub(super) async fn tell<S>(&self, store: &S, news: &News<'_>, report: &mut JoinReport) -> Result<(), JoinError>
+    where
+        S: SubscriptionStore + ClaimStore + Sync,
+    {
+        let Some(template) = &self.template else { return Ok(()) };
+        let push = Push { text: template.render(news.name.as_str()), joiner: news.joiner.id, phone: news.phone };
+        let mut result = Ok(());
+        for subscription in store.subscriptions(news.owner).await? {
+            if !concerns(&subscription, news.scope) {
+                continue;
+            }
+            let sent = self.send_once(store, &subscription, news, &push, report).await;
+            result = result.and(sent);
+        }
+        result
+    }
+
+    /// Sends `push` unless that was done before.
+    ///
+    /// Another invocation's live claim is an error, so that the message comes again: it may have died
+    /// before sending.
+    async fn send_once<S>(
+        &self,
+        store: &S,
+        subscription: &Subscription,
+        news: &News<'_>,
+        push: &Push,
+        report: &mut JoinReport,
+    ) -> Result<(), JoinError>
+    where
+        S: SubscriptionStore + ClaimStore + Sync,
+    {
+        let key = claim_key(&news.joiner.user, &self.phone_keys.key(news.phone), &subscription.device);
+        let claim = match store.claim(news.owner, &key, self.clock.now_ms(), LEASE_MS).await? {
+            Claimed::Won(claim) => claim,
+            Claimed::Settled => return Ok(()),
+            Claimed::Busy => return Err(JoinError::PushClaimed),
+        };
+        match self.pusher.push(subscription, push).await {
+            Delivery::Sent => {
+                report.sent += 1;
+                store.settle(&claim).await?;
+            }
+            Delivery::Gone => {
+                report.gone += 1;
+                store.settle(&claim).await?;
+                // A conflict means that the device subscribed anew meanwhile, with another token.
+                let _outcome = store.delete_subscription(subscription).await?;
+            }
+            Delivery::Refused => {
+                report.refused += 1;
+                store.settle(&claim).await?;
+            }
+            Delivery::Throttled => {
+                store.release(&claim).await?;
+                return Err(JoinError::PushThrottled);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether news from a book of `scope` go to this subscription. A VoIP push without a call would make
+/// iOS end the app.
+fn concerns(subscription: &Subscription, scope: &Scope) -> bool {
+    let here = match scope {
+        Scope::Global => true,
+        Scope::Device(udid) => *udid == subscription.device,
+    };
+    here && subscription.channel != Channel::ApnsVoip
+}

@@ -1,0 +1,54 @@
+//! The text of a push.
+
+use std::str::FromStr;
+
+/// A text with exactly one `%s`, for the joiner's name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Template {
+    before: String,
+    after: String,
+}
+
+/// A text is no template.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a push template has exactly one %s, where the name goes")]
+pub struct TemplateError;
+
+impl Template {
+    /// The text about a joiner of this name. The name is taken literally, whatever is in it.
+    #[must_use]
+    pub fn render(&self, name: &str) -> String {
+        [&self.before, name, &self.after].concat()
+    }
+}
+
+impl FromStr for Template {
+    type Err = TemplateError;
+
+    fn from_str(text: &str) -> Result<Self, TemplateError> {
+        match text.split("%s").collect::<Vec<_>>()[..] {
+            [before, after] => Ok(Self { before: before.to_owned(), after: after.to_owned() }),
+            _ => Err(TemplateError),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_put_in_literally() {
+        let template: Template = "%s is here, 100%!".parse().expect("a template");
+        for name in ["Gordie", "%s", "a\n\"b\"", "שלום", "😀"] {
+            assert_eq!(template.render(name), format!("{name} is here, 100%!"));
+        }
+    }
+
+    #[test]
+    fn a_template_has_exactly_one_place_for_the_name() {
+        for text in ["", "joined", "%s and %s"] {
+            assert_eq!(text.parse::<Template>(), Err(TemplateError), "{text}");
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! The queue between the stream of users and the books: what a message says, and how it is sent.
+
+use aws_sdk_sqs::error::ProvideErrorMetadata;
+use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{Holder, Phone, PublicId, UserId};
+use crate::store::OwnerRange;
+
+/// Most messages of one SendMessageBatch (AWS limit).
+const MESSAGES_PER_CALL: usize = 10;
+
+/// Who a message announces.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Joiner {
+    /// The joiner, as apps know them.
+    pub id: PublicId,
+    /// The joiner, as the identity provider knows them.
+    pub user: UserId,
+    /// The epoch of their having the phone.
+    pub epoch: u64,
+}
+
+impl Joiner {
+    /// Whether `holder` is this joiner, in the same turn of having the phone.
+    #[must_use]
+    pub fn is(&self, holder: &Holder) -> bool {
+        (self.id, self.epoch) == (holder.id, holder.epoch)
+    }
+}
+
+impl From<&Holder> for Joiner {
+    fn from(holder: &Holder) -> Self {
+        Self { id: holder.id, user: holder.user.clone(), epoch: holder.epoch }
+    }
+}
+
+/// That a phone's holder changed: the books that hold it have to hear.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HolderChanged {
+    /// The phone, in canonical digits.
+    #[serde(with = "phone_digits")]
+    pub phone: Phone,
+    /// Who joined; none where somebody left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub joiner: Option<Joiner>,
+    /// The hints that this message is about.
+    #[serde(default)]
+    pub range: OwnerRange,
+}
+
+mod phone_digits {
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    use crate::domain::Phone;
+
+    pub fn serialize<S: Serializer>(phone: &Phone, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(phone.digits())
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Phone, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+    }
+}
+
+/// Messages that couldn't be sent, all or some.
+#[derive(Debug, thiserror::Error)]
+#[error("sending to the queue failed: {code}")]
+pub struct QueueError {
+    /// The queue's error code.
+    pub code: String,
+}
+
+/// Sends messages.
+pub trait ChangeQueue {
+    /// Sends all of `messages`; where some fail, those that were sent stay sent.
+    fn send(&self, messages: &[HolderChanged]) -> impl Future<Output = Result<(), QueueError>> + Send;
+}
+
+/// A queue of SQS.
+#[derive(Clone, Debug)]
+pub struct SqsQueue {
+    client: aws_sdk_sqs::Client,
+    url: String,
+}
+
+impl SqsQueue {
+    /// The queue at `url`.
+    #[must_use]
+    pub fn new(client: aws_sdk_sqs::Client, url: String) -> Self {
+        Self { client, url }
+    }
+}
+
+impl ChangeQueue for SqsQueue {
+    async fn send(&self, messages: &[HolderChanged]) -> Result<(), QueueError> {
+        for batch in messages.chunks(MESSAGES_PER_CALL) {
+            let entries = batch.iter().enumerate().map(|(place, message)| {
+                let body = serde_json::to_string(message).expect("a message is JSON");
+                let entry = SendMessageBatchRequestEntry::builder().id(place.to_string()).message_body(body);
+                entry.build().expect("id and body are set")
+            });
+            let sent = self.client.send_message_batch().queue_url(&self.url).set_entries(Some(entries.collect()));
+            let answer = sent
+                .send()
+                .await
+                .map_err(|error| QueueError { code: error.code().unwrap_or("no answer").to_owned() })?;
+            if let Some(failed) = answer.failed().first() {
+                return Err(QueueError { code: failed.code().to_owned() });
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_read_back_as_it_was_sent() {
+        let message = HolderChanged {
+            phone: "16505550123".parse().expect("a phone"),
+            joiner: Some(Joiner {
+                id: PublicId::new(7).expect("an id"),
+                user: "alice".parse().expect("a user"),
+                epoch: 9,
+            }),
+            range: OwnerRange { after: None, through: Some("gbob".to_owned()) },
+        };
+        let body = serde_json::to_string(&message).expect("JSON");
+        assert_eq!(
+            body,
+            r#"{"phone":"16505550123","joiner":{"id":7,"user":"alice","epoch":9},"range":{"through":"gbob"}}"#
+        );
+        assert_eq!(serde_json::from_str::<HolderChanged>(&body).expect("a message"), message);
+    }
+}
