@@ -18,5 +18,5 @@ pub use args::{Args, ArgsError};
 pub use database::{Database, DatabaseError};
 pub use inbox::{Inbox, InboxPush};
 pub use queue::ChannelQueue;
-pub use schema::tables;
+pub use schema::{create_tables, tables};
 pub use server::{RunError, Server, run};

@@ -25,7 +25,10 @@ pub fn tables() -> Tables {
 }
 
 /// Creates the tables that aren't there yet.
-pub(crate) async fn create_tables(client: &Client) -> Result<(), SdkError<CreateTableError>> {
+///
+/// # Errors
+/// What CreateTable answers.
+pub async fn create_tables(client: &Client) -> Result<(), SdkError<CreateTableError>> {
     let Tables { address_books, contact_owners, users, subscriptions, claims } = tables();
     for (name, keys, streamed) in [
         (address_books.as_str(), &["user_id", "book"][..], false),

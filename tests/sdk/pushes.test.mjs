@@ -49,11 +49,8 @@ test("the push has the name of the recipient's book, whatever it holds", async (
 });
 
 test('a joiner is one push on each device that has them in a book, and none on others', async () => {
-  const alice = await subscriber(
-    apns('phone'),
-    { ...apns('phone'), notification_channel: 'apns_voip' },
-    gcm('tablet'),
-  );
+  const voip = (udid) => ({ ...apns(udid), notification_channel: 'apns_voip' });
+  const alice = await subscriber(apns('phone'), voip('phone'), gcm('tablet'), voip('watch'));
   const [both, one, last] = ['+16505550142', '+16505550143', '+16505550144'].map(newcomer);
   const { addressbook } = alice.sdk;
   await addressbook.uploadAddressBook([{ name: 'Both', phone: both.phone }, { name: 'Last', phone: last.phone }]);

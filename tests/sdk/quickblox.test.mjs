@@ -26,7 +26,7 @@ test('an upload again with new names updates every contact', async () => {
   assert.deepEqual(await book.get(), renamed);
 });
 
-test('a forced upload replaces a device’s book, which is got by a query in JSON', async () => {
+test("a forced upload replaces a device's book, which is got by a query in JSON", async () => {
   const book = newBook();
   const udid = 'D337E8A4-80AD-8ABA-9F5D-579EFF6BACAB';
   const contacts = people('011');
@@ -36,7 +36,7 @@ test('a forced upload replaces a device’s book, which is got by a query in JSO
   const { answer, exchanges } = await observed(() => book.get(udid));
   assert.deepEqual(answer, kept);
   assert.deepEqual(exchanges, [
-    { method: 'GET', path: `/address_book.json?{%22udid%22:%22${udid}%22}`, status: 200 },
+    { method: 'GET', path: `/address_book.json?%7B%22udid%22:%22${udid}%22%7D`, status: 200 },
   ]);
   assert.deepEqual(await book.get('another device'), []);
   assert.deepEqual(await book.get(), []);

@@ -4,8 +4,8 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import test from 'node:test';
 import { newcomer } from './connectycube.mjs';
-import { observed } from './local-server.mjs';
 import { apns, gcm, subscription } from './devices.mjs';
+import { observed } from './local-server.mjs';
 
 test('a subscription is answered as an array, listed, and deleted', async () => {
   const { subscriptions } = newcomer().sdk.pushnotifications;
@@ -49,7 +49,7 @@ test("another user's subscription is not there for anybody else", async () => {
   assert.deepEqual(await mallory.sdk.pushnotifications.subscriptions.list(), []);
 });
 
-test('a token that came to another user is no longer the first one’s', async () => {
+test("a push token that came to another user is no longer the first one's", async () => {
   const [before, after] = [newcomer(), newcomer()];
   const body = apns('phone');
   await before.sdk.pushnotifications.subscriptions.create(body);

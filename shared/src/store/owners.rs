@@ -111,7 +111,6 @@ impl OwnerIndex for Store {
             .client
             .query()
             .table_name(&self.tables.contact_owners)
-            .expression_attribute_names("#owner", "owner")
             .expression_attribute_values(":phone", self.phone(phone))
             .consistent_read(true)
             .limit(i32::try_from(limit).unwrap_or(i32::MAX));
@@ -119,6 +118,7 @@ impl OwnerIndex for Store {
         query = match &range.through {
             Some(through) => query
                 .key_condition_expression("phone = :phone AND #owner <= :through")
+                .expression_attribute_names("#owner", "owner")
                 .expression_attribute_values(":through", text(through)),
             None => query.key_condition_expression("phone = :phone"),
         };

@@ -1,0 +1,81 @@
+//! What has to hold.
+
+use local::Inbox;
+use shared::domain::{Book, Contact, HomeRegion, Scope, Upload};
+use shared::store::{BookReader, HolderReader, Life, OwnerIndex, OwnerRange, Store};
+
+use super::scenario::{End, OWNER, Scenario};
+use crate::support::{home, user};
+
+fn contacts(book: &Book) -> Vec<Contact> {
+    book.entries().iter().map(|entry| entry.contact.clone()).collect()
+}
+
+/// The books that whole uploads can lead to: each of `uploads` at most once, in any order.
+fn reachable(first: &Book, uploads: &[&Upload]) -> Vec<(Vec<usize>, Vec<Contact>)> {
+    let home: HomeRegion = home();
+    let mut reached = vec![(vec![], first.clone())];
+    let mut next = 0;
+    while next < reached.len() {
+        let (done, book): (Vec<usize>, Book) = reached[next].clone();
+        for (index, upload) in uploads.iter().enumerate() {
+            if !done.contains(&index) {
+                let after = book.apply(&book.diff(upload)).settled_in(&home);
+                reached.push(([&done[..], &[index]].concat(), after));
+            }
+        }
+        next += 1;
+    }
+    reached.into_iter().map(|(done, book)| (done, contacts(&book))).collect()
+}
+
+/// I5, at any moment.
+pub async fn whole_uploads(scenario: &Scenario, store: &Store) {
+    let uploads: Vec<&Upload> = scenario.uploads().map(|(_, upload)| upload).collect();
+    let stored = store.read_book(&user(OWNER), &Scope::Global).await.expect("readable");
+    let book = contacts(&stored.book);
+    let deleted = scenario.deletes_owner() && book.is_empty();
+    assert!(
+        deleted || reachable(&scenario.first_book(), &uploads).iter().any(|(_, contacts)| *contacts == book),
+        "I5: the book is no result of whole uploads"
+    );
+}
+
+/// All invariants, once everybody is through.
+pub async fn at_rest(scenario: &Scenario, store: &Store, ends: &[Option<End>], pushes: &Inbox, crashed: bool) {
+    let owner = user(OWNER);
+    let stored = store.read_book(&owner, &Scope::Global).await.expect("readable");
+    for entry in stored.book.entries() {
+        let phone = entry.contact.phone;
+        let hints = store.owners(phone, &OwnerRange::default(), 10).await.expect("readable").hints;
+        let hinted = hints.iter().any(|hint| hint.user == owner && hint.scope == Scope::Global);
+        assert!(hinted, "I1: a contact has no hint");
+        let holder = store.holder(phone).await.expect("readable");
+        let expected = holder.and_then(|holder| holder.match_for(&owner));
+        assert_eq!(entry.matched, expected, "I2, I3: a match isn't what Users says");
+    }
+    if scenario.deletes_owner() {
+        assert!(!matches!(stored.life, Life::Open { generation: 0 }), "an upload raised the dead");
+        assert_eq!((&stored.book, &stored.leaving), (&Book::default(), &Book::default()), "the book is deleted");
+        return;
+    }
+    acknowledged(scenario, &stored.book, ends);
+    if scenario.subscribed {
+        let told = pushes.pushes().len();
+        assert!(told >= 1, "I4: a push was skipped");
+        assert!(told == 1 || crashed, "I4: a push was sent {told} times");
+    }
+}
+
+/// Every upload that was acknowledged is in the book, and none that gave up needs to be.
+fn acknowledged(scenario: &Scenario, book: &Book, ends: &[Option<End>]) {
+    let uploads: Vec<(usize, &Upload)> = scenario.uploads().collect();
+    let wanted: Vec<&Upload> = uploads.iter().map(|(_, upload)| *upload).collect();
+    let found = reachable(&scenario.first_book(), &wanted).into_iter().any(|(done, contacts)| {
+        let acknowledged = |place: usize| ends[uploads[place].0] == Some(End::Done);
+        let all = (0..uploads.len()).all(|place| !acknowledged(place) || done.contains(&place));
+        all && contacts == self::contacts(book)
+    });
+    assert!(found, "I5: an acknowledged upload is lost");
+}
+

@@ -1,0 +1,214 @@
+//! Every order, with every crash: depth first, each run from the start, no state twice.
+
+use std::collections::HashSet;
+use std::collections::hash_map::DefaultHasher;
+use std::hash::{Hash, Hasher};
+use std::sync::{Arc, Mutex};
+
+use serde_json::json;
+
+use super::check;
+use super::scenario::{Actor, End, Scenario, Stage, Ticking, act, messages};
+use crate::support::embedded::{Embedded, database};
+use crate::support::gate::{Scheduler, canonical};
+
+/// Which crashes to try.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Crashes {
+    None,
+    /// One actor dies before one of its requests. An upload stays dead; a message comes again.
+    One,
+}
+
+/// What happens next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// This actor makes its request.
+    Step(usize),
+    /// This actor dies before it.
+    Crash(usize),
+}
+
+/// Runs all orders of the scenario's actors, and panics with the decisions that break an invariant.
+pub fn explore(scenario: &Scenario, crashes: Crashes) {
+    let mut visited = HashSet::new();
+    let mut open: Vec<Vec<Decision>> = vec![vec![]];
+    let mut runs = 0;
+    while let Some(prefix) = open.pop() {
+        let trace = Arc::new(Mutex::new(prefix));
+        let failed = {
+            let trace = Arc::clone(&trace);
+            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+                on_a_stopped_clock(run_on(scenario, crashes, &trace, &mut visited))
+            }))
+        };
+        let others = failed.unwrap_or_else(|_| {
+            panic!("{} breaks after {:?}: {scenario:?}", scenario.name, trace.lock().expect("poison is no matter"))
+        });
+        open.extend(others);
+        runs += 1;
+    }
+    println!("{}: {} states, {runs} runs", scenario.name, visited.len());
+}
+
+/// Runs a future on this thread, where time passes only when nothing else happens.
+pub fn on_a_stopped_clock<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .expect("a runtime")
+        .block_on(future)
+}
+
+/// Follows the trace, then goes on where nobody has been; returns the branches that it left out.
+async fn run_on(
+    scenario: &Scenario,
+    crashes: Crashes,
+    trace: &Mutex<Vec<Decision>>,
+    visited: &mut HashSet<u64>,
+) -> Vec<Vec<Decision>> {
+    let mut run = Run::start(scenario).await;
+    let prefix = trace.lock().expect("no panic").clone();
+    for decision in &prefix {
+        run.decide(*decision).await;
+    }
+    let mut left_out = vec![];
+    loop {
+        if !visited.insert(run.fingerprint()) {
+            return left_out;
+        }
+        check::whole_uploads(scenario, &run.embedded.store()).await;
+        let mut choices = run.choices(crashes).into_iter();
+        let Some(first) = choices.next() else { break };
+        let so_far = trace.lock().expect("no panic").clone();
+        left_out.extend(choices.map(|other| [&so_far[..], &[other]].concat()));
+        trace.lock().expect("no panic").push(first);
+        run.decide(first).await;
+    }
+    run.check_at_rest().await;
+    left_out
+}
+
+/// A lease of the push protocol, and a bit.
+const BEYOND_LEASE_MS: u64 = 61_000;
+/// Deliveries of one message before the run is called endless.
+const MAX_DELIVERIES: usize = 20;
+
+/// One run of a scenario.
+pub struct Run<'a> {
+    scenario: &'a Scenario,
+    pub embedded: Embedded,
+    scheduler: Scheduler,
+    stage: Stage,
+    /// For each actor of the scenario its present life in the scheduler, once it has begun.
+    lives: Vec<Option<usize>>,
+    ends: Arc<Mutex<Vec<Option<End>>>>,
+    deliveries: Vec<usize>,
+    crashed: bool,
+}
+
+impl<'a> Run<'a> {
+    pub async fn start(scenario: &'a Scenario) -> Self {
+        let embedded = database().await;
+        let stage = Stage { inbox: local::Inbox::default(), clock: Ticking::default() };
+        scenario.set_up(&embedded.store(), &stage.inbox).await;
+        let actors = scenario.actors.len();
+        let mut run = Self {
+            scenario,
+            scheduler: Scheduler::new(embedded.clone()),
+            embedded,
+            stage,
+            lives: vec![None; actors],
+            ends: Arc::new(Mutex::new(vec![None; actors])),
+            deliveries: vec![0; actors],
+            crashed: false,
+        };
+        run.begin_what_can().await;
+        run
+    }
+
+    /// Begins the actors that wait for nothing any more: a message waits for its change, and one that
+    /// failed comes again.
+    async fn begin_what_can(&mut self) {
+        for actor in 0..self.lives.len() {
+            let failed = matches!(self.scenario.actors[actor], Actor::Message { .. })
+                && self.end(actor) == Some(End::Failed);
+            if self.lives[actor].is_none() || failed {
+                let ready = match &self.scenario.actors[actor] {
+                    Actor::Message { of } => self.end(*of) == Some(End::Done),
+                    _ => true,
+                };
+                if ready {
+                    self.begin(actor, failed).await;
+                }
+            }
+        }
+    }
+
+    async fn begin(&mut self, actor: usize, again: bool) {
+        self.deliveries[actor] += 1;
+        assert!(self.deliveries[actor] < MAX_DELIVERIES, "a message never comes through");
+        if again {
+            // It comes back after the queue's visibility timeout, which is longer than a lease.
+            self.stage.clock.pass(BEYOND_LEASE_MS);
+        }
+        self.ends.lock().expect("no panic")[actor] = None;
+        let what = self.scenario.actors[actor].clone();
+        let (messages, stage, ends) = (messages(self.scenario, &what), self.stage.clone(), Arc::clone(&self.ends));
+        let life = self.scheduler.spawn(move |store| async move {
+            let end = act(what, messages, stage, store).await;
+            ends.lock().expect("no panic")[actor] = Some(end);
+        });
+        self.lives[actor] = Some(life.await);
+    }
+
+    fn end(&self, actor: usize) -> Option<End> {
+        self.ends.lock().expect("no panic")[actor]
+    }
+
+    /// What could happen next.
+    pub fn choices(&self, crashes: Crashes) -> Vec<Decision> {
+        let parked = self.scheduler.parked();
+        let actors = (0..self.lives.len()).filter(|actor| self.lives[*actor].is_some_and(|life| parked.contains(&life)));
+        let actors: Vec<usize> = actors.collect();
+        let mortal = |actor: &usize| matches!(self.scenario.actors[*actor], Actor::Upload(_) | Actor::Message { .. });
+        let mut choices: Vec<Decision> = actors.iter().map(|actor| Decision::Step(*actor)).collect();
+        if crashes == Crashes::One && !self.crashed {
+            choices.extend(actors.iter().filter(|actor| mortal(actor)).map(|actor| Decision::Crash(*actor)));
+        }
+        choices
+    }
+
+    pub async fn decide(&mut self, decision: Decision) {
+        match decision {
+            Decision::Step(actor) => self.scheduler.step(self.lives[actor].expect("it has begun")).await,
+            Decision::Crash(actor) => {
+                self.crashed = true;
+                self.scheduler.crash(self.lives[actor].expect("it has begun")).await;
+                self.ends.lock().expect("no panic")[actor] = Some(End::Failed);
+            }
+        }
+        self.begin_what_can().await;
+    }
+
+    /// All that the rest of the run depends on: the tables, what the actors have seen, and the pushes.
+    fn fingerprint(&self) -> u64 {
+        let mut hash = DefaultHasher::new();
+        let tables = local::tables();
+        for table in [&tables.address_books, &tables.contact_owners, &tables.users, &tables.claims] {
+            let scan = serde_json::from_value(json!({ "TableName": table })).expect("a request");
+            let answer = self.embedded.0.scan(scan).expect("a scan");
+            canonical(&serde_json::to_value(&answer).expect("JSON")).hash(&mut hash);
+        }
+        self.scheduler.fingerprint().hash(&mut hash);
+        (&*self.ends.lock().expect("no panic"), self.stage.inbox.pushes().len(), self.crashed).hash(&mut hash);
+        hash.finish()
+    }
+
+    pub async fn check_at_rest(&self) {
+        let ends = self.ends.lock().expect("no panic").clone();
+        let store = self.embedded.store();
+        check::at_rest(self.scenario, &store, &ends, &self.stage.inbox, self.crashed).await;
+    }
+}

@@ -1,0 +1,169 @@
+//! The invariants of `docs/DESIGN.md`, on the real code over the embedded DynamoDB, in every order.
+//!
+//! [`explore`] runs all interleavings of a scenario's actors, and a crash of any of them before each of
+//! its requests; [`random`] runs chosen ones of more actors. After each run the tables are checked:
+//!
+//! - I1: every contact of a book has its hint.
+//! - I2 and I3: a contact has exactly the match that Users says.
+//! - I4: no push twice without a crash between the sending and its mark, and none skipped.
+//! - I5: a book is at every moment the result of some whole uploads.
+
+mod check;
+mod explore;
+mod random;
+mod scenario;
+
+use shared::domain::{Change, Mode, Upload};
+
+use self::explore::{Crashes, explore};
+use self::scenario::{Actor, P, Q, Scenario, change};
+use crate::support::{contact, phone, upload_of};
+
+fn add() -> Upload {
+    upload_of(Mode::Merge, vec![Change::Put(contact(P, "added"))])
+}
+
+fn remove() -> Upload {
+    upload_of(Mode::Merge, vec![Change::Remove(phone(P))])
+}
+
+fn rename() -> Upload {
+    upload_of(Mode::Merge, vec![Change::Put(contact(P, "renamed"))])
+}
+
+fn force_with() -> Upload {
+    upload_of(Mode::Replace, vec![Change::Put(contact(P, "forced"))])
+}
+
+fn force_without() -> Upload {
+    upload_of(Mode::Replace, vec![Change::Put(contact(Q, "forced"))])
+}
+
+/// Two uploads of one book against one change of who has the phone, whose message is worked off at any
+/// time after it.
+fn two_uploads(name: &'static str, in_book: bool, one: Upload, other: Upload, change: change::Change) -> Scenario {
+    Scenario {
+        name,
+        in_book,
+        registered: change.registered_before(),
+        subscribed: false,
+        actors: vec![Actor::Upload(one), Actor::Upload(other), Actor::Change(change), Actor::Message { of: 2 }],
+    }
+}
+
+const CHANGES: [change::Change; 3] = [change::Change::Register, change::Change::Remove, change::Change::TakeOver];
+
+fn explore_pair(name: &'static str, in_book: bool, one: fn() -> Upload, other: fn() -> Upload) {
+    for change in CHANGES {
+        explore(&two_uploads(name, in_book, one(), other(), change), Crashes::None);
+    }
+}
+
+#[test]
+fn two_additions_against_every_change() {
+    explore_pair("add and rename, into an empty book", false, add, rename);
+}
+
+#[test]
+fn an_addition_and_a_removal_against_every_change() {
+    explore_pair("add and remove, into an empty book", false, add, remove);
+}
+
+#[test]
+fn a_removal_and_an_addition_against_every_change() {
+    explore_pair("remove and add, in a book with the phone", true, remove, add);
+}
+
+#[test]
+fn a_rename_and_a_forced_replacement_against_every_change() {
+    explore_pair("rename and force without, in a book with the phone", true, rename, force_without);
+}
+
+#[test]
+fn two_forced_replacements_against_every_change() {
+    explore_pair("force with and force without, into an empty book", false, force_with, force_without);
+}
+
+#[test]
+fn one_upload_with_a_crash_at_every_step_against_every_change() {
+    for change in CHANGES {
+        for (name, in_book, upload) in
+            [("add", false, add()), ("remove", true, remove()), ("force without", true, force_without())]
+        {
+            let scenario = Scenario {
+                name,
+                in_book,
+                registered: change.registered_before(),
+                subscribed: false,
+                actors: vec![Actor::Upload(upload), Actor::Change(change), Actor::Message { of: 1 }],
+            };
+            explore(&scenario, Crashes::One);
+        }
+    }
+}
+
+#[test]
+fn an_upload_against_a_registration_a_removal_and_a_re_registration_in_a_row() {
+    for (name, in_book, upload) in [("add", false, add()), ("remove", true, remove())] {
+        let scenario = Scenario {
+            name,
+            in_book,
+            registered: false,
+            subscribed: false,
+            actors: vec![
+                Actor::Upload(upload),
+                Actor::Changes(vec![change::Change::Register, change::Change::Remove, change::Change::RegisterOther]),
+                Actor::Message { of: 1 },
+            ],
+        };
+        explore(&scenario, Crashes::None);
+    }
+}
+
+#[test]
+fn a_message_and_its_copy_push_once_with_a_crash_at_every_step() {
+    let scenario = Scenario {
+        name: "two copies of a message",
+        in_book: true,
+        registered: false,
+        subscribed: true,
+        actors: vec![
+            Actor::Change(change::Change::Register),
+            Actor::Message { of: 0 },
+            Actor::Message { of: 0 },
+        ],
+    };
+    explore(&scenario, Crashes::One);
+}
+
+#[test]
+fn a_subscribed_owner_hears_of_a_registration_whatever_an_upload_does_meanwhile() {
+    for (name, upload) in [("rename", rename()), ("force with", force_with())] {
+        let scenario = Scenario {
+            name,
+            in_book: true,
+            registered: false,
+            subscribed: true,
+            actors: vec![
+                Actor::Upload(upload),
+                Actor::Change(change::Change::Register),
+                Actor::Message { of: 1 },
+            ],
+        };
+        explore(&scenario, Crashes::None);
+    }
+}
+
+#[test]
+fn an_upload_in_flight_does_not_raise_the_dead() {
+    for (name, in_book, upload) in [("add", false, add()), ("rename", true, rename())] {
+        let scenario = Scenario {
+            name,
+            in_book,
+            registered: true,
+            subscribed: false,
+            actors: vec![Actor::Upload(upload), Actor::DeleteOwner],
+        };
+        explore(&scenario, Crashes::None);
+    }
+}

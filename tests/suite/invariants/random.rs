@@ -1,0 +1,53 @@
+//! Random orders of more actors, with crashes, under a seed that is printed.
+
+use super::change::Change;
+use super::explore::{Crashes, Decision, Run, on_a_stopped_clock};
+use super::scenario::{Actor, Scenario};
+use super::{add, force_with, force_without, remove, rename};
+
+/// Runs of one seed.
+const RUNS: usize = 300;
+
+fn scenario(random: &mut fastrand::Rng) -> Scenario {
+    let uploads = [add, remove, rename, force_with, force_without];
+    let mut actors: Vec<Actor> =
+        (0..random.usize(2..5)).map(|_| Actor::Upload(random.choice(uploads).expect("some")())).collect();
+    let changes = vec![Change::Register, Change::Remove, Change::RegisterOther];
+    actors.push(Actor::Changes(changes[..random.usize(1..=3)].to_vec()));
+    let of = actors.len() - 1;
+    for _ in 0..random.usize(1..4) {
+        actors.push(Actor::Message { of });
+    }
+    Scenario { name: "random", in_book: random.bool(), registered: false, subscribed: false, actors }
+}
+
+async fn run(scenario: &Scenario, random: &mut fastrand::Rng, decisions: &mut Vec<Decision>) {
+    let mut run = Run::start(scenario).await;
+    loop {
+        let choices = run.choices(Crashes::One);
+        let steps: Vec<_> = choices.iter().filter(|choice| matches!(choice, Decision::Step(_))).copied().collect();
+        let Some(step) = random.choice(steps) else { break };
+        // A crash now and then; most runs get one.
+        let decision = if random.u8(..) < 12 { random.choice(choices).unwrap_or(step) } else { step };
+        decisions.push(decision);
+        run.decide(decision).await;
+    }
+    super::check::whole_uploads(scenario, &run.embedded.store()).await;
+    run.check_at_rest().await;
+}
+
+#[test]
+fn random_orders_of_more_actors_keep_the_invariants() {
+    let seed = std::env::var("INVARIANTS_SEED").ok().and_then(|seed| seed.parse().ok());
+    let seed = seed.unwrap_or_else(|| fastrand::u64(..));
+    println!("INVARIANTS_SEED={seed}");
+    let mut random = fastrand::Rng::with_seed(seed);
+    for _ in 0..RUNS {
+        let scenario = scenario(&mut random);
+        let mut decisions = vec![];
+        let kept = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            on_a_stopped_clock(run(&scenario, &mut random, &mut decisions));
+        }));
+        assert!(kept.is_ok(), "INVARIANTS_SEED={seed}: {scenario:?} breaks after {decisions:?}");
+    }
+}

@@ -1,0 +1,288 @@
+//! What is run: a book, a phone, and actors that do something to them.
+
+use local::Inbox;
+use shared::domain::{Book, Entry, PublicId, Scope, Upload};
+use shared::protocol::{
+    Clock, Notifier, PhoneClaim, ProfilePatch, SubscribeRequest, UploadError, delete_account, sign_up, spread,
+    subscribe, upload,
+};
+use shared::queue::{ChangeQueue, HolderChanged, QueueError};
+use shared::store::{AccountStore, Channel, Environment, PhoneKeys, Platform, Store};
+
+use crate::support::{contact, home, phone, upload_of, user};
+
+/// The phone that comes and goes.
+pub const P: &str = "16505550123";
+/// A phone that only forced uploads name.
+pub const Q: &str = "16505550124";
+/// Whose book it is.
+pub const OWNER: &str = "owner";
+
+/// Changes of who has the phone, each one transaction.
+pub mod change {
+    use shared::domain::{Flags, Holder, PublicId};
+    use shared::queue::{HolderChanged, Joiner};
+    use shared::store::{AccountChange, AccountStore, Details, Outcome, OwnerRange, Profile, Store, Subject, Target};
+
+    use super::P;
+    use crate::support::{phone, user};
+
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub enum Change {
+        /// The first user signs up with the phone.
+        Register,
+        /// The first user leaves.
+        Remove,
+        /// Another user proves the phone, which the first one has.
+        TakeOver,
+        /// Another user signs up with the phone, which nobody has.
+        RegisterOther,
+    }
+
+    fn profile(id: u64, version: u64, with_phone: bool) -> Profile {
+        Profile {
+            id: PublicId::new(id).expect("an id"),
+            user: user(&format!("joiner-{id}")),
+            version,
+            phone: with_phone.then(|| (phone(P), id)),
+            flags: Flags::default(),
+            created_at_ms: 0,
+            updated_at_ms: 0,
+            details: Details::default(),
+        }
+    }
+
+    impl Change {
+        /// Whether the first user has the phone before this.
+        pub fn registered_before(self) -> bool {
+            matches!(self, Self::Remove | Self::TakeOver)
+        }
+
+        /// Writes the change: one request.
+        pub async fn write(self, store: &Store) {
+            let first = profile(FIRST, 1, true);
+            let other = profile(OTHER, 1, true);
+            let holder = Holder {
+                id: first.id,
+                user: first.user.clone(),
+                epoch: FIRST,
+                discoverable: true,
+                announced: true,
+            };
+            let (before, after, target) = match self {
+                Self::Register => (None, Some(&first), Target::Free),
+                Self::Remove => (Some(&first), None, Target::Free),
+                Self::TakeOver => (None, Some(&other), Target::Held { holder: &holder, profile: Some(&first) }),
+                Self::RegisterOther => (None, Some(&other), Target::Free),
+            };
+            let written = after.or(before).expect("one of them");
+            let subject = Subject { id: before.map(|profile| profile.id), generation: 0 };
+            let change = AccountChange { user: &written.user, subject, before, after, target };
+            assert_eq!(store.write_account(change).await.expect("written"), Outcome::Done);
+        }
+
+        /// What the stream's function makes of it.
+        pub fn message(self) -> HolderChanged {
+            let joiner = match self {
+                Self::Register => Some(FIRST),
+                Self::Remove => None,
+                Self::TakeOver | Self::RegisterOther => Some(OTHER),
+            };
+            let joiner = joiner.map(|id| Joiner {
+                id: PublicId::new(id).expect("an id"),
+                user: user(&format!("joiner-{id}")),
+                epoch: id,
+            });
+            HolderChanged { phone: phone(P), joiner, range: OwnerRange::default() }
+        }
+    }
+
+    const FIRST: u64 = 101;
+    const OTHER: u64 = 102;
+}
+
+/// Somebody who does something.
+#[derive(Clone, Debug)]
+pub enum Actor {
+    /// The owner uploads.
+    Upload(Upload),
+    /// The phone's holder changes.
+    Change(change::Change),
+    /// The phone's holder changes several times.
+    Changes(Vec<change::Change>),
+    /// The messages of an actor's changes are worked off, any time after them and in the reverse order.
+    Message {
+        /// The actor.
+        of: usize,
+    },
+    /// The owner deletes their account.
+    DeleteOwner,
+}
+
+/// Where it starts, and who acts.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    pub name: &'static str,
+    /// Whether the owner's book holds the phone.
+    pub in_book: bool,
+    /// Whether the first user has the phone.
+    pub registered: bool,
+    /// Whether the owner has a device that gets pushes.
+    pub subscribed: bool,
+    pub actors: Vec<Actor>,
+}
+
+/// The owner's public id, where they have one.
+pub const OWNER_ID: u64 = 1;
+
+impl Scenario {
+    /// Brings the tables to where the scenario starts.
+    pub async fn set_up(&self, store: &Store, inbox: &Inbox) {
+        let owner = user(OWNER);
+        if self.deletes_owner() {
+            let profile = sign_up(store, &Stopped, &owner, PhoneClaim::None, &ProfilePatch::default()).await;
+            assert_eq!(profile.expect("signed up").id, PublicId::new(OWNER_ID).expect("an id"));
+        }
+        if self.registered {
+            change::Change::Register.write(store).await;
+        }
+        if self.in_book {
+            let put = shared::domain::Change::Put(contact(P, "first"));
+            let first = upload_of(shared::domain::Mode::Merge, vec![put]);
+            upload(store, &owner, &Scope::Global, &first, &home()).await.expect("uploaded");
+        }
+        if self.subscribed {
+            let request = SubscribeRequest {
+                device: "pixel".parse().expect("a udid"),
+                platform: Platform::Android,
+                channel: Channel::Gcm,
+                environment: Environment::Production,
+                token: "token".to_owned(),
+            };
+            subscribe(store, inbox, &owner, &request).await.expect("subscribed");
+        }
+    }
+
+    pub fn deletes_owner(&self) -> bool {
+        self.actors.iter().any(|actor| matches!(actor, Actor::DeleteOwner))
+    }
+
+    /// The uploads, in the order of their actors.
+    pub fn uploads(&self) -> impl Iterator<Item = (usize, &Upload)> {
+        self.actors.iter().enumerate().filter_map(|(index, actor)| match actor {
+            Actor::Upload(upload) => Some((index, upload)),
+            _ => None,
+        })
+    }
+
+    /// The book before anything happens.
+    pub fn first_book(&self) -> Book {
+        let entry = Entry { contact: contact(P, "first"), matched: None };
+        if self.in_book { Book::new(None, vec![entry]) } else { Book::default() }
+    }
+}
+
+/// How an actor ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum End {
+    Done,
+    /// It gave up; a message comes again, an upload doesn't.
+    Failed,
+}
+
+/// What an actor needs to act.
+#[derive(Clone)]
+pub struct Stage {
+    pub inbox: Inbox,
+    pub clock: Ticking,
+}
+
+/// Acts.
+pub async fn act(actor: Actor, messages: Vec<HolderChanged>, stage: Stage, store: Store) -> End {
+    let owner = user(OWNER);
+    match actor {
+        Actor::Upload(wanted) => match upload(&store, &owner, &Scope::Global, &wanted, &home()).await {
+            Ok(_) => End::Done,
+            Err(UploadError::AccountDeleted | UploadError::Contended) => End::Failed,
+            Err(error @ UploadError::Store(_)) => panic!("{error}"),
+        },
+        Actor::Change(change) => {
+            change.write(&store).await;
+            End::Done
+        }
+        Actor::Changes(changes) => {
+            for change in changes {
+                change.write(&store).await;
+            }
+            End::Done
+        }
+        Actor::Message { .. } => {
+            let notifier = Notifier {
+                pusher: stage.inbox,
+                template: Some("%s joined".parse().expect("a template")),
+                phone_keys: PhoneKeys,
+                clock: stage.clock,
+            };
+            for message in messages.iter().rev() {
+                if spread(&store, &NoQueue, &notifier, message).await.is_err() {
+                    return End::Failed;
+                }
+            }
+            End::Done
+        }
+        Actor::DeleteOwner => {
+            let id = PublicId::new(OWNER_ID).expect("an id");
+            delete_account(&store, &stage.inbox, &owner, id).await.expect("deleted");
+            End::Done
+        }
+    }
+}
+
+/// The messages that an actor works off.
+pub fn messages(scenario: &Scenario, actor: &Actor) -> Vec<HolderChanged> {
+    let Actor::Message { of } = actor else { return vec![] };
+    match &scenario.actors[*of] {
+        Actor::Change(change) => vec![change.message()],
+        Actor::Changes(changes) => changes.iter().map(|change| change.message()).collect(),
+        other => panic!("{other:?} changes nobody's phone"),
+    }
+}
+
+/// No scenario has a phone in so many books.
+struct NoQueue;
+
+impl ChangeQueue for NoQueue {
+    async fn send(&self, _: &[HolderChanged]) -> Result<(), QueueError> {
+        panic!("nothing is to be split")
+    }
+}
+
+/// A clock that stands still.
+pub struct Stopped;
+
+impl Clock for Stopped {
+    fn now_ms(&self) -> u64 {
+        1_000_000
+    }
+}
+
+/// A clock that goes on when it is told to.
+#[derive(Clone, Default)]
+pub struct Ticking(std::sync::Arc<std::sync::atomic::AtomicU64>);
+
+impl Ticking {
+    pub fn pass(&self, milliseconds: u64) {
+        self.0.fetch_add(milliseconds, std::sync::atomic::Ordering::SeqCst);
+    }
+}
+
+impl Clock for Ticking {
+    fn now_ms(&self) -> u64 {
+        1_000_000 + self.0.load(std::sync::atomic::Ordering::SeqCst)
+    }
+}
+
+/// The generation of the owner's account, to know whether it was deleted.
+pub async fn generation(store: &Store) -> u64 {
+    store.subject(&user(OWNER)).await.expect("readable").generation
+}

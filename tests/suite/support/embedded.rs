@@ -1,0 +1,112 @@
+//! The embedded DynamoDB called in this thread, without a socket: what the scheduler needs, which stops
+//! the clock, and fast enough for tens of thousands of runs.
+
+use aws_credential_types::Credentials;
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::{BehaviorVersion, Region, StalledStreamProtectionConfig};
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_types::body::SdkBody;
+use dynoxide::{Database, DynoxideError};
+use local::{create_tables, tables};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use shared::store::{PhoneKeys, Store};
+
+/// A fresh database in memory with all tables.
+pub async fn database() -> Embedded {
+    let embedded = Embedded(Database::memory().expect("memory"));
+    create_tables(&embedded.client()).await.expect("tables");
+    embedded
+}
+
+/// A connector to an embedded DynamoDB.
+#[derive(Clone)]
+pub struct Embedded(pub Database);
+
+impl std::fmt::Debug for Embedded {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Embedded")
+    }
+}
+
+impl Embedded {
+    pub fn client(&self) -> Client {
+        client_over(self.clone())
+    }
+
+    pub fn store(&self) -> Store {
+        store_over(self.clone())
+    }
+
+    /// Executes one request.
+    pub fn call_now(&self, request: &HttpRequest) -> HttpResponse {
+        let body = request.body().bytes().unwrap_or_default();
+        let (status, json) = match self.dispatch(operation(request), body) {
+            Ok(json) => (200, json),
+            Err(error) => (error.status_code(), error.to_json()),
+        };
+        let mut response = HttpResponse::new(status.try_into().expect("a status"), SdkBody::from(json));
+        response.headers_mut().insert("content-type", "application/x-amz-json-1.0");
+        response
+    }
+
+    fn dispatch(&self, operation: &str, body: &[u8]) -> Result<String, DynoxideError> {
+        let db = &self.0;
+        match operation {
+            "BatchExecuteStatement" => run(body, |request| db.batch_execute_statement(request)),
+            "BatchGetItem" => run(body, |request| db.batch_get_item(request)),
+            "CreateTable" => run(body, |request| db.create_table(request)),
+            "DeleteItem" => run(body, |request| db.delete_item(request)),
+            "GetItem" => run(body, |request| db.get_item(request)),
+            "PutItem" => run(body, |request| db.put_item(request)),
+            "Query" => run(body, |request| db.query(request)),
+            "Scan" => run(body, |request| db.scan(request)),
+            "TransactWriteItems" => run(body, |request| db.transact_write_items(request)),
+            "UpdateItem" => run(body, |request| db.update_item(request)),
+            other => panic!("the tests don't know {other}"),
+        }
+    }
+}
+
+fn run<Q: DeserializeOwned, A: Serialize>(
+    body: &[u8],
+    execute: impl FnOnce(Q) -> Result<A, DynoxideError>,
+) -> Result<String, DynoxideError> {
+    let request = serde_json::from_slice(body).expect("the SDK writes what DynamoDB reads");
+    let answer = execute(request)?;
+    Ok(serde_json::to_string(&answer).expect("an answer is JSON"))
+}
+
+/// `GetItem` and the like.
+pub fn operation(request: &HttpRequest) -> &str {
+    let target = request.headers().get("x-amz-target").unwrap_or_default();
+    target.rsplit('.').next().unwrap_or_default()
+}
+
+impl HttpConnector for Embedded {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        HttpConnectorFuture::ready(Ok(self.call_now(&request)))
+    }
+}
+
+/// A client whose every request goes through `connector`.
+pub fn client_over(connector: impl HttpConnector + 'static) -> Client {
+    let connector = SharedHttpConnector::new(connector);
+    let config = aws_sdk_dynamodb::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::from_static("us-east-1"))
+        .credentials_provider(Credentials::new("test", "test", None, None, "test"))
+        .endpoint_url("http://embedded")
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+        .http_client(http_client_fn(move |_, _| connector.clone()))
+        .build();
+    Client::from_conf(config)
+}
+
+/// The store over such a client.
+pub fn store_over(connector: impl HttpConnector + 'static) -> Store {
+    Store::new(client_over(connector), tables(), PhoneKeys)
+}

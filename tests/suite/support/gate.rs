@@ -1,0 +1,173 @@
+//! The scheduler: it stops every actor before each store call and says who goes next.
+//!
+//! Actors are tasks of one thread under a stopped clock, each with a store of its own whose requests
+//! wait at a gate. Nothing happens between two decisions but what the chosen actor does until its next
+//! request, so that a list of decisions is a run that can be repeated.
+
+use std::collections::hash_map::DefaultHasher;
+use std::hash::{Hash, Hasher};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use serde_json::Value;
+use shared::store::Store;
+use tokio::sync::{Notify, oneshot};
+use tokio::task::JoinHandle;
+
+use super::embedded::{Embedded, store_over};
+
+/// Where an actor stands.
+#[derive(Debug)]
+enum Place {
+    /// It hasn't begun, or it is between two requests.
+    Running,
+    /// It waits before a request.
+    Parked(oneshot::Sender<()>),
+    /// It is through.
+    Done,
+}
+
+#[derive(Debug)]
+struct ActorState {
+    place: Place,
+    /// Hash of all answers that it has seen: with the tables, all that its future depends on.
+    seen: u64,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    actors: Mutex<Vec<ActorState>>,
+    changed: Notify,
+}
+
+impl Shared {
+    fn actors(&self) -> MutexGuard<'_, Vec<ActorState>> {
+        self.actors.lock().expect("no actor panics while it holds the lock")
+    }
+}
+
+/// Decides who goes next.
+pub struct Scheduler {
+    embedded: Embedded,
+    shared: Arc<Shared>,
+    tasks: Vec<Option<JoinHandle<()>>>,
+}
+
+impl Scheduler {
+    pub fn new(embedded: Embedded) -> Self {
+        Self { embedded, shared: Arc::default(), tasks: vec![] }
+    }
+
+    /// Adds an actor, which runs until its first request.
+    pub async fn spawn<F: Future<Output = ()> + Send + 'static>(&mut self, actor: impl FnOnce(Store) -> F) -> usize {
+        let index = self.tasks.len();
+        self.shared.actors().push(ActorState { place: Place::Running, seen: 0 });
+        let gate = Gate { embedded: self.embedded.clone(), shared: Arc::clone(&self.shared), index };
+        let future = actor(store_over(gate));
+        let shared = Arc::clone(&self.shared);
+        self.tasks.push(Some(tokio::spawn(async move {
+            future.await;
+            shared.actors()[index].place = Place::Done;
+            shared.changed.notify_one();
+        })));
+        self.settle().await;
+        index
+    }
+
+    /// Who could go next.
+    pub fn parked(&self) -> Vec<usize> {
+        let actors = self.shared.actors();
+        (0..actors.len()).filter(|index| matches!(actors[*index].place, Place::Parked(_))).collect()
+    }
+
+    /// Lets `index` make its request, and go on to the next one.
+    pub async fn step(&self, index: usize) {
+        let place = std::mem::replace(&mut self.shared.actors()[index].place, Place::Running);
+        let Place::Parked(go) = place else { panic!("actor {index} isn't parked: {place:?}") };
+        go.send(()).expect("a parked actor waits");
+        self.settle().await;
+    }
+
+    /// Ends `index` before its request, for good.
+    pub async fn crash(&mut self, index: usize) {
+        if let Some(task) = self.tasks[index].take() {
+            task.abort();
+            let _ = task.await;
+        }
+        self.shared.actors()[index].place = Place::Done;
+    }
+
+    /// A fingerprint of what the actors have seen.
+    pub fn fingerprint(&self) -> u64 {
+        let mut hash = DefaultHasher::new();
+        for actor in self.shared.actors().iter() {
+            (matches!(actor.place, Place::Done), actor.seen).hash(&mut hash);
+        }
+        hash.finish()
+    }
+
+    /// Waits until nobody runs. An actor that sleeps before it tries again counts as running: the clock
+    /// jumps to the end of its sleep, since nothing else is going on.
+    async fn settle(&self) {
+        loop {
+            if !self.shared.actors().iter().any(|actor| matches!(actor.place, Place::Running)) {
+                return;
+            }
+            self.shared.changed.notified().await;
+        }
+    }
+}
+
+impl Drop for Scheduler {
+    fn drop(&mut self) {
+        for task in self.tasks.iter().flatten() {
+            task.abort();
+        }
+    }
+}
+
+/// One actor's way to the database.
+#[derive(Clone, Debug)]
+struct Gate {
+    embedded: Embedded,
+    shared: Arc<Shared>,
+    index: usize,
+}
+
+impl HttpConnector for Gate {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let gate = self.clone();
+        HttpConnectorFuture::new(async move {
+            let (go, wait) = oneshot::channel();
+            gate.shared.actors()[gate.index].place = Place::Parked(go);
+            gate.shared.changed.notify_one();
+            if wait.await.is_err() {
+                // The scheduler is gone, and with it everybody who could want the answer.
+                std::future::pending::<()>().await;
+            }
+            let response = gate.embedded.call_now(&request);
+            let answer: Value =
+                serde_json::from_slice(response.body().bytes().unwrap_or_default()).expect("an answer is JSON");
+            let seen = &mut gate.shared.actors()[gate.index].seen;
+            let mut hash = DefaultHasher::new();
+            (*seen, canonical(&answer)).hash(&mut hash);
+            *seen = hash.finish();
+            Ok(response)
+        })
+    }
+}
+
+/// JSON with its keys in order and without what the wall clock puts there.
+pub fn canonical(value: &Value) -> String {
+    match value {
+        Value::Object(fields) => {
+            let mut fields: Vec<_> = fields.iter().filter(|(name, _)| *name != "expires_at").collect();
+            fields.sort_by_key(|(name, _)| *name);
+            let fields: Vec<_> = fields.iter().map(|(name, value)| format!("{name}:{}", canonical(value))).collect();
+            format!("{{{}}}", fields.join(","))
+        }
+        Value::Array(values) => format!("[{}]", values.iter().map(canonical).collect::<Vec<_>>().join(",")),
+        other => other.to_string(),
+    }
+}

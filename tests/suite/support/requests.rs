@@ -1,0 +1,32 @@
+//! Requests as API Gateway sends them.
+
+use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
+use aws_lambda_events::encodings::Body;
+use serde_json::{Value, json};
+
+/// A request of `token`, which is a user id with an optional phone after a colon.
+pub fn request(method: &str, path_and_query: &str, token: &str, body: Option<String>) -> ApiGatewayV2httpRequest {
+    let (path, query) = path_and_query.split_once('?').unwrap_or((path_and_query, ""));
+    let claims = match token.split_once(':') {
+        Some((user, phone)) => json!({"sub": user, "phone_number": phone}),
+        None => json!({"sub": token}),
+    };
+    let mut event = json!({
+        "version": "2.0", "rawPath": path, "rawQueryString": query,
+        "headers": {"content-type": "application/json"},
+        "requestContext": {
+            "stage": "$default", "requestId": "test", "http": {"method": method, "path": path},
+            "authorizer": {"jwt": {"claims": claims, "scopes": null}}
+        }
+    });
+    if let Some(body) = body {
+        event["body"] = body.into();
+    }
+    serde_json::from_value(event).expect("an event")
+}
+
+/// Status and JSON body of an answer.
+pub fn read(response: &ApiGatewayV2httpResponse) -> (i64, Value) {
+    let Some(Body::Text(text)) = &response.body else { panic!("an answer has a text") };
+    (response.status_code, serde_json::from_str(text).expect("an answer is JSON"))
+}
