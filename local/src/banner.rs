@@ -23,7 +23,7 @@ curl {url}/address_book {alice} {post} -d '{{\"contacts\":[{{\"name\":\"Bob B.\"
 curl {url}/address_book {alice}
 # Bob signs up: Alice gets a push and sees him
 curl {url}/users {bob} {post} -d '{{\"user\":{{\"full_name\":\"Bob\"}}}}'
-curl '{url}/address_book/registered_users?compact=1' {alice}
+sleep 1; curl '{url}/address_book/registered_users?compact=1' {alice}
 curl {url}/_local/pushes
 # Whoever signed up first has id 1: look, change, unsubscribe, leave
 curl {url}/users/1 {alice}

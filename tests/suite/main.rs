@@ -1,8 +1,6 @@
 //! What crosses crates, over the embedded DynamoDB: the real code from event to item.
 
 mod cost;
-mod events;
 mod invariants;
 mod journey;
-mod limits;
 mod support;

@@ -78,4 +78,3 @@ fn acknowledged(scenario: &Scenario, book: &Book, ends: &[Option<End>]) {
     });
     assert!(found, "I5: an acknowledged upload is lost");
 }
-

@@ -127,11 +127,7 @@ fn a_message_and_its_copy_push_once_with_a_crash_at_every_step() {
         in_book: true,
         registered: false,
         subscribed: true,
-        actors: vec![
-            Actor::Change(change::Change::Register),
-            Actor::Message { of: 0 },
-            Actor::Message { of: 0 },
-        ],
+        actors: vec![Actor::Change(change::Change::Register), Actor::Message { of: 0 }, Actor::Message { of: 0 }],
     };
     explore(&scenario, Crashes::One);
 }
@@ -144,11 +140,7 @@ fn a_subscribed_owner_hears_of_a_registration_whatever_an_upload_does_meanwhile(
             in_book: true,
             registered: false,
             subscribed: true,
-            actors: vec![
-                Actor::Upload(upload),
-                Actor::Change(change::Change::Register),
-                Actor::Message { of: 1 },
-            ],
+            actors: vec![Actor::Upload(upload), Actor::Change(change::Change::Register), Actor::Message { of: 1 }],
         };
         explore(&scenario, Crashes::None);
     }

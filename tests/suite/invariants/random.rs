@@ -6,7 +6,7 @@ use super::scenario::{Actor, Scenario};
 use super::{add, force_with, force_without, remove, rename};
 
 /// Runs of one seed.
-const RUNS: usize = 300;
+const RUNS: usize = 100;
 
 fn scenario(random: &mut fastrand::Rng) -> Scenario {
     let uploads = [add, remove, rename, force_with, force_without];

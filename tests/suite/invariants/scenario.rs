@@ -62,13 +62,8 @@ pub mod change {
         pub async fn write(self, store: &Store) {
             let first = profile(FIRST, 1, true);
             let other = profile(OTHER, 1, true);
-            let holder = Holder {
-                id: first.id,
-                user: first.user.clone(),
-                epoch: FIRST,
-                discoverable: true,
-                announced: true,
-            };
+            let holder =
+                Holder { id: first.id, user: first.user.clone(), epoch: FIRST, discoverable: true, announced: true };
             let (before, after, target) = match self {
                 Self::Register => (None, Some(&first), Target::Free),
                 Self::Remove => (Some(&first), None, Target::Free),

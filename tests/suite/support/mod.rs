@@ -6,9 +6,7 @@ pub mod http;
 pub mod meter;
 pub mod requests;
 
-use shared::domain::{
-    Change, Contact, HomeRegion, Mode, Phone, Region, Upload, UserId,
-};
+use shared::domain::{Change, Contact, HomeRegion, Mode, Phone, Region, Upload, UserId};
 
 pub fn user(id: &str) -> UserId {
     id.parse().expect("a user id")
@@ -27,7 +25,11 @@ pub fn home() -> HomeRegion {
 }
 
 pub fn contact(digits: &str, name: &str) -> Contact {
-    Contact { phone: phone(digits), spelling: format!("+{digits}").as_str().into(), name: name.parse().expect("a name") }
+    Contact {
+        phone: phone(digits),
+        spelling: format!("+{digits}").as_str().into(),
+        name: name.parse().expect("a name"),
+    }
 }
 
 pub fn upload_of(mode: Mode, changes: Vec<Change>) -> Upload {
