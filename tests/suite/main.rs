@@ -1,5 +1,7 @@
 //! What crosses crates, over the embedded DynamoDB: the real code from event to item.
 
+#![expect(clippy::print_stdout, reason = "what a test has measured, and the seed that repeats it")]
+
 mod cost;
 mod invariants;
 mod journey;

@@ -17,7 +17,8 @@ async fn main() -> Result<(), Error> {
         trust_body_phone: config::trust_body_phone(&ProcessEnvironment)?,
     };
     let serve = async |event: LambdaEvent<ApiGatewayV2httpRequest>| {
-        Ok::<_, Error>(users::handle(&store, &endpoints, &SystemClock, settings, event.payload).await)
+        // Boxed: the compiler would follow the whole protocol to lay out one future.
+        Ok::<_, Error>(Box::pin(users::handle(&store, &endpoints, &SystemClock, settings, event.payload)).await)
     };
     lambda_runtime::run(service_fn(serve)).await
 }

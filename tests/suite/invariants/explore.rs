@@ -29,17 +29,12 @@ pub enum Decision {
     Crash(usize),
 }
 
-/// Runs of one scenario; the deepest branches come first. `INVARIANTS_RUNS` raises it.
-const RUNS: usize = 400;
-
-/// Runs the orders of the scenario's actors, all of them unless there are more than the bound, and
-/// panics with the decisions that break an invariant.
+/// Runs all orders of the scenario's actors, and panics with the decisions that break an invariant.
 pub fn explore(scenario: &Scenario, crashes: Crashes) {
     let mut visited = HashSet::new();
     let mut open: Vec<Vec<Decision>> = vec![vec![]];
     let mut runs = 0;
-    let bound = std::env::var("INVARIANTS_RUNS").ok().and_then(|runs| runs.parse().ok()).unwrap_or(RUNS);
-    while let Some(prefix) = open.pop().filter(|_| runs < bound) {
+    while let Some(prefix) = open.pop() {
         let trace = Arc::new(Mutex::new(prefix));
         let failed = {
             let trace = Arc::clone(&trace);
@@ -52,8 +47,11 @@ pub fn explore(scenario: &Scenario, crashes: Crashes) {
         });
         open.extend(others);
         runs += 1;
+        if runs % 1000 == 0 {
+            eprintln!("{} {runs} runs {} states {} open", scenario.name, visited.len(), open.len());
+        }
     }
-    println!("{}: {} states, {runs} runs, {} branches left out", scenario.name, visited.len(), open.len());
+    println!("{}: {} states in {runs} runs", scenario.name, visited.len());
 }
 
 /// Runs a future on this thread, where time passes only when nothing else happens.
@@ -121,7 +119,7 @@ impl<'a> Run<'a> {
         let actors = scenario.actors.len();
         let mut run = Self {
             scenario,
-            scheduler: Scheduler::new(embedded.clone()),
+            scheduler: Scheduler::new(embedded.clone(), scenario.knowledge()),
             embedded,
             stage,
             lives: vec![None; actors],
@@ -133,29 +131,33 @@ impl<'a> Run<'a> {
         run
     }
 
-    /// Begins the actors that wait for nothing any more: a message waits for its change, and one that
-    /// failed comes again.
+    /// Begins the actors that wait for nothing any more. A message waits for its change. One that failed
+    /// comes again after the queue's visibility timeout, when every invocation that was under way has
+    /// come to its own timeout.
     async fn begin_what_can(&mut self) {
         for actor in 0..self.lives.len() {
-            let failed =
-                matches!(self.scenario.actors[actor], Actor::Message { .. }) && self.end(actor) == Some(End::Failed);
-            if self.lives[actor].is_none() || failed {
-                let ready = match &self.scenario.actors[actor] {
-                    Actor::Message { of } => self.end(*of) == Some(End::Done),
-                    _ => true,
-                };
-                if ready {
-                    self.begin(actor, failed).await;
-                }
+            let begun = self.lives[actor].is_some();
+            let (ready, again) = match &self.scenario.actors[actor] {
+                Actor::Message { of } if !begun => (self.end(*of) == Some(End::Done), false),
+                Actor::Message { .. } => (self.end(actor) == Some(End::Failed) && !self.messages_under_way(), true),
+                _ => (!begun, false),
+            };
+            if ready {
+                self.begin(actor, again).await;
             }
         }
+    }
+
+    fn messages_under_way(&self) -> bool {
+        let messages =
+            (0..self.lives.len()).filter(|actor| matches!(self.scenario.actors[*actor], Actor::Message { .. }));
+        messages.into_iter().any(|actor| self.lives[actor].is_some() && self.end(actor).is_none())
     }
 
     async fn begin(&mut self, actor: usize, again: bool) {
         self.deliveries[actor] += 1;
         assert!(self.deliveries[actor] < MAX_DELIVERIES, "a message never comes through");
         if again {
-            // It comes back after the queue's visibility timeout, which is longer than a lease.
             self.stage.clock.pass(BEYOND_LEASE_MS);
         }
         self.ends.lock().expect("no panic")[actor] = None;
@@ -172,16 +174,19 @@ impl<'a> Run<'a> {
         self.ends.lock().expect("no panic")[actor]
     }
 
-    /// What could happen next.
+    /// What could happen next. Where somebody is about to read what nobody writes, that alone: when it
+    /// happens makes no difference to anybody.
     pub fn choices(&self, crashes: Crashes) -> Vec<Decision> {
-        let parked = self.scheduler.parked();
-        let actors =
-            (0..self.lives.len()).filter(|actor| self.lives[*actor].is_some_and(|life| parked.contains(&life)));
-        let actors: Vec<usize> = actors.collect();
-        let mortal = |actor: &usize| matches!(self.scenario.actors[*actor], Actor::Upload(_) | Actor::Message { .. });
-        let mut choices: Vec<Decision> = actors.iter().map(|actor| Decision::Step(*actor)).collect();
+        let next = |actor: usize| self.lives[actor].and_then(|life| self.scheduler.next_of(life));
+        let parked: Vec<usize> = (0..self.lives.len()).filter(|actor| next(*actor).is_some()).collect();
+        let idle = |actor: &&usize| next(**actor).is_some_and(|request| self.scenario.nobody_writes(&request));
+        if let Some(reader) = parked.iter().find(idle) {
+            return vec![Decision::Step(*reader)];
+        }
+        let mortal = |actor: &&usize| matches!(self.scenario.actors[**actor], Actor::Upload(_) | Actor::Message { .. });
+        let mut choices: Vec<Decision> = parked.iter().map(|actor| Decision::Step(*actor)).collect();
         if crashes == Crashes::One && !self.crashed {
-            choices.extend(actors.iter().filter(|actor| mortal(actor)).map(|actor| Decision::Crash(*actor)));
+            choices.extend(parked.iter().filter(mortal).map(|actor| Decision::Crash(*actor)));
         }
         choices
     }
@@ -208,7 +213,13 @@ impl<'a> Run<'a> {
             canonical(&serde_json::to_value(&answer).expect("JSON")).hash(&mut hash);
         }
         self.scheduler.fingerprint().hash(&mut hash);
-        (&*self.ends.lock().expect("no panic"), self.stage.inbox.pushes().len(), self.crashed).hash(&mut hash);
+        (
+            &*self.ends.lock().expect("no panic"),
+            self.stage.inbox.pushes().len(),
+            self.crashed,
+            self.stage.clock.passed(),
+        )
+            .hash(&mut hash);
         hash.finish()
     }
 

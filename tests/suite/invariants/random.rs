@@ -12,7 +12,7 @@ fn scenario(random: &mut fastrand::Rng) -> Scenario {
     let uploads = [add, remove, rename, force_with, force_without];
     let mut actors: Vec<Actor> =
         (0..random.usize(2..5)).map(|_| Actor::Upload(random.choice(uploads).expect("some")())).collect();
-    let changes = vec![Change::Register, Change::Remove, Change::RegisterOther];
+    let changes = [Change::Register, Change::Remove, Change::RegisterOther];
     actors.push(Actor::Changes(changes[..random.usize(1..=3)].to_vec()));
     let of = actors.len() - 1;
     for _ in 0..random.usize(1..4) {

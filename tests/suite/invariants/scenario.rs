@@ -1,15 +1,16 @@
 //! What is run: a book, a phone, and actors that do something to them.
 
-use local::Inbox;
+use local::{Inbox, tables};
 use shared::domain::{Book, Entry, PublicId, Scope, Upload};
 use shared::protocol::{
     Clock, Notifier, PhoneClaim, ProfilePatch, SubscribeRequest, UploadError, delete_account, sign_up, spread,
     subscribe, upload,
 };
 use shared::queue::{ChangeQueue, HolderChanged, QueueError};
-use shared::store::{AccountStore, Channel, Environment, PhoneKeys, Platform, Store};
+use shared::store::{Channel, Environment, PhoneKeys, Platform, Store};
 
-use crate::support::{contact, home, phone, upload_of, user};
+use crate::support::gate::{Knowledge, Request};
+use crate::support::{contact, home, upload_of, user};
 
 /// The phone that comes and goes.
 pub const P: &str = "16505550123";
@@ -162,6 +163,21 @@ impl Scenario {
         self.actors.iter().any(|actor| matches!(actor, Actor::DeleteOwner))
     }
 
+    /// An attempt at a book begins with reading it, and remembers nothing of those before. Only where the
+    /// owner leaves does an upload remember for which account it began.
+    pub fn knowledge(&self) -> Knowledge {
+        let forgets: fn(&Request) -> bool =
+            if self.deletes_owner() { |_| false } else { |request| request.is("GetItem", &tables().address_books) };
+        Knowledge { forgets, begins: |request| request.is("Query", &tables().contact_owners) }
+    }
+
+    /// Whether a request reads what no actor of this scenario writes.
+    pub fn nobody_writes(&self, request: &Request) -> bool {
+        let subject = || request.body["Key"]["key"]["S"].as_str().is_some_and(|key| key.starts_with("subject#owner"));
+        let lone = !self.deletes_owner();
+        lone && (request.is("GetItem", &tables().users) && subject() || request.is("Query", &tables().subscriptions))
+    }
+
     /// The uploads, in the order of their actors.
     pub fn uploads(&self) -> impl Iterator<Item = (usize, &Upload)> {
         self.actors.iter().enumerate().filter_map(|(index, actor)| match actor {
@@ -266,6 +282,10 @@ impl Clock for Stopped {
 pub struct Ticking(std::sync::Arc<std::sync::atomic::AtomicU64>);
 
 impl Ticking {
+    pub fn passed(&self) -> u64 {
+        self.0.load(std::sync::atomic::Ordering::SeqCst)
+    }
+
     pub fn pass(&self, milliseconds: u64) {
         self.0.fetch_add(milliseconds, std::sync::atomic::Ordering::SeqCst);
     }
@@ -273,11 +293,6 @@ impl Ticking {
 
 impl Clock for Ticking {
     fn now_ms(&self) -> u64 {
-        1_000_000 + self.0.load(std::sync::atomic::Ordering::SeqCst)
+        1_000_000 + self.passed()
     }
-}
-
-/// The generation of the owner's account, to know whether it was deleted.
-pub async fn generation(store: &Store) -> u64 {
-    store.subject(&user(OWNER)).await.expect("readable").generation
 }

@@ -15,7 +15,30 @@ use shared::store::Store;
 use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 
-use super::embedded::{Embedded, store_over};
+use super::embedded::{Embedded, operation, store_over};
+
+/// What an actor is about to do.
+#[derive(Clone, Debug)]
+pub struct Request {
+    pub operation: String,
+    pub body: Value,
+}
+
+impl Request {
+    /// Whether this is `operation` on `table`.
+    pub fn is(&self, operation: &str, table: &str) -> bool {
+        self.operation == operation && self.body["TableName"] == table
+    }
+}
+
+/// What a scheduler may know of its actors, so that it takes no two orders that are one.
+#[derive(Clone, Copy, Debug)]
+pub struct Knowledge {
+    /// Whether an actor that makes this request has forgotten all answers before it.
+    pub forgets: fn(&Request) -> bool,
+    /// Whether this begins an actor's next piece of work, which it never forgets.
+    pub begins: fn(&Request) -> bool,
+}
 
 /// Where an actor stands.
 #[derive(Debug)]
@@ -23,7 +46,7 @@ enum Place {
     /// It hasn't begun, or it is between two requests.
     Running,
     /// It waits before a request.
-    Parked(oneshot::Sender<()>),
+    Parked(oneshot::Sender<()>, Request),
     /// It is through.
     Done,
 }
@@ -31,8 +54,22 @@ enum Place {
 #[derive(Debug)]
 struct ActorState {
     place: Place,
-    /// Hash of all answers that it has seen: with the tables, all that its future depends on.
+    /// Hash of all answers that it remembers: with the tables, all that its future depends on.
     seen: u64,
+    /// How many pieces of work it has begun.
+    begun: usize,
+}
+
+impl ActorState {
+    fn see(&mut self, knowledge: Knowledge, request: &Request, answer: &Value) {
+        if (knowledge.forgets)(request) {
+            self.seen = 0;
+        }
+        self.begun += usize::from((knowledge.begins)(request));
+        let mut hash = DefaultHasher::new();
+        (self.seen, canonical(answer)).hash(&mut hash);
+        self.seen = hash.finish();
+    }
 }
 
 #[derive(Debug, Default)]
@@ -50,20 +87,26 @@ impl Shared {
 /// Decides who goes next.
 pub struct Scheduler {
     embedded: Embedded,
+    knowledge: Knowledge,
     shared: Arc<Shared>,
     tasks: Vec<Option<JoinHandle<()>>>,
 }
 
 impl Scheduler {
-    pub fn new(embedded: Embedded) -> Self {
-        Self { embedded, shared: Arc::default(), tasks: vec![] }
+    pub fn new(embedded: Embedded, knowledge: Knowledge) -> Self {
+        Self { embedded, knowledge, shared: Arc::default(), tasks: vec![] }
     }
 
     /// Adds an actor, which runs until its first request.
     pub async fn spawn<F: Future<Output = ()> + Send + 'static>(&mut self, actor: impl FnOnce(Store) -> F) -> usize {
         let index = self.tasks.len();
-        self.shared.actors().push(ActorState { place: Place::Running, seen: 0 });
-        let gate = Gate { embedded: self.embedded.clone(), shared: Arc::clone(&self.shared), index };
+        self.shared.actors().push(ActorState { place: Place::Running, seen: 0, begun: 0 });
+        let gate = Gate {
+            embedded: self.embedded.clone(),
+            knowledge: self.knowledge,
+            shared: Arc::clone(&self.shared),
+            index,
+        };
         let future = actor(store_over(gate));
         let shared = Arc::clone(&self.shared);
         self.tasks.push(Some(tokio::spawn(async move {
@@ -75,16 +118,18 @@ impl Scheduler {
         index
     }
 
-    /// Who could go next.
-    pub fn parked(&self) -> Vec<usize> {
-        let actors = self.shared.actors();
-        (0..actors.len()).filter(|index| matches!(actors[*index].place, Place::Parked(_))).collect()
+    /// What `index` does when it goes next; none unless it is parked.
+    pub fn next_of(&self, index: usize) -> Option<Request> {
+        match &self.shared.actors()[index].place {
+            Place::Parked(_, request) => Some(request.clone()),
+            Place::Running | Place::Done => None,
+        }
     }
 
     /// Lets `index` make its request, and go on to the next one.
     pub async fn step(&self, index: usize) {
         let place = std::mem::replace(&mut self.shared.actors()[index].place, Place::Running);
-        let Place::Parked(go) = place else { panic!("actor {index} isn't parked: {place:?}") };
+        let Place::Parked(go, _) = place else { panic!("actor {index} isn't parked: {place:?}") };
         go.send(()).expect("a parked actor waits");
         self.settle().await;
     }
@@ -98,11 +143,12 @@ impl Scheduler {
         self.shared.actors()[index].place = Place::Done;
     }
 
-    /// A fingerprint of what the actors have seen.
+    /// A fingerprint of what the actors remember.
     pub fn fingerprint(&self) -> u64 {
         let mut hash = DefaultHasher::new();
         for actor in self.shared.actors().iter() {
-            (matches!(actor.place, Place::Done), actor.seen).hash(&mut hash);
+            let remembers = (!matches!(actor.place, Place::Done)).then_some((actor.seen, actor.begun));
+            remembers.hash(&mut hash);
         }
         hash.finish()
     }
@@ -131,6 +177,7 @@ impl Drop for Scheduler {
 #[derive(Clone, Debug)]
 struct Gate {
     embedded: Embedded,
+    knowledge: Knowledge,
     shared: Arc<Shared>,
     index: usize,
 }
@@ -140,7 +187,9 @@ impl HttpConnector for Gate {
         let gate = self.clone();
         HttpConnectorFuture::new(async move {
             let (go, wait) = oneshot::channel();
-            gate.shared.actors()[gate.index].place = Place::Parked(go);
+            let body = serde_json::from_slice(request.body().bytes().unwrap_or_default()).expect("JSON");
+            let about = Request { operation: operation(&request).to_owned(), body };
+            gate.shared.actors()[gate.index].place = Place::Parked(go, about.clone());
             gate.shared.changed.notify_one();
             if wait.await.is_err() {
                 // The scheduler is gone, and with it everybody who could want the answer.
@@ -149,10 +198,7 @@ impl HttpConnector for Gate {
             let response = gate.embedded.call_now(&request);
             let answer: Value =
                 serde_json::from_slice(response.body().bytes().unwrap_or_default()).expect("an answer is JSON");
-            let seen = &mut gate.shared.actors()[gate.index].seen;
-            let mut hash = DefaultHasher::new();
-            (*seen, canonical(&answer)).hash(&mut hash);
-            *seen = hash.finish();
+            gate.shared.actors()[gate.index].see(gate.knowledge, &about, &answer);
             Ok(response)
         })
     }
