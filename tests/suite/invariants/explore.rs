@@ -47,9 +47,6 @@ pub fn explore(scenario: &Scenario, crashes: Crashes) {
         });
         open.extend(others);
         runs += 1;
-        if runs % 1000 == 0 {
-            eprintln!("{} {runs} runs {} states {} open", scenario.name, visited.len(), open.len());
-        }
     }
     println!("{}: {} states in {runs} runs", scenario.name, visited.len());
 }
