@@ -76,3 +76,32 @@ async fn an_owner_hears_once_of_a_contact_who_joins() {
     assert_eq!(registered, (200, json!({"items": [{"user": user}]})));
     server.stop().await.expect("stopped");
 }
+
+#[tokio::test]
+async fn what_is_kept_in_a_file_is_there_at_the_next_start() {
+    let file = std::env::temp_dir().join(format!("address-book-{}.sqlite", std::process::id()));
+    let args = Args { port: 0, data: Some(file.clone()), ..Args::default() };
+    let contacts = json!([{"name": "Bob", "phone": "(650) 555-0123"}]);
+    let server = Server::start(&args).await.expect("a server");
+    let upload = json!({ "contacts": contacts });
+    assert_eq!(call(server.address(), "POST", "/address_book", ALICE, upload).await.0, 200);
+    server.stop().await.expect("stopped");
+
+    let server = Server::start(&args).await.expect("a server");
+    assert_eq!(call(server.address(), "GET", "/address_book", ALICE, Value::Null).await, (200, contacts));
+    // The stream goes on where it was read, and finds what the file holds.
+    assert_eq!(call(server.address(), "POST", "/users", BOB, json!({"user": {}})).await.0, 201);
+    let mut registered = Value::Null;
+    for _ in 0..200 {
+        registered = call(server.address(), "GET", "/address_book/registered_users", ALICE, Value::Null).await.1;
+        if registered != json!({"items": []}) {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(registered["items"][0]["user"]["phone"], "16505550123");
+    server.stop().await.expect("stopped");
+    for suffix in ["", "-wal", "-shm"] {
+        let _ = std::fs::remove_file(format!("{}{suffix}", file.display()));
+    }
+}

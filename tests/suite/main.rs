@@ -3,6 +3,9 @@
 #![expect(clippy::print_stdout, reason = "what a test has measured, and the seed that repeats it")]
 
 mod cost;
+mod events;
 mod invariants;
 mod journey;
+mod limits;
+mod owners;
 mod support;

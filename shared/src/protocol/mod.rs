@@ -2,7 +2,7 @@
 //! is a ghost, and a book is never half of an upload.
 //!
 //! `docs/DESIGN.md` names the invariants and says which step keeps which. Each step is there because
-//! leaving it out broke one; `tests/invariants.rs` runs them in every order.
+//! leaving it out broke one; `tests/suite/invariants` runs them in every order.
 
 mod account;
 mod join;

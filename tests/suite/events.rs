@@ -1,0 +1,191 @@
+//! The sample events of `events/`, through the handlers of which they are samples. In the order below
+//! they tell one story: Bob has Alice in his books, and she signs up.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
+use local::Inbox;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use shared::protocol::{Notifier, SystemClock};
+use shared::queue::{ChangeQueue, HolderChanged, QueueError};
+use shared::store::{PhoneKeys, Store};
+
+use crate::support::embedded::database;
+use crate::support::region;
+use crate::support::requests::read;
+
+/// A queue that keeps what is sent.
+#[derive(Clone, Default)]
+struct Kept(Arc<Mutex<Vec<HolderChanged>>>);
+
+impl Kept {
+    fn take(&self) -> Vec<HolderChanged> {
+        std::mem::take(&mut *self.0.lock().expect("no panic while sending"))
+    }
+}
+
+impl ChangeQueue for Kept {
+    async fn send(&self, messages: &[HolderChanged]) -> Result<(), QueueError> {
+        self.0.lock().expect("no panic while sending").extend_from_slice(messages);
+        Ok(())
+    }
+}
+
+struct Stage {
+    store: Store,
+    inbox: Inbox,
+    queue: Kept,
+    told: RefCell<BTreeSet<String>>,
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("events")
+}
+
+impl Stage {
+    async fn new() -> Self {
+        let store = database().await.store();
+        Self { store, inbox: Inbox::default(), queue: Kept::default(), told: RefCell::default() }
+    }
+
+    fn event<T: DeserializeOwned>(&self, name: &str) -> T {
+        self.told.borrow_mut().insert(name.to_owned());
+        let text = std::fs::read_to_string(folder().join(format!("{name}.json"))).expect("the sample is there");
+        serde_json::from_str(&text).expect("the sample is an event")
+    }
+
+    /// The answer of the function that a sample's name begins with.
+    async fn http(&self, name: &str) -> (i64, Value) {
+        let event: ApiGatewayV2httpRequest = self.event(name);
+        let Self { store, inbox, .. } = self;
+        let response: ApiGatewayV2httpResponse = match name.split('-').next() {
+            Some("upload") => upload::handle(store, region(), event).await,
+            Some("get") => get::handle(store, event).await,
+            Some("registered") => registered_users::handle(store, event).await,
+            Some("subscriptions") => subscriptions::handle(store, inbox, event).await,
+            Some("users") => {
+                let settings = users::Settings { default_region: region(), trust_body_phone: false };
+                users::handle(store, inbox, &SystemClock, settings, event).await
+            }
+            _ => panic!("{name} is no sample of a function behind HTTP"),
+        };
+        read(&response)
+    }
+
+    /// The messages that a sample of the stream becomes.
+    async fn joins(&self, name: &str) -> Vec<HolderChanged> {
+        let response = joins::handle(&self.queue, self.event(name)).await;
+        assert_eq!(response.batch_item_failures.len(), 0, "{name}");
+        self.queue.take()
+    }
+
+    async fn join_push(&self, name: &str) {
+        let notifier = Notifier {
+            pusher: self.inbox.clone(),
+            template: Some("%s is here".parse().expect("a template")),
+            phone_keys: PhoneKeys,
+            clock: SystemClock,
+        };
+        let response = join_push::handle(&self.store, &self.queue, &notifier, self.event(name)).await;
+        assert_eq!(response.batch_item_failures.len(), 0, "{name}");
+    }
+}
+
+fn counts(created: u32, updated: u32, deleted: u32) -> (i64, Value) {
+    (200, json!({"created": created, "updated": updated, "deleted": deleted, "rejected": {}}))
+}
+
+#[tokio::test]
+async fn the_sample_events_tell_the_story_of_a_join() {
+    let stage = Stage::new().await;
+    bob_fills_his_books(&stage).await;
+    let subscription = bob_subscribes(&stage).await;
+    alice_signs_up(&stage).await;
+    bob_hears_of_it_once(&stage, &subscription).await;
+    alice_leaves(&stage).await;
+
+    let files = std::fs::read_dir(folder()).expect("the folder of samples");
+    let all = files.map(|file| file.expect("a file").path()).filter(|path| path.extension() == Some("json".as_ref()));
+    let all: BTreeSet<String> = all.filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned())).collect();
+    assert_eq!(stage.told.into_inner(), all, "every sample is part of the story");
+}
+
+async fn bob_fills_his_books(stage: &Stage) {
+    let (status, answer) = stage.http("upload-malformed-json").await;
+    assert_eq!((status, answer["errors"]["base"].as_array().map(Vec::len)), (400, Some(1)));
+    let no_session = json!({"errors": {"base": ["Required session does not exist"]}});
+    assert_eq!(stage.http("upload-no-caller").await, (401, no_session));
+    assert_eq!(stage.http("upload-create-three-contacts").await, counts(3, 0, 0));
+    assert_eq!(stage.http("upload-edit").await, counts(0, 1, 0));
+    assert_eq!(stage.http("upload-destroy").await, counts(0, 0, 1));
+    assert_eq!(stage.http("upload-force").await, counts(1, 1, 1));
+    assert_eq!(stage.http("upload-udid").await, counts(1, 0, 0));
+    let global = json!([{"name": "Gordie Kann", "phone": "1879108395"}, {"name": "Alice", "phone": "(650) 555-0123"}]);
+    assert_eq!(stage.http("get-global").await, (200, global));
+    let device = json!([{"name": "Alice at work", "phone": "+1 650 555 0123"}]);
+    assert_eq!(stage.http("get-udid").await, (200, device.clone()));
+    assert_eq!(stage.http("get-quickblox-query").await, (200, device));
+    assert_eq!(stage.http("registered-users-full").await, (200, json!({"items": []})));
+}
+
+/// Returns the device.
+async fn bob_subscribes(stage: &Stage) -> String {
+    let (status, created) = stage.http("subscriptions-create").await;
+    let device = &created[0]["subscription"]["device"];
+    assert_eq!((status, &device["platform"]["name"]), (201, &json!("ios")));
+    assert_eq!(stage.http("subscriptions-list").await, (200, created.clone()));
+    // The sample's id is the documentation's; this one's is random.
+    let missing = json!({"errors": {"base": ["There is no such subscription."]}});
+    assert_eq!(stage.http("subscriptions-delete").await, (404, missing));
+    device["udid"].as_str().expect("a udid").to_owned()
+}
+
+async fn alice_signs_up(stage: &Stage) {
+    let (status, alice) = stage.http("users-sign-up").await;
+    let user = &alice["user"];
+    assert_eq!((status, &user["id"], &user["full_name"]), (201, &json!(1), &json!("Alice Liddell")));
+    assert_eq!(stage.http("users-get").await, (200, alice.clone()));
+    let (status, updated) = stage.http("users-update").await;
+    let user = &updated["user"];
+    let (name, website, login) = (&user["full_name"], &user["website"], &user["login"]);
+    assert_eq!(
+        (status, name, website, login),
+        (200, &json!("Alice L."), &json!("https://example.com"), &json!("alice"))
+    );
+}
+
+async fn bob_hears_of_it_once(stage: &Stage, device: &str) {
+    assert_eq!(stage.joins("joins-profile-change").await, []);
+    let sample: Value = stage.event("join-push-registers");
+    let expected = sample["Records"][0]["body"].as_str().expect("a body");
+    for copy in 1..=2 {
+        let messages = stage.joins("joins-registers").await;
+        assert_eq!(serde_json::to_string(&messages[0]).expect("JSON"), expected, "copy {copy}");
+        assert_eq!(messages.len(), 1, "copy {copy}");
+        stage.join_push("join-push-registers").await;
+        let pushes = serde_json::to_value(stage.inbox.pushes()).expect("JSON");
+        // Alice stands in both of his books under different names; either may have been first.
+        let text = pushes[0]["text"].as_str().expect("a text");
+        assert!(["Alice is here", "Alice at work is here"].contains(&text), "{text}");
+        let push = json!({"user_id": "bob", "device_udid": device, "text": text,
+                          "data": {"id": 1, "phone": "16505550123"}});
+        assert_eq!(pushes, json!([push]), "copy {copy}");
+    }
+    let compact = json!({"user": {"id": 1, "phone": "16505550123", "address_book_name": "Alice"}});
+    assert_eq!(stage.http("registered-users-compact").await, (200, json!({"items": [compact]})));
+    let (status, full) = stage.http("registered-users-full").await;
+    assert_eq!((status, &full["items"][0]["user"]["full_name"]), (200, &json!("Alice L.")));
+}
+
+async fn alice_leaves(stage: &Stage) {
+    assert_eq!(stage.http("users-delete").await, (200, json!({})));
+    let left = stage.joins("joins-leaves").await;
+    assert_eq!(left.iter().map(|message| message.joiner.is_some()).collect::<Vec<_>>(), [false]);
+    let recycled = stage.joins("joins-recycled").await;
+    let joiners = recycled.iter().filter_map(|message| message.joiner.as_ref()).map(|joiner| joiner.user.as_str());
+    assert_eq!(joiners.collect::<Vec<_>>(), ["carol"]);
+}

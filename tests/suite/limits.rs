@@ -1,0 +1,199 @@
+//! The largest, the smallest and the strangest that clients may send, through the upload's handler.
+
+use serde_json::{Value, json};
+use shared::http::MAX_BODY_BYTES;
+use shared::store::Store;
+
+use crate::support::embedded::database;
+use crate::support::region;
+use crate::support::requests::{read, request};
+
+struct Api(Store);
+
+impl Api {
+    async fn new() -> Self {
+        Self(database().await.store())
+    }
+
+    async fn upload_text(&self, body: String) -> (i64, Value) {
+        read(&upload::handle(&self.0, region(), request("POST", "/address_book", "owner", Some(body))).await)
+    }
+
+    async fn upload(&self, body: Value) -> (i64, Value) {
+        self.upload_text(body.to_string()).await
+    }
+
+    async fn book(&self, query: &str) -> (i64, Value) {
+        let path = format!("/address_book{query}");
+        read(&get::handle(&self.0, request("GET", &path, "owner", None)).await)
+    }
+}
+
+/// A phone of its own for each `n`, with the digits of different `n` unlike each other.
+fn phone(n: u64) -> String {
+    let mut random = fastrand::Rng::with_seed(n);
+    format!("+1{}{n:07}", random.u64(200..999))
+}
+
+fn answer(created: usize, rejected: Value) -> (i64, Value) {
+    (200, json!({"created": created, "updated": 0, "deleted": 0, "rejected": rejected}))
+}
+
+#[tokio::test]
+async fn a_body_that_makes_no_sense_changes_nothing() {
+    let api = Api::new().await;
+    let kept = json!([{"name": "Gordie Kann", "phone": "1879108395"}]);
+    assert_eq!(api.upload(json!({"contacts": kept})).await, answer(1, json!({})));
+    for (body, status) in [
+        ("", 400),
+        ("{", 400),
+        ("{\"contacts\":[}", 400),
+        ("\u{0}", 400),
+        ("[]", 422),
+        ("null", 422),
+        ("{}", 422),
+        (r#"{"contacts":{}}"#, 422),
+        (r#"{"contacts":[],"force":[]}"#, 422),
+        (r#"{"contacts":[],"force":1,"udid":5}"#, 422),
+    ] {
+        let (answered, error) = api.upload_text(body.to_owned()).await;
+        assert_eq!(answered, status, "{body}");
+        assert!(error["errors"].is_object(), "{body}: {error}");
+    }
+    assert_eq!(api.book("").await, (200, kept));
+}
+
+#[tokio::test]
+async fn no_contacts_are_an_upload_and_with_force_the_end_of_the_book() {
+    let api = Api::new().await;
+    assert_eq!(api.upload(json!({"contacts": []})).await, answer(0, json!({})));
+    let one = json!({"contacts": [{"name": "Gordie Kann", "phone": "1879108395", "extra": {"deep": [1]}}], "more": 1});
+    assert_eq!(api.upload(one).await, answer(1, json!({})));
+    let emptied = api.upload(json!({"contacts": [], "force": "1"})).await;
+    assert_eq!(emptied, (200, json!({"created": 0, "updated": 0, "deleted": 1, "rejected": {}})));
+    assert_eq!(api.book("").await, (200, json!([])));
+}
+
+#[tokio::test]
+async fn ten_thousand_contacts_with_the_longest_names_fit() {
+    let api = Api::new().await;
+    let name = "𝒜".repeat(255);
+    let contacts: Vec<Value> = (0..10_000).map(|n| json!({"name": name, "phone": phone(n)})).collect();
+    // Uploads of that many bytes come in parts.
+    for part in contacts.chunks(4_000) {
+        assert_eq!(api.upload(json!({"contacts": part})).await, answer(part.len(), json!({})));
+    }
+    assert_eq!(api.book("").await, (200, Value::Array(contacts)));
+}
+
+#[tokio::test]
+async fn ten_thousand_contacts_come_in_one_request() {
+    let api = Api::new().await;
+    let contacts: Vec<Value> = (0..10_000).map(|n| json!({"name": format!("{n}"), "phone": phone(n)})).collect();
+    assert_eq!(api.upload(json!({"contacts": contacts, "force": 1})).await, answer(10_000, json!({})));
+    assert_eq!(api.upload(json!({"contacts": contacts, "force": 1})).await, answer(0, json!({})));
+    assert_eq!(api.book("").await, (200, Value::Array(contacts)));
+}
+
+#[tokio::test]
+async fn what_a_book_has_no_room_for_is_rejected_and_the_rest_is_kept() {
+    let api = Api::new().await;
+    // Names that no compressor makes smaller: 255 characters drawn from twenty thousand.
+    let mut random = fastrand::Rng::with_seed(11);
+    let mut name = || (0..255).map(|_| random.char('\u{4E00}'..'\u{9FFF}')).collect::<String>();
+    let contacts: Vec<Value> = (0..2_000).map(|n| json!({"name": name(), "phone": phone(n)})).collect();
+    let (status, uploaded) = api.upload(json!({"contacts": contacts})).await;
+    assert_eq!(status, 200);
+    let rejected = uploaded["rejected"].as_object().expect("an object");
+    let room = contacts.len() - rejected.len();
+    assert!(0 < room && room < contacts.len(), "{room} of {} fit", contacts.len());
+    assert_eq!(uploaded["created"], room);
+    for index in room..contacts.len() {
+        assert_eq!(rejected[&index.to_string()], json!(["The address book is full."]), "{index}");
+    }
+    assert_eq!(api.book("").await, (200, contacts[..room].into()));
+
+    // A full book still takes removals and changes that don't make it larger.
+    let change = json!([{"phone": phone(0), "destroy": 1}, {"name": "Short", "phone": phone(1)}]);
+    let changed = api.upload(json!({"contacts": change})).await;
+    assert_eq!(changed, (200, json!({"created": 0, "updated": 1, "deleted": 1, "rejected": {}})));
+    // And another book has room of its own.
+    let elsewhere = json!({"contacts": contacts[room..=room], "udid": "pixel"});
+    assert_eq!(api.upload(elsewhere).await, answer(1, json!({})));
+}
+
+#[tokio::test]
+async fn a_body_beyond_the_limit_is_413() {
+    let api = Api::new().await;
+    let body = |bytes: usize| format!("{}{{\"contacts\":[]}}", " ".repeat(bytes - 15));
+    assert_eq!(api.upload_text(body(MAX_BODY_BYTES)).await.0, 200);
+    let (status, error) = api.upload_text(body(MAX_BODY_BYTES + 1)).await;
+    let sentence = "The body must not be larger than 5242880 bytes.";
+    assert_eq!((status, error), (413, json!({"errors": {"base": [sentence]}})));
+    assert_eq!(api.upload_text(body(6 * 1024 * 1024)).await.0, 413);
+}
+
+#[tokio::test]
+async fn names_keep_what_people_write_and_lose_only_the_space_around_it() {
+    let api = Api::new().await;
+    let names = [
+        ("  Gordie\u{A0}Kann\u{3000}", "Gordie\u{A0}Kann"),
+        ("a\tb\nc\r\u{7}\u{0}d", "a\tb\nc\r\u{7}\u{0}d"),
+        ("שלום \u{202E}مرحبا", "שלום \u{202E}مرحبا"),
+        ("👩‍👩‍👧‍👦 %s \"quoted\" \\ </script>", "👩‍👩‍👧‍👦 %s \"quoted\" \\ </script>"),
+        ("\u{FEFF}\u{200B}", "\u{FEFF}\u{200B}"),
+    ];
+    let contacts = |of: fn(&(&'static str, &'static str)) -> &'static str| -> Vec<Value> {
+        names.iter().zip(0..).map(|(pair, n)| json!({"name": of(pair), "phone": phone(n)})).collect()
+    };
+    assert_eq!(api.upload(json!({"contacts": contacts(|pair| pair.0)})).await, answer(names.len(), json!({})));
+    assert_eq!(api.book("").await, (200, contacts(|pair| pair.1).into()));
+}
+
+#[tokio::test]
+async fn phones_are_one_however_they_are_spelled() {
+    let api = Api::new().await;
+    let spellings = [
+        "+16505550123",
+        "+1 (650) 555-0123",
+        "001-650-555-0123",
+        "＋１（６５０）５５５－０１２３",
+        "+١٦٥٠٥٥٥٠١٢٣",
+        "+१६५०५५५०१२३",
+        "\u{202A}+1\u{A0}650\u{2009}555\u{2011}0123\u{202C}",
+        "+1.650.555.0123;ext=7",
+        "(650) 555-0123",
+    ];
+    let contacts: Vec<Value> = spellings.iter().map(|phone| json!({"name": "Alice", "phone": phone})).collect();
+    assert_eq!(api.upload(json!({"contacts": contacts})).await, answer(1, json!({})));
+    let last = json!([{"name": "Alice", "phone": "(650) 555-0123"}]);
+    assert_eq!(api.book("").await, (200, last));
+}
+
+#[tokio::test]
+async fn phones_that_are_none_are_rejected() {
+    let api = Api::new().await;
+    let length = "Length of 'phone' field should be min: 10 and max: 15.";
+    let phones = ["", "+", "\u{0}", "call me", "+1234567890123456", "123456789", "+1650555012٫3x", "++16505550123🔥"];
+    for phone in phones {
+        let (status, answered) = api.upload(json!({"contacts": [{"name": "x", "phone": phone}]})).await;
+        assert_eq!((status, &answered["rejected"]), (200, &json!({"0": [length]})), "{phone:?}");
+    }
+    assert_eq!(api.book("").await, (200, json!([])));
+}
+
+#[tokio::test]
+async fn a_udid_may_hold_anything_up_to_its_length() {
+    let api = Api::new().await;
+    let longest = "📱".repeat(64);
+    for (n, udid) in ["#", "/", "a/b#c", "\u{0}", "📱", "g", "d", "d1:x", &longest].iter().enumerate() {
+        let contacts = json!([{"name": format!("book {n}"), "phone": "1879108395"}]);
+        assert_eq!(api.upload(json!({"contacts": contacts, "udid": udid})).await, answer(1, json!({})), "{udid:?}");
+        let query = form_urlencoded::Serializer::new(String::new()).append_pair("udid", udid).finish();
+        assert_eq!(api.book(&format!("?{query}")).await, (200, contacts), "{udid:?}");
+    }
+    let too_long = api.upload(json!({"contacts": [], "udid": "x".repeat(65)})).await;
+    let sentence = json!({"errors": {"udid": ["Length of 'udid' field should be max: 64."]}});
+    assert_eq!(too_long, (422, sentence));
+    assert_eq!(api.book("").await, (200, json!([])));
+}
