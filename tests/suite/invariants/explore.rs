@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use serde_json::json;
 
 use super::check;
-use super::scenario::{Actor, End, Scenario, Stage, Ticking, act, messages};
+use super::scenario::{Actor, End, Scenario, Stage, Ticking, act};
 use crate::support::embedded::{Embedded, database};
 use crate::support::gate::{Scheduler, canonical};
 
@@ -137,12 +137,19 @@ impl<'a> Run<'a> {
             let (ready, again) = match &self.scenario.actors[actor] {
                 Actor::Message { of } if !begun => (self.end(*of) == Some(End::Done), false),
                 Actor::Message { .. } => (self.end(actor) == Some(End::Failed) && !self.messages_under_way(), true),
-                _ => (!begun, false),
+                Actor::Change(_) => (!begun && self.changes_before(actor), false),
+                Actor::Upload(_) | Actor::DeleteOwner => (!begun, false),
             };
             if ready {
                 self.begin(actor, again).await;
             }
         }
+    }
+
+    /// Whether the changes before this one are done.
+    fn changes_before(&self, actor: usize) -> bool {
+        let changes = (0..actor).filter(|other| matches!(self.scenario.actors[*other], Actor::Change(_)));
+        changes.into_iter().all(|other| self.end(other) == Some(End::Done))
     }
 
     fn messages_under_way(&self) -> bool {
@@ -158,10 +165,9 @@ impl<'a> Run<'a> {
             self.stage.clock.pass(BEYOND_LEASE_MS);
         }
         self.ends.lock().expect("no panic")[actor] = None;
-        let what = self.scenario.actors[actor].clone();
-        let (messages, stage, ends) = (messages(self.scenario, &what), self.stage.clone(), Arc::clone(&self.ends));
+        let (scenario, stage, ends) = (self.scenario.clone(), self.stage.clone(), Arc::clone(&self.ends));
         let life = self.scheduler.spawn(move |store| async move {
-            let end = act(what, messages, stage, store).await;
+            let end = act(scenario, actor, stage, store).await;
             ends.lock().expect("no panic")[actor] = Some(end);
         });
         self.lives[actor] = Some(life.await);

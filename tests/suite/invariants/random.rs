@@ -12,11 +12,11 @@ fn scenario(random: &mut fastrand::Rng) -> Scenario {
     let uploads = [add, remove, rename, force_with, force_without];
     let mut actors: Vec<Actor> =
         (0..random.usize(2..5)).map(|_| Actor::Upload(random.choice(uploads).expect("some")())).collect();
-    let changes = [Change::Register, Change::Remove, Change::RegisterOther];
-    actors.push(Actor::Changes(changes[..random.usize(1..=3)].to_vec()));
-    let of = actors.len() - 1;
-    for _ in 0..random.usize(1..4) {
-        actors.push(Actor::Message { of });
+    for change in &[Change::Register, Change::Remove, Change::RegisterOther][..random.usize(1..=3)] {
+        actors.push(Actor::Change(*change));
+        let of = actors.len() - 1;
+        // Now and then a message comes twice.
+        actors.extend((0..random.usize(1..=2)).map(|_| Actor::Message { of }));
     }
     Scenario { name: "random", in_book: random.bool(), registered: false, subscribed: false, actors }
 }

@@ -102,13 +102,11 @@ pub mod change {
 pub enum Actor {
     /// The owner uploads.
     Upload(Upload),
-    /// The phone's holder changes.
+    /// The phone's holder changes, once the changes before this one are done.
     Change(change::Change),
-    /// The phone's holder changes several times.
-    Changes(Vec<change::Change>),
-    /// The messages of an actor's changes are worked off, any time after them and in the reverse order.
+    /// The message of a change is worked off, any time after it.
     Message {
-        /// The actor.
+        /// The actor that changes.
         of: usize,
     },
     /// The owner deletes their account.
@@ -209,10 +207,10 @@ pub struct Stage {
 }
 
 /// Acts.
-pub async fn act(actor: Actor, messages: Vec<HolderChanged>, stage: Stage, store: Store) -> End {
+pub async fn act(scenario: Scenario, actor: usize, stage: Stage, store: Store) -> End {
     let owner = user(OWNER);
-    match actor {
-        Actor::Upload(wanted) => match upload(&store, &owner, &Scope::Global, &wanted, &home()).await {
+    match &scenario.actors[actor] {
+        Actor::Upload(wanted) => match upload(&store, &owner, &Scope::Global, wanted, &home()).await {
             Ok(_) => End::Done,
             Err(UploadError::AccountDeleted | UploadError::Contended) => End::Failed,
             Err(error @ UploadError::Store(_)) => panic!("{error}"),
@@ -221,41 +219,24 @@ pub async fn act(actor: Actor, messages: Vec<HolderChanged>, stage: Stage, store
             change.write(&store).await;
             End::Done
         }
-        Actor::Changes(changes) => {
-            for change in changes {
-                change.write(&store).await;
-            }
-            End::Done
-        }
-        Actor::Message { .. } => {
+        Actor::Message { of } => {
+            let Actor::Change(change) = &scenario.actors[*of] else { panic!("{of} changes nobody's phone") };
             let notifier = Notifier {
                 pusher: stage.inbox,
                 template: Some("%s joined".parse().expect("a template")),
                 phone_keys: PhoneKeys,
                 clock: stage.clock,
             };
-            for message in messages.iter().rev() {
-                if spread(&store, &NoQueue, &notifier, message).await.is_err() {
-                    return End::Failed;
-                }
+            match spread(&store, &NoQueue, &notifier, &change.message()).await {
+                Ok(_) => End::Done,
+                Err(_) => End::Failed,
             }
-            End::Done
         }
         Actor::DeleteOwner => {
             let id = PublicId::new(OWNER_ID).expect("an id");
             delete_account(&store, &stage.inbox, &owner, id).await.expect("deleted");
             End::Done
         }
-    }
-}
-
-/// The messages that an actor works off.
-pub fn messages(scenario: &Scenario, actor: &Actor) -> Vec<HolderChanged> {
-    let Actor::Message { of } = actor else { return vec![] };
-    match &scenario.actors[*of] {
-        Actor::Change(change) => vec![change.message()],
-        Actor::Changes(changes) => changes.iter().map(|change| change.message()).collect(),
-        other => panic!("{other:?} changes nobody's phone"),
     }
 }
 
