@@ -70,7 +70,7 @@ impl StreamReader {
         };
         let passed: Vec<Value> = records.iter().filter(|record| is_wanted(record)).map(event_record).collect();
         let event: Event = serde_json::from_value(json!({ "Records": passed }))?;
-        let response = joins::handle(&self.queue, event).await;
+        let response = joins::handle(&self.queue, &self.queue, event).await;
         if !response.batch_item_failures.is_empty() {
             return Err("a record failed".into());
         }

@@ -20,12 +20,20 @@ pub fn store(sdk: &SdkConfig, env: &impl Environment) -> Result<Store, ConfigErr
     Ok(Store::new(aws_sdk_dynamodb::Client::new(sdk), config::tables(env)?, PhoneKeys))
 }
 
-/// The queue that the environment names.
+/// The queue of joins that the environment names.
 ///
 /// # Errors
 /// [`ConfigError`] with the variable's name.
 pub fn queue(sdk: &SdkConfig, env: &impl Environment) -> Result<SqsQueue, ConfigError> {
     Ok(SqsQueue::new(aws_sdk_sqs::Client::new(sdk), config::joins_queue_url(env)?))
+}
+
+/// The queue of failed records that the environment names.
+///
+/// # Errors
+/// [`ConfigError`] with the variable's name.
+pub fn failed_records(sdk: &SdkConfig, env: &impl Environment) -> Result<SqsQueue, ConfigError> {
+    Ok(SqsQueue::new(aws_sdk_sqs::Client::new(sdk), config::failed_records_queue_url(env)?))
 }
 
 /// SNS endpoints in the platform applications that the environment names.

@@ -86,6 +86,14 @@ pub fn joins_queue_url(env: &impl Environment) -> Result<String, ConfigError> {
     required(env, "JOINS_QUEUE_URL")
 }
 
+/// Reads `FAILED_RECORDS_QUEUE_URL`.
+///
+/// # Errors
+/// [`ConfigError`] with the variable's name.
+pub fn failed_records_queue_url(env: &impl Environment) -> Result<String, ConfigError> {
+    required(env, "FAILED_RECORDS_QUEUE_URL")
+}
+
 /// Reads `PUSH_ON_JOIN` and `PUSH_TEMPLATE`: the text of a push, none where pushes are off.
 ///
 /// # Errors

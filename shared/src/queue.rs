@@ -77,6 +77,25 @@ pub trait ChangeQueue {
     fn send(&self, messages: &[HolderChanged]) -> impl Future<Output = Result<(), QueueError>> + Send;
 }
 
+/// A record of Users' stream that makes no sense, such as a row that somebody wrote by hand. It says
+/// where the record is, and nothing of what it holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FailedRecord {
+    /// The event of the stream.
+    pub event_id: String,
+    /// The record's place in its shard; it can be read there for 24 hours.
+    pub sequence_number: Option<String>,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+/// Keeps the places of records that can't be worked off, for somebody to look at.
+pub trait FailedRecords {
+    /// Keeps one.
+    fn keep(&self, record: &FailedRecord) -> impl Future<Output = Result<(), QueueError>> + Send;
+}
+
 /// A queue of SQS.
 #[derive(Clone, Debug)]
 pub struct SqsQueue {
@@ -110,6 +129,14 @@ impl ChangeQueue for SqsQueue {
             }
         }
         Ok(())
+    }
+}
+
+impl FailedRecords for SqsQueue {
+    async fn keep(&self, record: &FailedRecord) -> Result<(), QueueError> {
+        let body = serde_json::to_string(record).expect("a record is JSON");
+        let sent = self.client.send_message().queue_url(&self.url).message_body(body).send().await;
+        sent.map(drop).map_err(|error| QueueError { code: error.code().unwrap_or("no answer").to_owned() })
     }
 }
 

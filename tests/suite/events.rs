@@ -11,7 +11,7 @@ use local::Inbox;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use shared::protocol::{Notifier, SystemClock};
-use shared::queue::{ChangeQueue, HolderChanged, QueueError};
+use shared::queue::{ChangeQueue, FailedRecord, FailedRecords, HolderChanged, QueueError};
 use shared::store::{PhoneKeys, Store};
 
 use crate::support::embedded::database;
@@ -32,6 +32,12 @@ impl ChangeQueue for Kept {
     async fn send(&self, messages: &[HolderChanged]) -> Result<(), QueueError> {
         self.0.lock().expect("no panic while sending").extend_from_slice(messages);
         Ok(())
+    }
+}
+
+impl FailedRecords for Kept {
+    async fn keep(&self, record: &FailedRecord) -> Result<(), QueueError> {
+        panic!("the samples make sense: {record:?}")
     }
 }
 
@@ -78,7 +84,7 @@ impl Stage {
 
     /// The messages that a sample of the stream becomes.
     async fn joins(&self, name: &str) -> Vec<HolderChanged> {
-        let response = joins::handle(&self.queue, self.event(name)).await;
+        let response = joins::handle(&self.queue, &self.queue, self.event(name)).await;
         assert_eq!(response.batch_item_failures.len(), 0, "{name}");
         self.queue.take()
     }

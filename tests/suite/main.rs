@@ -8,4 +8,5 @@ mod invariants;
 mod journey;
 mod limits;
 mod owners;
+mod poison;
 mod support;

@@ -5,36 +5,59 @@
 use aws_lambda_events::dynamodb::{Event as DynamoDbEvent, EventRecord};
 use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
 use shared::domain::{HolderChange, holder_change};
-use shared::queue::{ChangeQueue, HolderChanged, Joiner};
-use shared::store::{OwnerRange, holder_of_image};
+use shared::queue::{ChangeQueue, FailedRecord, FailedRecords, HolderChanged, Joiner, QueueError};
+use shared::store::{OwnerRange, StoreError, holder_of_image};
 
-/// Sends a message for each change of who has a phone. Stops at the first record that fails and names it,
-/// so that the stream comes again from there.
-pub async fn handle<Q: ChangeQueue>(queue: &Q, event: DynamoDbEvent) -> DynamoDbEventResponse {
+/// Why a record became no message.
+#[derive(Debug, thiserror::Error)]
+enum RelayError {
+    /// It will never make sense.
+    #[error(transparent)]
+    Unreadable(#[from] StoreError),
+    /// The queue may take it later.
+    #[error(transparent)]
+    Queue(#[from] QueueError),
+}
+
+/// Sends a message for each change of who has a phone. Stops at the first record for which the queue
+/// fails and names it, so that the stream comes again from there. A record that makes no sense would come
+/// again for ever: it is kept apart, and the stream goes on.
+pub async fn handle<Q, F>(queue: &Q, failed: &F, event: DynamoDbEvent) -> DynamoDbEventResponse
+where
+    Q: ChangeQueue,
+    F: FailedRecords,
+{
     let mut response = DynamoDbEventResponse::default();
-    let mut sent = 0;
+    let (mut sent, mut kept) = (0, 0);
     for record in event.records {
-        let sequence_number = record.change.sequence_number.clone();
-        match relay(queue, record).await {
-            Ok(relayed) => sent += usize::from(relayed),
-            Err(error) => {
-                tracing::error!(error = %error, ?sequence_number, "a record of Users failed");
-                let mut failure = DynamoDbBatchItemFailure::default();
-                failure.item_identifier = sequence_number;
-                response.batch_item_failures.push(failure);
-                break;
+        let (event_id, sequence_number) = (record.event_id.clone(), record.change.sequence_number.clone());
+        let relayed = match relay(queue, record).await {
+            Ok(relayed) => {
+                sent += usize::from(relayed);
+                Ok(())
             }
+            Err(RelayError::Unreadable(error)) => {
+                tracing::error!(error = %error, event_id, sequence_number, "a record of Users makes no sense");
+                kept += 1;
+                let reason = error.to_string();
+                failed.keep(&FailedRecord { event_id, sequence_number: sequence_number.clone(), reason }).await
+            }
+            Err(RelayError::Queue(error)) => Err(error),
+        };
+        if let Err(error) = relayed {
+            tracing::error!(error = %error, sequence_number, "a record of Users has to come again");
+            let mut failure = DynamoDbBatchItemFailure::default();
+            failure.item_identifier = sequence_number;
+            response.batch_item_failures.push(failure);
+            break;
         }
     }
-    tracing::info!(sent, failed = response.batch_item_failures.len(), "relayed changes of holders");
+    tracing::info!(sent, kept, failed = response.batch_item_failures.len(), "relayed changes of holders");
     response
 }
 
 /// Whether the record was worth a message.
-async fn relay<Q: ChangeQueue>(
-    queue: &Q,
-    record: EventRecord,
-) -> Result<bool, Box<dyn std::error::Error + Send + Sync>> {
+async fn relay<Q: ChangeQueue>(queue: &Q, record: EventRecord) -> Result<bool, RelayError> {
     let before = holder_of_image(record.change.old_image)?;
     let after = holder_of_image(record.change.new_image)?;
     let Some(phone) = after.as_ref().or(before.as_ref()).map(|(phone, _)| *phone) else { return Ok(false) };

@@ -10,6 +10,8 @@ async fn main() -> Result<(), Error> {
     telemetry::init();
     let sdk = aws::sdk_config().await;
     let queue = aws::queue(&sdk, &ProcessEnvironment)?;
-    let serve = async |event: LambdaEvent<DynamoDbEvent>| Ok::<_, Error>(joins::handle(&queue, event.payload).await);
+    let failed = aws::failed_records(&sdk, &ProcessEnvironment)?;
+    let serve =
+        async |event: LambdaEvent<DynamoDbEvent>| Ok::<_, Error>(joins::handle(&queue, &failed, event.payload).await);
     lambda_runtime::run(service_fn(serve)).await
 }
