@@ -12,11 +12,11 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use shared::protocol::{Notifier, SystemClock};
 use shared::queue::{ChangeQueue, FailedRecord, FailedRecords, HolderChanged, QueueError};
-use shared::store::{PhoneKeys, Store};
+use shared::store::{AccountStore, HolderReader, PhoneKeys, Store};
 
 use crate::support::embedded::database;
-use crate::support::region;
 use crate::support::requests::read;
+use crate::support::{phone, region, user};
 
 /// A queue that keeps what is sent.
 #[derive(Clone, Default)]
@@ -89,6 +89,12 @@ impl Stage {
         self.queue.take()
     }
 
+    async fn cognito(&self, name: &str) {
+        let event: cognito_sign_up::PostConfirmation = self.event(name);
+        let answer = cognito_sign_up::handle(&self.store, &SystemClock, event.clone()).await.expect("signed up");
+        assert_eq!(answer, event, "Cognito wants its event back");
+    }
+
     async fn join_push(&self, name: &str) {
         let notifier = Notifier {
             pusher: self.inbox.clone(),
@@ -113,6 +119,7 @@ async fn the_sample_events_tell_the_story_of_a_join() {
     alice_signs_up(&stage).await;
     bob_hears_of_it_once(&stage, &subscription).await;
     alice_leaves(&stage).await;
+    dave_signs_up_in_cognito(&stage).await;
 
     let files = std::fs::read_dir(folder()).expect("the folder of samples");
     let all = files.map(|file| file.expect("a file").path()).filter(|path| path.extension() == Some("json".as_ref()));
@@ -185,6 +192,16 @@ async fn bob_hears_of_it_once(stage: &Stage, device: &str) {
     assert_eq!(stage.http("registered-users-compact").await, (200, json!({"items": [compact]})));
     let (status, full) = stage.http("registered-users-full").await;
     assert_eq!((status, &full["items"][0]["user"]["full_name"]), (200, &json!("Alice L.")));
+}
+
+async fn dave_signs_up_in_cognito(stage: &Stage) {
+    for copy in 1..=2 {
+        stage.cognito("cognito-sign-up-confirmed").await;
+        let holder = stage.store.holder(phone("16505550124")).await.expect("readable").expect("a holder");
+        assert_eq!(holder.user, user("5f1b3f0e-0000-4000-8000-000000000004"), "copy {copy}");
+        let profile = stage.store.profile(holder.id).await.expect("readable").expect("a profile");
+        assert_eq!(profile.details.full_name.as_deref(), Some("Dave"), "copy {copy}");
+    }
 }
 
 async fn alice_leaves(stage: &Stage) {
