@@ -116,7 +116,7 @@ impl<'a> Run<'a> {
         let actors = scenario.actors.len();
         let mut run = Self {
             scenario,
-            scheduler: Scheduler::new(embedded.clone(), scenario.knowledge()),
+            scheduler: Scheduler::new(embedded.clone(), scenario.starts_over()),
             embedded,
             stage,
             lives: vec![None; actors],

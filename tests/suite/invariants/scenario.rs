@@ -9,7 +9,7 @@ use shared::protocol::{
 use shared::queue::{ChangeQueue, HolderChanged, QueueError};
 use shared::store::{Channel, Environment, PhoneKeys, Platform, Store};
 
-use crate::support::gate::{Knowledge, Request};
+use crate::support::gate::{Request, StartsOver};
 use crate::support::{contact, home, upload_of, user};
 
 /// The phone that comes and goes.
@@ -161,12 +161,17 @@ impl Scenario {
         self.actors.iter().any(|actor| matches!(actor, Actor::DeleteOwner))
     }
 
-    /// An attempt at a book begins with reading it, and remembers nothing of those before. Only where the
-    /// owner leaves does an upload remember for which account it began.
-    pub fn knowledge(&self) -> Knowledge {
-        let forgets: fn(&Request) -> bool =
-            if self.deletes_owner() { |_| false } else { |request| request.is("GetItem", &tables().address_books) };
-        Knowledge { forgets, begins: |request| request.is("Query", &tables().contact_owners) }
+    /// Whoever lost a conditional write of a book starts over, and remembers nothing of what they read. Only
+    /// where the owner leaves does an upload remember for which account it began.
+    pub fn starts_over(&self) -> StartsOver {
+        if self.deletes_owner() {
+            return |_, _| false;
+        }
+        |request, answer| match request.operation.as_str() {
+            "PutItem" => request.is("PutItem", &tables().address_books) && answer["__type"].is_string(),
+            "TransactWriteItems" => answer["__type"].is_string(),
+            _ => false,
+        }
     }
 
     /// Whether a request reads what no actor of this scenario writes.

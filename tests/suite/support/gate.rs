@@ -31,14 +31,9 @@ impl Request {
     }
 }
 
-/// What a scheduler may know of its actors, so that it takes no two orders that are one.
-#[derive(Clone, Copy, Debug)]
-pub struct Knowledge {
-    /// Whether an actor that makes this request has forgotten all answers before it.
-    pub forgets: fn(&Request) -> bool,
-    /// Whether this begins an actor's next piece of work, which it never forgets.
-    pub begins: fn(&Request) -> bool,
-}
+/// Whether an actor that gets this answer starts over, and remembers nothing: so the scheduler takes no
+/// two orders that are one.
+pub type StartsOver = fn(&Request, &Value) -> bool;
 
 /// Where an actor stands.
 #[derive(Debug)]
@@ -56,16 +51,14 @@ struct ActorState {
     place: Place,
     /// Hash of all answers that it remembers: with the tables, all that its future depends on.
     seen: u64,
-    /// How many pieces of work it has begun.
-    begun: usize,
 }
 
 impl ActorState {
-    fn see(&mut self, knowledge: Knowledge, request: &Request, answer: &Value) {
-        if (knowledge.forgets)(request) {
+    fn see(&mut self, starts_over: StartsOver, request: &Request, answer: &Value) {
+        if starts_over(request, answer) {
             self.seen = 0;
+            return;
         }
-        self.begun += usize::from((knowledge.begins)(request));
         let mut hash = DefaultHasher::new();
         (self.seen, canonical(answer)).hash(&mut hash);
         self.seen = hash.finish();
@@ -87,23 +80,23 @@ impl Shared {
 /// Decides who goes next.
 pub struct Scheduler {
     embedded: Embedded,
-    knowledge: Knowledge,
+    starts_over: StartsOver,
     shared: Arc<Shared>,
     tasks: Vec<Option<JoinHandle<()>>>,
 }
 
 impl Scheduler {
-    pub fn new(embedded: Embedded, knowledge: Knowledge) -> Self {
-        Self { embedded, knowledge, shared: Arc::default(), tasks: vec![] }
+    pub fn new(embedded: Embedded, starts_over: StartsOver) -> Self {
+        Self { embedded, starts_over, shared: Arc::default(), tasks: vec![] }
     }
 
     /// Adds an actor, which runs until its first request.
     pub async fn spawn<F: Future<Output = ()> + Send + 'static>(&mut self, actor: impl FnOnce(Store) -> F) -> usize {
         let index = self.tasks.len();
-        self.shared.actors().push(ActorState { place: Place::Running, seen: 0, begun: 0 });
+        self.shared.actors().push(ActorState { place: Place::Running, seen: 0 });
         let gate = Gate {
             embedded: self.embedded.clone(),
-            knowledge: self.knowledge,
+            starts_over: self.starts_over,
             shared: Arc::clone(&self.shared),
             index,
         };
@@ -147,7 +140,7 @@ impl Scheduler {
     pub fn fingerprint(&self) -> u64 {
         let mut hash = DefaultHasher::new();
         for actor in self.shared.actors().iter() {
-            let remembers = (!matches!(actor.place, Place::Done)).then_some((actor.seen, actor.begun));
+            let remembers = (!matches!(actor.place, Place::Done)).then_some(actor.seen);
             remembers.hash(&mut hash);
         }
         hash.finish()
@@ -177,7 +170,7 @@ impl Drop for Scheduler {
 #[derive(Clone, Debug)]
 struct Gate {
     embedded: Embedded,
-    knowledge: Knowledge,
+    starts_over: StartsOver,
     shared: Arc<Shared>,
     index: usize,
 }
@@ -198,7 +191,7 @@ impl HttpConnector for Gate {
             let response = gate.embedded.call_now(&request);
             let answer: Value =
                 serde_json::from_slice(response.body().bytes().unwrap_or_default()).expect("an answer is JSON");
-            gate.shared.actors()[gate.index].see(gate.knowledge, &about, &answer);
+            gate.shared.actors()[gate.index].see(gate.starts_over, &about, &answer);
             Ok(response)
         })
     }
