@@ -63,7 +63,7 @@ impl Functions {
                 users::handle(store, inbox, &SystemClock, *settings, event).await
             }
             (_, route) if route == "subscriptions" || route.starts_with("subscriptions/") => {
-                subscriptions::handle(store, inbox, event).await
+                subscriptions::handle(store, inbox, &SystemClock, event).await
             }
             // Whatever is left is 404, which every function can say.
             _ => upload::handle(store, settings.default_region, event).await,

@@ -76,7 +76,7 @@ pub(crate) async fn deliver(
             let (store, queue, notifier) = &*function;
             let mut permit = Some(permit);
             for receive in 1..=MAX_RECEIVES {
-                let response = join_push::handle(store, queue, notifier, event(&body)).await;
+                let (response, _) = join_push::handle(store, queue, notifier, event(&body), u64::MAX).await;
                 if response.batch_item_failures.is_empty() {
                     break;
                 }

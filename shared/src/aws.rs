@@ -3,7 +3,7 @@
 use aws_config::SdkConfig;
 
 use crate::config::{self, ConfigError, Environment};
-use crate::push::{Applications, SnsEndpoints, SnsPusher};
+use crate::push::{Applications, Sns};
 use crate::queue::SqsQueue;
 use crate::store::{PhoneKeys, Store};
 
@@ -36,14 +36,18 @@ pub fn failed_records(sdk: &SdkConfig, env: &impl Environment) -> Result<SqsQueu
     Ok(SqsQueue::new(aws_sdk_sqs::Client::new(sdk), config::failed_records_queue_url(env)?))
 }
 
-/// SNS endpoints in the platform applications that the environment names.
-#[must_use]
-pub fn endpoints(sdk: &SdkConfig, env: &impl Environment) -> SnsEndpoints {
-    SnsEndpoints::new(aws_sdk_sns::Client::new(sdk), Applications::from_env(env))
+/// The queue of the parts of joins that the environment names.
+///
+/// # Errors
+/// [`ConfigError`] with the variable's name.
+pub fn fan_out_queue(sdk: &SdkConfig, env: &impl Environment) -> Result<SqsQueue, ConfigError> {
+    Ok(SqsQueue::new(aws_sdk_sqs::Client::new(sdk), config::fan_out_queue_url(env)?))
 }
 
-/// Pushes through SNS.
-#[must_use]
-pub fn pusher(sdk: &SdkConfig) -> SnsPusher {
-    SnsPusher::new(aws_sdk_sns::Client::new(sdk))
+/// SNS, with the platform applications that the environment names.
+///
+/// # Errors
+/// [`ConfigError`] with the variable's name.
+pub fn sns(sdk: &SdkConfig, env: &impl Environment) -> Result<Sns, ConfigError> {
+    Ok(Sns::new(aws_sdk_sns::Client::new(sdk), Applications::from_env(env)?, config::fcm_style(env)?))
 }

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use crate::domain::Region;
-use crate::push::Template;
+use crate::push::{FcmStyle, Template};
 use crate::store::Tables;
 
 /// A variable of the environment that is missing or makes no sense.
@@ -38,8 +38,13 @@ impl Environment for ProcessEnvironment {
     }
 }
 
+/// The value of `name`; none where it isn't set or empty.
+pub(crate) fn optional(env: &impl Environment, name: &str) -> Option<String> {
+    env.get(name).filter(|value| !value.is_empty())
+}
+
 fn required(env: &impl Environment, name: &'static str) -> Result<String, ConfigError> {
-    env.get(name).filter(|value| !value.is_empty()).ok_or(ConfigError::Missing(name))
+    optional(env, name).ok_or(ConfigError::Missing(name))
 }
 
 fn parsed<T: FromStr<Err: std::fmt::Display>>(env: &impl Environment, name: &'static str) -> Result<T, ConfigError> {
@@ -76,6 +81,23 @@ pub fn home_region(env: &impl Environment) -> Result<Region, ConfigError> {
 /// [`ConfigError`] with the variable's name.
 pub fn trust_body_phone(env: &impl Environment) -> Result<bool, ConfigError> {
     if env.get("TRUST_BODY_PHONE").is_none() { Ok(false) } else { parsed(env, "TRUST_BODY_PHONE") }
+}
+
+/// Reads `FCM_NOTIFICATION`: whether Android gets a notification beside the data; `false` unless set.
+///
+/// # Errors
+/// [`ConfigError`] with the variable's name.
+pub fn fcm_style(env: &impl Environment) -> Result<FcmStyle, ConfigError> {
+    let notification = env.get("FCM_NOTIFICATION").is_some() && parsed(env, "FCM_NOTIFICATION")?;
+    Ok(if notification { FcmStyle::Notification } else { FcmStyle::Data })
+}
+
+/// Reads `FAN_OUT_QUEUE_URL`: where the parts of a join in very many books go.
+///
+/// # Errors
+/// [`ConfigError`] with the variable's name.
+pub fn fan_out_queue_url(env: &impl Environment) -> Result<String, ConfigError> {
+    required(env, "FAN_OUT_QUEUE_URL")
 }
 
 /// Reads `JOINS_QUEUE_URL`.

@@ -44,6 +44,9 @@ pub struct HolderChanged {
     /// Who joined; none where somebody left.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub joiner: Option<Joiner>,
+    /// When it changed, in milliseconds since 1970, as the stream tells it: for measuring the delay.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed_at_ms: Option<u64>,
     /// The hints that this message is about.
     #[serde(default)]
     pub range: OwnerRange,
@@ -153,12 +156,13 @@ mod tests {
                 user: "alice".parse().expect("a user"),
                 epoch: 9,
             }),
+            changed_at_ms: Some(1_795_485_472_000),
             range: OwnerRange { after: None, through: Some("gbob".to_owned()) },
         };
         let body = serde_json::to_string(&message).expect("JSON");
         assert_eq!(
             body,
-            r#"{"phone":"16505550123","joiner":{"id":7,"user":"alice","epoch":9},"range":{"through":"gbob"}}"#
+            r#"{"phone":"16505550123","joiner":{"id":7,"user":"alice","epoch":9},"changed_at_ms":1795485472000,"range":{"through":"gbob"}}"#
         );
         assert_eq!(serde_json::from_str::<HolderChanged>(&body).expect("a message"), message);
     }

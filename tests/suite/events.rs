@@ -72,7 +72,7 @@ impl Stage {
             Some("upload") => upload::handle(store, region(), event).await,
             Some("get") => get::handle(store, event).await,
             Some("registered") => registered_users::handle(store, event).await,
-            Some("subscriptions") => subscriptions::handle(store, inbox, event).await,
+            Some("subscriptions") => subscriptions::handle(store, inbox, &SystemClock, event).await,
             Some("users") => {
                 let settings = users::Settings { default_region: region(), trust_body_phone: false };
                 users::handle(store, inbox, &SystemClock, settings, event).await
@@ -102,7 +102,7 @@ impl Stage {
             phone_keys: PhoneKeys,
             clock: SystemClock,
         };
-        let response = join_push::handle(&self.store, &self.queue, &notifier, self.event(name)).await;
+        let (response, _) = join_push::handle(&self.store, &self.queue, &notifier, self.event(name), u64::MAX).await;
         assert_eq!(response.batch_item_failures.len(), 0, "{name}");
     }
 }

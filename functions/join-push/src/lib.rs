@@ -2,9 +2,13 @@
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use shared::protocol::{Clock, JoinError, JoinReport, Notifier, spread};
-use shared::push::Pusher;
+use shared::push::{Endpoints, Pusher};
 use shared::queue::{ChangeQueue, HolderChanged};
 use shared::store::{BookStore, ClaimStore, HolderReader, OwnerIndex, SubscriptionStore};
+
+/// Time that an invocation keeps for what it has begun: a book that others write too, and pushes that are
+/// tried several times, take some seconds.
+pub const RESERVE_MS: u64 = 10_000;
 
 /// Why a message failed.
 #[derive(Debug, thiserror::Error)]
@@ -17,44 +21,55 @@ enum MessageError {
     Join(#[from] JoinError),
 }
 
-/// Works off each message; those that fail are named, and come again alone.
-pub async fn handle<S, Q, P, C>(store: &S, queue: &Q, notifier: &Notifier<P, C>, event: SqsEvent) -> SqsBatchResponse
+/// Works off each message; those that fail are named, and come again alone. Nothing is begun after
+/// `deadline_ms`, in milliseconds since 1970.
+pub async fn handle<S, Q, P, C>(
+    store: &S,
+    fan_out: &Q,
+    notifier: &Notifier<P, C>,
+    event: SqsEvent,
+    deadline_ms: u64,
+) -> (SqsBatchResponse, JoinReport)
 where
     S: BookStore + OwnerIndex + HolderReader + SubscriptionStore + ClaimStore + Sync,
     Q: ChangeQueue + Sync,
-    P: Pusher + Sync,
+    P: Pusher + Endpoints + Sync,
     C: Clock + Sync,
 {
-    let mut response = SqsBatchResponse::default();
+    let (mut response, mut all) = (SqsBatchResponse::default(), JoinReport::default());
+    let messages = event.records.len();
     for message in event.records {
-        match work_off(store, queue, notifier, &message).await {
-            Ok(JoinReport { books, split, sent, gone, refused }) => {
-                tracing::info!(books, split, sent, gone, refused, "told of a change");
-            }
-            Err(error) => {
-                tracing::warn!(error = %error, message_id = message.message_id, "a message has to come again");
-                let mut failure = BatchItemFailure::default();
-                failure.item_identifier = message.message_id.unwrap_or_default();
-                response.batch_item_failures.push(failure);
-            }
+        let (report, result) = work_off(store, fan_out, notifier, &message, deadline_ms).await;
+        all.add(&report);
+        if let Err(error) = result {
+            tracing::warn!(error = %error, message_id = message.message_id, "a message has to come again");
+            let mut failure = BatchItemFailure::default();
+            failure.item_identifier = message.message_id.unwrap_or_default();
+            response.batch_item_failures.push(failure);
         }
     }
-    response
+    let failed = response.batch_item_failures.len();
+    tracing::info!(messages, failed, books = all.books, split = all.split, sent = all.sent, "told of changes");
+    (response, all)
 }
 
 async fn work_off<S, Q, P, C>(
     store: &S,
-    queue: &Q,
+    fan_out: &Q,
     notifier: &Notifier<P, C>,
     message: &SqsMessage,
-) -> Result<JoinReport, MessageError>
+    deadline_ms: u64,
+) -> (JoinReport, Result<(), MessageError>)
 where
     S: BookStore + OwnerIndex + HolderReader + SubscriptionStore + ClaimStore + Sync,
     Q: ChangeQueue + Sync,
-    P: Pusher + Sync,
+    P: Pusher + Endpoints + Sync,
     C: Clock + Sync,
 {
     let body = message.body.as_deref().unwrap_or_default();
-    let change: HolderChanged = serde_json::from_str(body).map_err(|_| MessageError::Unreadable)?;
-    Ok(spread(store, queue, notifier, &change).await?)
+    let Ok(change) = serde_json::from_str::<HolderChanged>(body) else {
+        return (JoinReport::default(), Err(MessageError::Unreadable));
+    };
+    let (report, result) = spread(store, fan_out, notifier, &change, deadline_ms).await;
+    (report, result.map_err(MessageError::from))
 }

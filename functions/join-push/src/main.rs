@@ -1,26 +1,31 @@
 //! The Lambda function that tells books and people of a change.
 
 use aws_lambda_events::sqs::SqsEvent;
+use join_push::RESERVE_MS;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use shared::config::ProcessEnvironment;
 use shared::protocol::{Notifier, SystemClock};
 use shared::store::PhoneKeys;
-use shared::{aws, config, telemetry};
+use shared::{aws, config, metrics, telemetry};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     telemetry::init();
     let sdk = aws::sdk_config().await;
     let store = aws::store(&sdk, &ProcessEnvironment)?;
-    let queue = aws::queue(&sdk, &ProcessEnvironment)?;
+    let fan_out = aws::fan_out_queue(&sdk, &ProcessEnvironment)?;
     let notifier = Notifier {
-        pusher: aws::pusher(&sdk),
+        pusher: aws::sns(&sdk, &ProcessEnvironment)?,
         template: config::push_template(&ProcessEnvironment)?,
         phone_keys: PhoneKeys,
         clock: SystemClock,
     };
     let serve = async |event: LambdaEvent<SqsEvent>| {
-        Ok::<_, Error>(join_push::handle(&store, &queue, &notifier, event.payload).await)
+        let LambdaEvent { payload, context } = event;
+        let deadline_ms = context.deadline.saturating_sub(RESERVE_MS);
+        let (response, report) = Box::pin(join_push::handle(&store, &fan_out, &notifier, payload, deadline_ms)).await;
+        metrics::emit(&report, &context.env_config.function_name);
+        Ok::<_, Error>(response)
     };
     lambda_runtime::run(service_fn(serve)).await
 }

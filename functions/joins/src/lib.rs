@@ -65,8 +65,9 @@ async fn relay<Q: ChangeQueue>(queue: &Q, record: EventRecord) -> Result<bool, R
     let joiner = match holder_change(before.as_ref(), after.as_ref()) {
         HolderChange::Nothing => return Ok(false),
         HolderChange::Joined => after.as_ref().map(Joiner::from),
-        HolderChange::Left => None,
+        HolderChange::Returned | HolderChange::Left => None,
     };
-    queue.send(&[HolderChanged { phone, joiner, range: OwnerRange::default() }]).await?;
+    let changed_at_ms = u64::try_from(record.change.approximate_creation_date_time.timestamp_millis()).ok();
+    queue.send(&[HolderChanged { phone, joiner, changed_at_ms, range: OwnerRange::default() }]).await?;
     Ok(true)
 }

@@ -3,6 +3,7 @@
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use shared::config::ProcessEnvironment;
+use shared::protocol::SystemClock;
 use shared::{aws, telemetry};
 
 #[tokio::main(flavor = "current_thread")]
@@ -10,9 +11,9 @@ async fn main() -> Result<(), Error> {
     telemetry::init();
     let sdk = aws::sdk_config().await;
     let store = aws::store(&sdk, &ProcessEnvironment)?;
-    let endpoints = aws::endpoints(&sdk, &ProcessEnvironment);
+    let endpoints = aws::sns(&sdk, &ProcessEnvironment)?;
     let serve = async |event: LambdaEvent<ApiGatewayV2httpRequest>| {
-        Ok::<_, Error>(subscriptions::handle(&store, &endpoints, event.payload).await)
+        Ok::<_, Error>(subscriptions::handle(&store, &endpoints, &SystemClock, event.payload).await)
     };
     lambda_runtime::run(service_fn(serve)).await
 }

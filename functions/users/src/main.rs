@@ -11,7 +11,7 @@ async fn main() -> Result<(), Error> {
     telemetry::init();
     let sdk = aws::sdk_config().await;
     let store = aws::store(&sdk, &ProcessEnvironment)?;
-    let endpoints = aws::endpoints(&sdk, &ProcessEnvironment);
+    let endpoints = aws::sns(&sdk, &ProcessEnvironment)?;
     let settings = users::Settings {
         default_region: config::home_region(&ProcessEnvironment)?,
         trust_body_phone: config::trust_body_phone(&ProcessEnvironment)?,

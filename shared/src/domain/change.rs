@@ -7,8 +7,11 @@ use super::user::Holder;
 pub enum HolderChange {
     /// Nothing that a book shows.
     Nothing,
-    /// The phone has a new holder, or one who can be found again.
+    /// The phone has a new holder: books show them, and people are told.
     Joined,
+    /// The phone's holder can be found again. Books show them anew; nobody is told, since those who were
+    /// told of their joining would be told twice.
+    Returned,
     /// The phone has no holder any more, or none who wants to be found.
     Left,
 }
@@ -22,6 +25,9 @@ pub fn holder_change(before: Option<&Holder>, after: Option<&Holder>) -> HolderC
         |holder: Option<&Holder>| holder.filter(|holder| holder.discoverable).map(|holder| (holder.id, holder.epoch));
     match (found(before), found(after)) {
         (before, after) if before == after => HolderChange::Nothing,
+        (None, Some(found)) if before.is_some_and(|hidden| (hidden.id, hidden.epoch) == found) => {
+            HolderChange::Returned
+        }
         (_, Some(_)) => HolderChange::Joined,
         (_, None) => HolderChange::Left,
     }
@@ -46,8 +52,9 @@ mod tests {
             ("leaves", Some(alice.clone()), None, HolderChange::Left),
             ("number recycled", Some(alice.clone()), Some(holder(2, 2, true)), HolderChange::Joined),
             ("registers anew", Some(alice.clone()), Some(holder(1, 2, true)), HolderChange::Joined),
+            ("takes a hidden one's number", Some(holder(2, 1, false)), Some(alice.clone()), HolderChange::Joined),
             ("hides", Some(alice.clone()), Some(holder(1, 1, false)), HolderChange::Left),
-            ("shows up again", Some(holder(1, 1, false)), Some(alice.clone()), HolderChange::Joined),
+            ("shows up again", Some(holder(1, 1, false)), Some(alice.clone()), HolderChange::Returned),
             ("changes nothing", Some(alice.clone()), Some(alice.clone()), HolderChange::Nothing),
             ("turns announcements off", Some(alice), Some(quiet), HolderChange::Nothing),
             ("registers hidden", None, Some(holder(1, 1, false)), HolderChange::Nothing),

@@ -1,8 +1,9 @@
 //! Accounts: signing up, changing, leaving.
 
 use super::notify::Clock;
+use super::subscribe::{SubscribeError, unsubscribe_all};
 use crate::domain::{Flags, Phone, PublicId, Scope, UserId};
-use crate::push::{EndpointError, Endpoints};
+use crate::push::Endpoints;
 use crate::store::{
     AccountChange, AccountStore, Backoff, BookStore, ClaimStore, Details, HolderReader, Life, Outcome, OwnerIndex,
     Profile, StoreError, StoredBook, Subject, SubscriptionStore, Target,
@@ -53,9 +54,9 @@ pub enum AccountError {
     /// A table failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The push service failed.
+    /// A subscription wasn't deleted.
     #[error(transparent)]
-    Endpoint(#[from] EndpointError),
+    Subscription(#[from] SubscribeError),
 }
 
 /// Signs `user` up, or brings their profile up to date where they had signed up: safe to repeat.
@@ -202,11 +203,7 @@ where
     for (scope, _) in store.read_books(user).await? {
         delete_book(store, user, &scope, generation).await?;
     }
-    for subscription in store.subscriptions(user).await? {
-        endpoints.remove(&subscription.endpoint).await?;
-        // A conflict means that the device subscribed anew meanwhile.
-        let _outcome = store.delete_subscription(&subscription).await?;
-    }
+    unsubscribe_all(store, endpoints, user).await?;
     store.delete_claims(user).await?;
     Ok(())
 }

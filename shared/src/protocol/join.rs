@@ -3,12 +3,13 @@
 use futures::stream::{self, StreamExt};
 
 use super::notify::{Clock, News, Notifier};
+use super::report::JoinReport;
 use crate::domain::{Holder, Phone, Scope, UserId};
-use crate::push::Pusher;
+use crate::push::{Endpoints, Pusher};
 use crate::queue::{ChangeQueue, HolderChanged, Joiner, QueueError};
 use crate::store::{
-    Backoff, BookStore, ClaimStore, Hint, HolderReader, Outcome, OwnerIndex, OwnerRange, StoreError, StoredBook,
-    SubscriptionStore,
+    Backoff, BookStore, ClaimStore, Hint, HolderReader, Outcome, OwnerIndex, OwnerPage, OwnerRange, StoreError,
+    StoredBook, SubscriptionStore,
 };
 
 /// Hints that one message works off; more are split into messages of their own. A hundred books take
@@ -16,6 +17,9 @@ use crate::store::{
 const HINTS_PER_MESSAGE: usize = 100;
 /// Hints that one query reads while a number in very many books is split: some 100 KB.
 const HINTS_PER_QUERY: usize = 1_000;
+/// Queries of one split, after which a message goes on from there: a hundred thousand hints in some
+/// seconds, so that no number of books outlives the function's timeout.
+const QUERIES_PER_SPLIT: usize = 100;
 /// Books that one message works on at once.
 const BOOKS_AT_ONCE: usize = 8;
 
@@ -37,97 +41,95 @@ pub enum JoinError {
     /// The push service takes no more at the moment.
     #[error("a push was throttled")]
     PushThrottled,
-}
-
-/// What a message came to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct JoinReport {
-    /// Books written.
-    pub books: usize,
-    /// Messages into which this one was split.
-    pub split: usize,
-    /// Pushes sent.
-    pub sent: usize,
-    /// Devices that are gone.
-    pub gone: usize,
-    /// Pushes that the push service refused for good.
-    pub refused: usize,
-}
-
-impl JoinReport {
-    fn add(&mut self, other: Self) {
-        let Self { books, split, sent, gone, refused } = other;
-        self.books += books;
-        self.split += split;
-        self.sent += sent;
-        self.gone += gone;
-        self.refused += refused;
-    }
+    /// The push service doesn't answer, or is set up wrongly.
+    #[error("a push failed for no fault of the device")]
+    PushUnavailable,
+    /// The invocation ends before all books were told.
+    #[error("there was no time left")]
+    OutOfTime,
 }
 
 /// Tells every book in the message's range who has its phone now, and every owner who joined.
 ///
 /// May be repeated, and run in any order with other messages about the same phone: what a book is
-/// told is read here, not carried by the message. One book's trouble doesn't hold up another.
+/// told is read here, not carried by the message. One book's trouble doesn't hold up another. More
+/// books than one message works off become messages of `fan_out`, each for some of them.
+///
+/// No book is begun after `deadline_ms`, in milliseconds since 1970.
+///
+/// Returns what was done, all the same where a part of it failed.
 ///
 /// # Errors
 /// The first [`JoinError`], after all books were tried; the message has to come again.
 pub async fn spread<S, Q, P, C>(
     store: &S,
-    queue: &Q,
+    fan_out: &Q,
     notifier: &Notifier<P, C>,
     message: &HolderChanged,
-) -> Result<JoinReport, JoinError>
+    deadline_ms: u64,
+) -> (JoinReport, Result<(), JoinError>)
 where
     S: BookStore + OwnerIndex + HolderReader + SubscriptionStore + ClaimStore + Sync,
     Q: ChangeQueue,
-    P: Pusher + Sync,
+    P: Pusher + Endpoints + Sync,
     C: Clock + Sync,
 {
-    let first = store.owners(message.phone, &message.range, HINTS_PER_QUERY).await?;
+    let mut report = JoinReport::of(message);
+    let first = match store.owners(message.phone, &message.range, HINTS_PER_QUERY).await {
+        Ok(first) => first,
+        Err(error) => return (report, Err(error.into())),
+    };
     if first.more || first.hints.len() > HINTS_PER_MESSAGE {
-        return split(store, queue, message, first.hints, first.more).await;
+        let split = split(store, fan_out, message, first, &mut report).await;
+        return (report, split);
     }
-    let told: Vec<Result<JoinReport, JoinError>> = stream::iter(first.hints)
-        .map(|hint| tell_book(store, notifier, message, hint))
+    let told: Vec<(JoinReport, Result<(), JoinError>)> = stream::iter(first.hints)
+        .map(|hint| tell_book(store, notifier, message, hint, deadline_ms))
         .buffer_unordered(BOOKS_AT_ONCE)
         .collect()
         .await;
-    let mut report = JoinReport::default();
-    for told in told {
-        report.add(told?);
+    let mut all = Ok(());
+    for (part, result) in told {
+        report.add(&part);
+        all = all.and(result);
     }
-    Ok(report)
+    (report, all)
 }
 
-/// Sends a message for each stretch of the message's range. A repeat sends them again, which is harmless:
-/// a stretch doesn't split any further, unless hints came into it meanwhile.
+/// Sends a message for each stretch of the message's range, and one for what is left after
+/// [`QUERIES_PER_SPLIT`]. A repeat sends them again, which is harmless: a stretch doesn't split any
+/// further, unless hints came into it meanwhile.
 async fn split<S: OwnerIndex, Q: ChangeQueue>(
     store: &S,
-    queue: &Q,
+    fan_out: &Q,
     message: &HolderChanged,
-    mut hints: Vec<Hint>,
-    mut more: bool,
-) -> Result<JoinReport, JoinError> {
+    first: OwnerPage,
+    report: &mut JoinReport,
+) -> Result<(), JoinError> {
     let mut after = message.range.after.clone();
-    let mut report = JoinReport::default();
-    loop {
+    let through = &message.range.through;
+    let mut page = first;
+    for query in 1.. {
         let mut messages = Vec::new();
-        for chunk in hints.chunks(HINTS_PER_MESSAGE) {
-            let through = chunk.last().map(|hint| hint.place.clone());
-            let range = OwnerRange { after, through: through.clone() };
+        for chunk in page.hints.chunks(HINTS_PER_MESSAGE) {
+            let end = chunk.last().map(|hint| hint.place.clone());
+            let range = OwnerRange { after, through: end.clone() };
             messages.push(HolderChanged { range, ..message.clone() });
-            after = through;
+            after = end;
         }
-        queue.send(&messages).await?;
+        let rest = OwnerRange { after: after.clone(), through: through.clone() };
+        let last = query == QUERIES_PER_SPLIT;
+        if page.more && last {
+            messages.push(HolderChanged { range: rest.clone(), ..message.clone() });
+        }
+        fan_out.send(&messages).await?;
         report.split += messages.len();
-        if !more {
-            return Ok(report);
+        if !page.more || last {
+            break;
         }
-        let range = OwnerRange { after: after.clone(), through: message.range.through.clone() };
-        let page = store.owners(message.phone, &range, HINTS_PER_QUERY).await?;
-        (hints, more) = (page.hints, page.more);
+        page = store.owners(message.phone, &rest, HINTS_PER_QUERY).await?;
     }
+    Ok(())
 }
 
 /// Steps 2 to 7 for one book.
@@ -136,26 +138,46 @@ async fn tell_book<S, P, C>(
     notifier: &Notifier<P, C>,
     message: &HolderChanged,
     hint: Hint,
-) -> Result<JoinReport, JoinError>
+    deadline_ms: u64,
+) -> (JoinReport, Result<(), JoinError>)
 where
     S: BookStore + OwnerIndex + HolderReader + SubscriptionStore + ClaimStore + Sync,
-    P: Pusher + Sync,
+    P: Pusher + Endpoints + Sync,
     C: Clock + Sync,
 {
-    let Hint { user, scope, place: _ } = &hint;
+    let mut report = JoinReport::default();
+    if notifier.clock.now_ms() >= deadline_ms {
+        return (report, Err(JoinError::OutOfTime));
+    }
+    let told = tell_owner(store, notifier, message, &hint, &mut report).await;
+    (report, told)
+}
+
+async fn tell_owner<S, P, C>(
+    store: &S,
+    notifier: &Notifier<P, C>,
+    message: &HolderChanged,
+    hint: &Hint,
+    report: &mut JoinReport,
+) -> Result<(), JoinError>
+where
+    S: BookStore + OwnerIndex + HolderReader + SubscriptionStore + ClaimStore + Sync,
+    P: Pusher + Endpoints + Sync,
+    C: Clock + Sync,
+{
+    let Hint { user, scope, place: _ } = hint;
     let phone = message.phone;
     let Written { seen, holder } = write_match(store, user, scope, phone).await?;
-    let mut report = JoinReport { books: 1, ..JoinReport::default() };
-    match seen.book.find(phone) {
-        None => store.delete_hints(user, scope, &[phone], seen.version).await?,
-        Some(entry) => {
-            if let Some(joiner) = to_announce(message, holder.as_ref(), user) {
-                let news = News { owner: user, scope, name: &entry.contact.name, phone, joiner };
-                notifier.tell(store, &news, &mut report).await?;
-            }
-        }
-    }
-    Ok(report)
+    report.books += 1;
+    let Some(entry) = seen.book.find(phone) else {
+        store.delete_hints(user, scope, &[phone], seen.version).await?;
+        return Ok(());
+    };
+    let Some(joiner) = to_announce(message, holder.as_ref(), user) else { return Ok(()) };
+    report.recipients += 1;
+    let changed_at_ms = message.changed_at_ms;
+    let news = News { owner: user, scope, name: &entry.contact.name, phone, joiner, changed_at_ms };
+    notifier.tell(store, &news, report).await
 }
 
 struct Written {

@@ -7,11 +7,13 @@
 mod account;
 mod join;
 mod notify;
+mod report;
 mod subscribe;
 mod upload;
 
 pub use account::{AccountError, PhoneClaim, ProfilePatch, delete_account, own_profile, sign_up, update_account};
-pub use join::{JoinError, JoinReport, spread};
+pub use join::{JoinError, spread};
 pub use notify::{Clock, Notifier, SystemClock};
-pub use subscribe::{SubscribeError, SubscribeRequest, subscribe, unsubscribe};
+pub use report::JoinReport;
+pub use subscribe::{MAX_SUBSCRIPTIONS, SubscribeError, SubscribeRequest, subscribe, unsubscribe};
 pub use upload::{UploadError, Uploaded, upload};

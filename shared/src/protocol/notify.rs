@@ -2,14 +2,18 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::join::{JoinError, JoinReport};
+use super::join::JoinError;
+use super::report::JoinReport;
+use super::subscribe::retire;
 use crate::domain::{Name, Phone, Scope, UserId};
-use crate::push::{Delivery, Push, Pusher, Template};
+use crate::push::{Delivery, Endpoints, Push, Pusher, Template};
 use crate::queue::Joiner;
-use crate::store::{Channel, ClaimStore, Claimed, PhoneKeys, Subscription, SubscriptionStore, claim_key};
+use crate::store::{
+    Backoff, Channel, ClaimStore, Claimed, Outcome, PhoneKeys, Subscription, SubscriptionStore, claim_key,
+};
 
-/// How long one invocation may take from its claim to its mark. A push takes a tenth of a second;
-/// after a crash nobody waits longer than this.
+/// How long one invocation may take from its claim to its mark. A push takes a tenth of a second, and
+/// some seconds with all its attempts; after a crash nobody waits longer than this.
 const LEASE_MS: u64 = 60_000;
 
 /// Tells the time.
@@ -32,7 +36,7 @@ impl Clock for SystemClock {
 /// Tells people who joined.
 #[derive(Clone, Debug)]
 pub struct Notifier<P, C = SystemClock> {
-    /// Where pushes go.
+    /// Where pushes go, and the endpoints of devices that are gone.
     pub pusher: P,
     /// What they say; none where the deployment turned them off.
     pub template: Option<Template>,
@@ -49,12 +53,14 @@ pub(super) struct News<'a> {
     pub name: &'a Name,
     pub phone: Phone,
     pub joiner: &'a Joiner,
+    /// When the joiner got the phone, in milliseconds since 1970, as far as that is known.
+    pub changed_at_ms: Option<u64>,
 }
 
-impl<P: Pusher + Sync, C: Clock + Sync> Notifier<P, C> {
+impl<P: Pusher + Endpoints + Sync, C: Clock + Sync> Notifier<P, C> {
     /// Pushes `news` to the owner's devices: to all of them for the global book, to the device itself
-    /// for its own. One device's trouble doesn't hold up another's push; the first error is returned
-    /// after all were tried.
+    /// for its own, to none where the owner doesn't want to hear. One device's trouble doesn't hold up
+    /// another's push; the first error is returned after all were tried.
     pub(super) async fn tell<S>(&self, store: &S, news: &News<'_>, report: &mut JoinReport) -> Result<(), JoinError>
     where
         S: SubscriptionStore + ClaimStore + Sync,
@@ -62,7 +68,7 @@ impl<P: Pusher + Sync, C: Clock + Sync> Notifier<P, C> {
         let Some(template) = &self.template else { return Ok(()) };
         let push = Push { text: template.render(news.name.as_str()), joiner: news.joiner.id, phone: news.phone };
         let mut result = Ok(());
-        for subscription in store.subscriptions(news.owner).await? {
+        for subscription in store.audience(news.owner).await? {
             if !concerns(&subscription, news.scope) {
                 continue;
             }
@@ -93,25 +99,56 @@ impl<P: Pusher + Sync, C: Clock + Sync> Notifier<P, C> {
             Claimed::Settled => return Ok(()),
             Claimed::Busy => return Err(JoinError::PushClaimed),
         };
-        match self.pusher.push(subscription, push).await {
+        match self.attempt(subscription, push).await {
             Delivery::Sent => {
                 report.sent += 1;
+                let delay_ms = news.changed_at_ms.map(|changed| self.clock.now_ms().saturating_sub(changed));
+                report.slowest_ms = report.slowest_ms.max(delay_ms);
                 store.settle(&claim).await?;
             }
             Delivery::Gone => {
                 report.gone += 1;
                 store.settle(&claim).await?;
-                // A conflict means that the device subscribed anew meanwhile, with another token.
-                let _outcome = store.delete_subscription(subscription).await?;
+                self.forget(store, subscription).await?;
             }
             Delivery::Refused => {
                 report.refused += 1;
                 store.settle(&claim).await?;
             }
             Delivery::Throttled => {
+                report.throttled += 1;
                 store.release(&claim).await?;
                 return Err(JoinError::PushThrottled);
             }
+            Delivery::Unavailable => {
+                report.unavailable += 1;
+                store.release(&claim).await?;
+                return Err(JoinError::PushUnavailable);
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends a push, a few times where the push service has no room or no answer.
+    async fn attempt(&self, subscription: &Subscription, push: &Push) -> Delivery {
+        let mut attempt = 0;
+        loop {
+            let delivery = self.pusher.push(subscription, push).await;
+            let settled = !matches!(delivery, Delivery::Throttled | Delivery::Unavailable);
+            if settled || !Backoff::PUSH.wait(attempt).await {
+                return delivery;
+            }
+            attempt += 1;
+        }
+    }
+
+    /// Deletes a subscription whose device is gone, and its endpoint.
+    async fn forget<S: SubscriptionStore + Sync>(&self, store: &S, gone: &Subscription) -> Result<(), JoinError> {
+        // A conflict means that the device subscribed anew meanwhile, with another token.
+        if store.delete_subscription(gone).await? == Outcome::Done
+            && let Err(error) = retire(store, &self.pusher, gone).await
+        {
+            tracing::warn!(error = %error, "the endpoint of a device that is gone was left behind");
         }
         Ok(())
     }

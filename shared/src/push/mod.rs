@@ -1,9 +1,11 @@
 //! Pushes: what is sent, to whom, and what may come of it.
 
+mod message;
 mod sns;
 mod template;
 
-pub use sns::{Applications, SnsEndpoints, SnsPusher};
+pub use message::FcmStyle;
+pub use sns::{Applications, Sns};
 pub use template::{Template, TemplateError};
 
 use crate::domain::{Phone, PublicId, Udid, UserId};
@@ -34,8 +36,10 @@ pub enum Delivery {
     Sent,
     /// The device's endpoint is disabled or gone; the subscription should go too.
     Gone,
-    /// Too many at once, or no answer: try again later.
+    /// Too many at once: try again later.
     Throttled,
+    /// No answer, or not the device's fault: try again later. It may have been sent all the same.
+    Unavailable,
     /// The push service will never take it.
     Refused,
 }

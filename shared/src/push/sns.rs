@@ -3,11 +3,12 @@
 use aws_sdk_sns::Client;
 use aws_sdk_sns::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sns::operation::create_platform_endpoint::CreatePlatformEndpointError;
-use aws_sdk_sns::operation::get_endpoint_attributes::GetEndpointAttributesError;
-use serde_json::{Value, json};
+use aws_sdk_sns::operation::publish::PublishError;
+use aws_sdk_sns::types::MessageAttributeValue;
 
+use super::message::{FcmStyle, Message};
 use super::{Delivery, EndpointError, Endpoints, Push, Pusher, Token};
-use crate::config::Environment as Variables;
+use crate::config::{ConfigError, Environment as Variables, optional};
 use crate::store::{Channel, Environment, Subscription};
 
 /// Times that a token is registered anew after its endpoint went away in between.
@@ -26,16 +27,18 @@ pub struct Applications {
 impl Applications {
     /// Reads `APNS_APPLICATION_ARN`, `APNS_SANDBOX_APPLICATION_ARN`, `APNS_VOIP_APPLICATION_ARN`,
     /// `APNS_VOIP_SANDBOX_APPLICATION_ARN` and `FCM_APPLICATION_ARN`, each optional.
-    #[must_use]
-    pub fn from_env(env: &impl Variables) -> Self {
-        let arn = |name| env.get(name).filter(|arn| !arn.is_empty());
-        Self {
-            apns: arn("APNS_APPLICATION_ARN"),
-            apns_sandbox: arn("APNS_SANDBOX_APPLICATION_ARN"),
-            apns_voip: arn("APNS_VOIP_APPLICATION_ARN"),
-            apns_voip_sandbox: arn("APNS_VOIP_SANDBOX_APPLICATION_ARN"),
-            fcm: arn("FCM_APPLICATION_ARN"),
-        }
+    ///
+    /// # Errors
+    /// [`ConfigError`] with the name of a variable that is no ARN of such an application.
+    pub fn from_env(env: &impl Variables) -> Result<Self, ConfigError> {
+        let arn = |name, platform| application(env, name, platform);
+        Ok(Self {
+            apns: arn("APNS_APPLICATION_ARN", "APNS")?,
+            apns_sandbox: arn("APNS_SANDBOX_APPLICATION_ARN", "APNS_SANDBOX")?,
+            apns_voip: arn("APNS_VOIP_APPLICATION_ARN", "APNS_VOIP")?,
+            apns_voip_sandbox: arn("APNS_VOIP_SANDBOX_APPLICATION_ARN", "APNS_VOIP_SANDBOX")?,
+            fcm: arn("FCM_APPLICATION_ARN", "GCM")?,
+        })
     }
 
     fn of(&self, channel: Channel, environment: Environment) -> Option<&str> {
@@ -50,18 +53,36 @@ impl Applications {
     }
 }
 
-/// Endpoints of SNS.
-#[derive(Clone, Debug)]
-pub struct SnsEndpoints {
-    client: Client,
-    applications: Applications,
+/// The ARN in a variable, if one is set: `arn:aws:sns:REGION:ACCOUNT:app/PLATFORM/NAME`.
+fn application(
+    env: &impl Variables,
+    name: &'static str,
+    platform: &'static str,
+) -> Result<Option<String>, ConfigError> {
+    let Some(arn) = optional(env, name) else { return Ok(None) };
+    let resource = arn.splitn(6, ':').nth(5).unwrap_or_default();
+    let named = resource.strip_prefix("app/").and_then(|rest| rest.strip_prefix(platform)?.strip_prefix('/'));
+    match named {
+        Some(application) if arn.starts_with("arn:") && !application.is_empty() => Ok(Some(arn)),
+        _ => {
+            Err(ConfigError::Invalid { name, reason: format!("it is no ARN of a platform application for {platform}") })
+        }
+    }
 }
 
-impl SnsEndpoints {
-    /// Endpoints in `applications`.
+/// Amazon SNS mobile push.
+#[derive(Clone, Debug)]
+pub struct Sns {
+    client: Client,
+    applications: Applications,
+    fcm_style: FcmStyle,
+}
+
+impl Sns {
+    /// Endpoints in `applications`, and pushes to them.
     #[must_use]
-    pub fn new(client: Client, applications: Applications) -> Self {
-        Self { client, applications }
+    pub fn new(client: Client, applications: Applications, fcm_style: FcmStyle) -> Self {
+        Self { client, applications, fcm_style }
     }
 
     /// The endpoint of a token: a new one, or the one that it has with whatever attributes.
@@ -82,11 +103,7 @@ impl SnsEndpoints {
     async fn refresh(&self, endpoint: &str, token: &str) -> Result<bool, EndpointError> {
         let attributes = match self.client.get_endpoint_attributes().endpoint_arn(endpoint).send().await {
             Ok(answer) => answer.attributes.unwrap_or_default(),
-            Err(error)
-                if matches!(error.as_service_error(), Some(GetEndpointAttributesError::NotFoundException(_))) =>
-            {
-                return Ok(false);
-            }
+            Err(error) if error.as_service_error().is_some_and(|e| e.is_not_found_exception()) => return Ok(false),
             Err(error) => return Err(failed(&error)),
         };
         let is = |name: &str, value: &str| attributes.get(name).is_some_and(|attribute| attribute == value);
@@ -96,13 +113,13 @@ impl SnsEndpoints {
         let set = self.client.set_endpoint_attributes().endpoint_arn(endpoint);
         match set.attributes("Token", token).attributes("Enabled", "true").send().await {
             Ok(_) => Ok(true),
-            Err(error) if error.code() == Some("NotFound") => Ok(false),
+            Err(error) if error.as_service_error().is_some_and(|e| e.is_not_found_exception()) => Ok(false),
             Err(error) => Err(failed(&error)),
         }
     }
 }
 
-impl Endpoints for SnsEndpoints {
+impl Endpoints for Sns {
     /// Create, look, set, and where it went away in between, create anew: the way AWS documents it.
     async fn register(&self, token: Token<'_>) -> Result<String, EndpointError> {
         let application = self.applications.of(token.channel, token.environment).ok_or(EndpointError::NotConfigured)?;
@@ -139,105 +156,51 @@ fn unavailable(code: &str) -> EndpointError {
     EndpointError::Unavailable { code: code.to_owned() }
 }
 
-/// Pushes through SNS.
-#[derive(Clone, Debug)]
-pub struct SnsPusher {
-    client: Client,
-}
-
-impl SnsPusher {
-    /// Publishes with `client`.
-    #[must_use]
-    pub fn new(client: Client) -> Self {
-        Self { client }
-    }
-}
-
-impl Pusher for SnsPusher {
+impl Pusher for Sns {
     async fn push(&self, subscription: &Subscription, push: &Push) -> Delivery {
+        let Message { body, attributes } =
+            Message::new(subscription.channel, subscription.environment, self.fcm_style, push);
+        let attributes = attributes.into_iter().map(|(name, value)| {
+            let value = MessageAttributeValue::builder().data_type("String").string_value(value);
+            (name.to_owned(), value.build().expect("a type is set"))
+        });
         let published = self
             .client
             .publish()
             .target_arn(&subscription.endpoint)
             .message_structure("json")
-            .message(message(subscription.channel, subscription.environment, push).to_string())
+            .message(body)
+            .set_message_attributes(Some(attributes.collect()))
             .send()
             .await;
-        match published {
-            Ok(_) => Delivery::Sent,
-            Err(error) => match error.code() {
-                Some("EndpointDisabled" | "EndpointDisabledException" | "NotFound" | "NotFoundException") => {
-                    Delivery::Gone
-                }
-                Some("InvalidParameter" | "InvalidParameterValue" | "AuthorizationError") => Delivery::Refused,
-                _ => Delivery::Throttled,
-            },
-        }
+        published.map_or_else(|error| delivery(&error), |_| Delivery::Sent)
     }
 }
 
-/// The message for each platform; SNS wants the inner ones as JSON in a text.
-fn message(channel: Channel, environment: Environment, push: &Push) -> Value {
-    let (platform, payload) = match (channel, environment) {
-        (Channel::Gcm, _) => ("GCM", fcm(push)),
-        (Channel::Apns | Channel::ApnsVoip, Environment::Production) => ("APNS", apns(push)),
-        (Channel::Apns | Channel::ApnsVoip, Environment::Development) => ("APNS_SANDBOX", apns(push)),
-    };
-    json!({ "default": push.text, platform: payload.to_string() })
+/// What a failed Publish means for the device. What an operator can mend (a platform application whose
+/// credentials ran out, a missing permission) is not the device's fault: it is tried again.
+fn delivery<R>(error: &SdkError<PublishError, R>) -> Delivery {
+    use PublishError as E;
+    match error.as_service_error() {
+        Some(E::EndpointDisabledException(_) | E::NotFoundException(_)) => Delivery::Gone,
+        Some(E::InvalidParameterException(invalid)) if names_no_endpoint(invalid.message()) => Delivery::Gone,
+        Some(E::InvalidParameterException(_) | E::InvalidParameterValueException(_) | E::ValidationException(_)) => {
+            Delivery::Refused
+        }
+        Some(other) if other.code().is_some_and(|code| code.contains("hrottl")) => Delivery::Throttled,
+        _ => Delivery::Unavailable,
+    }
 }
 
-fn apns(push: &Push) -> Value {
-    json!({
-        "aps": { "alert": { "body": push.text }, "sound": "default", "thread-id": "contacts-joined" },
-        "id": push.joiner,
-        "phone": push.phone.digits(),
-    })
-}
-
-/// A data message: of an offline phone's notification messages FCM keeps only the last.
-fn fcm(push: &Push) -> Value {
-    json!({ "fcmV1Message": { "message": {
-        "data": { "message": push.text, "id": push.joiner.to_string(), "phone": push.phone.digits() },
-        "android": { "priority": "high" },
-    }}})
+/// Of an endpoint that was deleted SNS says "Invalid parameter: TargetArn Reason: No endpoint found for
+/// the target arn specified", and not that it isn't found.
+fn names_no_endpoint(message: Option<&str>) -> bool {
+    message.is_some_and(|message| message.contains("No endpoint found"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::PublicId;
-
-    fn push() -> Push {
-        Push {
-            text: "\"Zoë\" %s 😀 joined".to_owned(),
-            joiner: PublicId::new(212).expect("an id"),
-            phone: "16505550123".parse().expect("a phone"),
-        }
-    }
-
-    #[test]
-    fn ios_gets_an_alert() {
-        assert_eq!(
-            message(Channel::Apns, Environment::Development, &push()),
-            json!({
-                "default": "\"Zoë\" %s 😀 joined",
-                "APNS_SANDBOX": "{\"aps\":{\"alert\":{\"body\":\"\\\"Zoë\\\" %s 😀 joined\"},\"sound\":\"default\",\
-                                 \"thread-id\":\"contacts-joined\"},\"id\":212,\"phone\":\"16505550123\"}",
-            })
-        );
-    }
-
-    #[test]
-    fn android_gets_a_data_message() {
-        assert_eq!(
-            message(Channel::Gcm, Environment::Production, &push()),
-            json!({
-                "default": "\"Zoë\" %s 😀 joined",
-                "GCM": "{\"fcmV1Message\":{\"message\":{\"android\":{\"priority\":\"high\"},\"data\":{\"id\":\"212\",\
-                        \"message\":\"\\\"Zoë\\\" %s 😀 joined\",\"phone\":\"16505550123\"}}}}",
-            })
-        );
-    }
 
     #[test]
     fn the_endpoint_of_a_token_with_other_attributes_is_read_from_the_message() {

@@ -104,6 +104,10 @@ impl AccountStore for Store {
         }
         items.extend(self.profile_write(change.before, change.after));
         items.extend(self.holder_writes(change));
+        let muted = |profile: Option<&Profile>| profile.is_some_and(|profile| !profile.flags.notify_me);
+        if muted(change.before) != muted(change.after) {
+            items.push(self.mute(change.user, muted(change.after)));
+        }
         if let Target::Held { profile: Some(theirs), .. } = change.target {
             let without = Profile { phone: None, version: theirs.version + 1, ..theirs.clone() };
             items.extend(self.profile_write(Some(theirs), Some(&without)));

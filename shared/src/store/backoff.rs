@@ -19,6 +19,9 @@ pub struct Backoff {
 impl Backoff {
     /// For optimistic writes: some ten writers of one book get through within a second.
     pub const CONFLICT: Self = Self { base: Duration::from_millis(20), cap: Duration::from_millis(400), attempts: 10 };
+    /// For pushes that the push service has no room for: at most 3 seconds in all, so that a claim's lease
+    /// of 60 outlives them.
+    pub const PUSH: Self = Self { base: Duration::from_millis(100), cap: Duration::from_secs(1), attempts: 5 };
     /// For what a batch left undone because of throttling.
     pub const THROTTLE: Self = Self { base: Duration::from_millis(50), cap: Duration::from_secs(1), attempts: 6 };
 

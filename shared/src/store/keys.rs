@@ -5,7 +5,7 @@
 //! | AddressBooks | `user_id` | `book`: `g`, or `d` and the device's `udid` |
 //! | ContactOwners | `phone` | `owner`: book and user, see [`owner_key`] |
 //! | Users | `key`: `phone#P`, `subject#S`, `id#N` or `counter#users` | |
-//! | Subscriptions | `pk`: `user#S` or `token#H` | `sk`: device and channel, or `token` |
+//! | Subscriptions | `pk`: `user#S` or `token#H` | `sk`: channel and device, or `muted`; `token` |
 //! | Claims | `recipient`: a user id | `claim`: a hash, see [`claim_key`] |
 
 use base64::Engine;
@@ -38,6 +38,9 @@ pub(super) const HOLDER_PREFIX: &str = "phone#";
 pub(super) const COUNTER_KEY: &str = "counter#users";
 /// The sort key of the item that says whose a push token is.
 pub(super) const TOKEN_SORT_KEY: &str = "token";
+/// The sort key of the item that says that a user doesn't want to hear of joins. No device's key: those
+/// have a `#`.
+pub(super) const MUTED_SORT_KEY: &str = "muted";
 
 pub(super) fn subject_key(user: &UserId) -> String {
     format!("subject#{}", user.as_str())

@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
 
 use super::error::StoreError;
 use super::item::{Attributes, Reader, item, number, text};
-use super::keys::{TOKEN_SORT_KEY, device_key, subscriber_key, token_hash, token_key};
+use super::keys::{MUTED_SORT_KEY, TOKEN_SORT_KEY, device_key, subscriber_key, token_hash, token_key};
 use super::{Outcome, Store};
 use crate::domain::{PublicId, Udid, UserId};
 
@@ -91,6 +91,8 @@ pub struct Subscription {
     pub token_hash: String,
     /// The push service's name for it: an SNS endpoint.
     pub endpoint: String,
+    /// When it was last subscribed, in milliseconds since 1970.
+    pub subscribed_at_ms: u64,
 }
 
 impl Subscription {
@@ -110,6 +112,18 @@ impl Subscription {
 pub struct TokenUse {
     pk: String,
     sk: String,
+    /// The endpoint that the token has there.
+    pub endpoint: Option<String>,
+}
+
+impl TokenUse {
+    fn by(subscription: &Subscription) -> Self {
+        Self {
+            pk: subscriber_key(&subscription.user),
+            sk: device_key(subscription.channel.name(), &subscription.device),
+            endpoint: Some(subscription.endpoint.clone()),
+        }
+    }
 }
 
 /// A subscription to write, conditional on what was seen before.
@@ -128,6 +142,10 @@ pub trait SubscriptionStore {
     /// All subscriptions of a user, strongly consistent.
     fn subscriptions(&self, user: &UserId) -> impl Future<Output = Result<Vec<Subscription>, StoreError>> + Send;
 
+    /// The subscriptions that hear of joins: all of them, or none where the user turned that off. One
+    /// strongly consistent Query.
+    fn audience(&self, user: &UserId) -> impl Future<Output = Result<Vec<Subscription>, StoreError>> + Send;
+
     /// Where the token of this hash is in use, strongly consistent.
     fn token_use(&self, token_hash: &str) -> impl Future<Output = Result<Option<TokenUse>, StoreError>> + Send;
 
@@ -143,23 +161,12 @@ pub trait SubscriptionStore {
 
 impl SubscriptionStore for Store {
     async fn subscriptions(&self, user: &UserId) -> Result<Vec<Subscription>, StoreError> {
-        let mut pages = self
-            .client
-            .query()
-            .table_name(&self.tables.subscriptions)
-            .key_condition_expression("pk = :subscriber")
-            .expression_attribute_values(":subscriber", text(subscriber_key(user)))
-            .consistent_read(true)
-            .into_paginator()
-            .send();
-        let mut subscriptions = Vec::new();
-        while let Some(page) = pages.next().await {
-            let items = page.map_err(|error| StoreError::call("Query", &error))?.items.unwrap_or_default();
-            for item in &items {
-                subscriptions.push(read(user, item)?);
-            }
-        }
-        Ok(subscriptions)
+        Ok(self.subscriber(user).await?.subscriptions)
+    }
+
+    async fn audience(&self, user: &UserId) -> Result<Vec<Subscription>, StoreError> {
+        let Subscriber { subscriptions, muted } = self.subscriber(user).await?;
+        Ok(if muted { vec![] } else { subscriptions })
     }
 
     async fn token_use(&self, token_hash: &str) -> Result<Option<TokenUse>, StoreError> {
@@ -175,7 +182,8 @@ impl SubscriptionStore for Store {
         let read = |item: Attributes| {
             let reader = Reader { table: "Subscriptions (token)", item: &item };
             let text = |name| reader.text(name).map(ToOwned::to_owned);
-            Ok(TokenUse { pk: text("used_pk")?, sk: text("used_sk")? })
+            let endpoint = reader.optional_text("endpoint")?.map(ToOwned::to_owned);
+            Ok(TokenUse { pk: text("used_pk")?, sk: text("used_sk")?, endpoint })
         };
         answer.item.map(read).transpose()
     }
@@ -188,9 +196,13 @@ impl SubscriptionStore for Store {
         };
         let mut items = vec![self.subscriptions_put(attributes(next), condition, values)];
 
-        let used = TokenUse { pk: subscriber_key(&next.user), sk: device_key(next.channel.name(), &next.device) };
+        let used = TokenUse::by(next);
         let mut token = key(&token_key(&next.token_hash), TOKEN_SORT_KEY);
-        token.extend(item([("used_pk", text(&used.pk)), ("used_sk", text(&used.sk))]));
+        token.extend(item([
+            ("used_pk", text(&used.pk)),
+            ("used_sk", text(&used.sk)),
+            ("endpoint", text(&next.endpoint)),
+        ]));
         items.push(match token_use {
             None => self.subscriptions_put(token, "attribute_not_exists(pk)", None),
             Some(seen) => self.subscriptions_put(token, USED, Some(used_values(seen))),
@@ -201,7 +213,7 @@ impl SubscriptionStore for Store {
             let gone_or_used = format!("attribute_not_exists(pk) OR ({USED})");
             items.push(self.subscriptions_delete(old, &gone_or_used, used_values(&used)));
         }
-        if let Some(moved) = token_use.filter(|seen| **seen != used) {
+        if let Some(moved) = token_use.filter(|seen| (&seen.pk, &seen.sk) != (&used.pk, &used.sk)) {
             let values = item([(":seen", text(&next.token_hash))]);
             let condition = "attribute_not_exists(pk) OR token_hash = :seen";
             items.push(self.subscriptions_delete(key(&moved.pk, &moved.sk), condition, values));
@@ -210,7 +222,7 @@ impl SubscriptionStore for Store {
     }
 
     async fn delete_subscription(&self, seen: &Subscription) -> Result<Outcome, StoreError> {
-        let used = TokenUse { pk: subscriber_key(&seen.user), sk: device_key(seen.channel.name(), &seen.device) };
+        let used = TokenUse::by(seen);
         let values = item([(":seen", text(&seen.token_hash))]);
         let condition = "attribute_not_exists(pk) OR token_hash = :seen";
         let token = key(&token_key(&seen.token_hash), TOKEN_SORT_KEY);
@@ -234,7 +246,50 @@ fn key(pk: &str, sk: &str) -> Attributes {
     item([("pk", text(pk)), ("sk", text(sk))])
 }
 
+/// All that stands under one user.
+struct Subscriber {
+    subscriptions: Vec<Subscription>,
+    /// Whether the user turned join notices off.
+    muted: bool,
+}
+
 impl Store {
+    async fn subscriber(&self, user: &UserId) -> Result<Subscriber, StoreError> {
+        let mut pages = self
+            .client
+            .query()
+            .table_name(&self.tables.subscriptions)
+            .key_condition_expression("pk = :subscriber")
+            .expression_attribute_values(":subscriber", text(subscriber_key(user)))
+            .consistent_read(true)
+            .into_paginator()
+            .send();
+        let mut subscriber = Subscriber { subscriptions: vec![], muted: false };
+        while let Some(page) = pages.next().await {
+            let items = page.map_err(|error| StoreError::call("Query", &error))?.items.unwrap_or_default();
+            for item in &items {
+                if item.get("sk").is_some_and(|sk| *sk == text(MUTED_SORT_KEY)) {
+                    subscriber.muted = true;
+                } else {
+                    subscriber.subscriptions.push(read(user, item)?);
+                }
+            }
+        }
+        Ok(subscriber)
+    }
+
+    /// Marks a user as one who doesn't want to hear of joins, or takes the mark away. It stands among the
+    /// subscriptions, so that telling people of a join costs no other read.
+    pub(super) fn mute(&self, user: &UserId, muted: bool) -> TransactWriteItem {
+        let key = key(&subscriber_key(user), MUTED_SORT_KEY);
+        if muted {
+            let put = Put::builder().table_name(&self.tables.subscriptions).set_item(Some(key));
+            return TransactWriteItem::builder().put(put.build().expect("table and item are set")).build();
+        }
+        let delete = Delete::builder().table_name(&self.tables.subscriptions).set_key(Some(key));
+        TransactWriteItem::builder().delete(delete.build().expect("table and key are set")).build()
+    }
+
     fn subscriptions_put(
         &self,
         attributes: Attributes,
@@ -260,7 +315,8 @@ impl Store {
 }
 
 fn attributes(subscription: &Subscription) -> Attributes {
-    let Subscription { id, user: _, device, channel, platform, environment, token_hash, endpoint } = subscription;
+    let Subscription { id, user: _, device, channel, platform, environment, token_hash, endpoint, subscribed_at_ms } =
+        subscription;
     let mut attributes = subscription.key();
     attributes.extend(item([
         ("id", number(u64::from(id.get()))),
@@ -270,6 +326,7 @@ fn attributes(subscription: &Subscription) -> Attributes {
         ("environment", text(environment.name())),
         ("token_hash", text(token_hash)),
         ("endpoint", text(endpoint)),
+        ("subscribed_at_ms", number(*subscribed_at_ms)),
     ]));
     attributes
 }
@@ -285,5 +342,6 @@ fn read(user: &UserId, item: &Attributes) -> Result<Subscription, StoreError> {
         environment: reader.parsed("environment")?,
         token_hash: reader.text("token_hash")?.to_owned(),
         endpoint: reader.text("endpoint")?.to_owned(),
+        subscribed_at_ms: reader.number("subscribed_at_ms")?,
     })
 }

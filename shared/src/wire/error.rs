@@ -129,7 +129,7 @@ impl From<AccountError> for ApiError {
             AccountError::NoIdsLeft => Self::internal(error),
             AccountError::Contended => Self::unavailable(error),
             AccountError::Store(error) => error.into(),
-            AccountError::Endpoint(error) => error.into(),
+            AccountError::Subscription(error) => error.into(),
         }
     }
 }

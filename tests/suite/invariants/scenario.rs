@@ -89,7 +89,7 @@ pub mod change {
                 user: user(&format!("joiner-{id}")),
                 epoch: id,
             });
-            HolderChanged { phone: phone(P), joiner, range: OwnerRange::default() }
+            HolderChanged { phone: phone(P), joiner, changed_at_ms: None, range: OwnerRange::default() }
         }
     }
 
@@ -153,7 +153,7 @@ impl Scenario {
                 environment: Environment::Production,
                 token: "token".to_owned(),
             };
-            subscribe(store, inbox, &owner, &request).await.expect("subscribed");
+            subscribe(store, inbox, &Stopped, &owner, &request).await.expect("subscribed");
         }
     }
 
@@ -232,9 +232,9 @@ pub async fn act(scenario: Scenario, actor: usize, stage: Stage, store: Store) -
                 phone_keys: PhoneKeys,
                 clock: stage.clock,
             };
-            match spread(&store, &NoQueue, &notifier, &change.message()).await {
-                Ok(_) => End::Done,
-                Err(_) => End::Failed,
+            match spread(&store, &NoQueue, &notifier, &change.message(), u64::MAX).await {
+                (_, Ok(())) => End::Done,
+                (_, Err(_)) => End::Failed,
             }
         }
         Actor::DeleteOwner => {
