@@ -4,42 +4,19 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
 
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use local::Inbox;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use shared::protocol::{Notifier, SystemClock};
-use shared::queue::{ChangeQueue, FailedRecord, FailedRecords, HolderChanged, QueueError};
+use shared::queue::HolderChanged;
 use shared::store::{AccountStore, HolderReader, PhoneKeys, Store};
 
 use crate::support::embedded::database;
+use crate::support::queue::Kept;
 use crate::support::requests::read;
 use crate::support::{phone, region, user};
-
-/// A queue that keeps what is sent.
-#[derive(Clone, Default)]
-struct Kept(Arc<Mutex<Vec<HolderChanged>>>);
-
-impl Kept {
-    fn take(&self) -> Vec<HolderChanged> {
-        std::mem::take(&mut *self.0.lock().expect("no panic while sending"))
-    }
-}
-
-impl ChangeQueue for Kept {
-    async fn send(&self, messages: &[HolderChanged]) -> Result<(), QueueError> {
-        self.0.lock().expect("no panic while sending").extend_from_slice(messages);
-        Ok(())
-    }
-}
-
-impl FailedRecords for Kept {
-    async fn keep(&self, record: &FailedRecord) -> Result<(), QueueError> {
-        panic!("the samples make sense: {record:?}")
-    }
-}
 
 struct Stage {
     store: Store,

@@ -9,4 +9,6 @@ mod journey;
 mod limits;
 mod owners;
 mod poison;
+mod pushes;
+mod sns;
 mod support;

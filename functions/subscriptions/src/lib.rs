@@ -44,7 +44,7 @@ where
         }
         ("DELETE", ["subscriptions", id]) => {
             let (caller, id) = (call.caller()?, public_id(id, "There is no such subscription.")?);
-            unsubscribe(store, endpoints, &caller.user, id).await?;
+            unsubscribe(store, endpoints, clock, &caller.user, id).await?;
             Ok(Reply::empty())
         }
         _ => Err(no_route()),

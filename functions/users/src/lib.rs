@@ -69,7 +69,7 @@ where
         }
         ("DELETE", ["users", id]) => {
             let (caller, id) = (call.caller()?, public_id(id, NO_SUCH_USER)?);
-            delete_account(store, endpoints, &caller.user, id).await?;
+            delete_account(store, endpoints, clock, &caller.user, id).await?;
             Ok(Reply::empty())
         }
         _ => Err(no_route()),

@@ -194,7 +194,13 @@ fn same_but_for_time(before: &Profile, after: &Profile) -> bool {
 /// # Errors
 /// [`AccountError::Forbidden`] where `id` is another user's. After any other error some of it is done;
 /// a repeat does the rest.
-pub async fn delete_account<S, E>(store: &S, endpoints: &E, user: &UserId, id: PublicId) -> Result<(), AccountError>
+pub async fn delete_account<S, E>(
+    store: &S,
+    endpoints: &E,
+    clock: &impl Clock,
+    user: &UserId,
+    id: PublicId,
+) -> Result<(), AccountError>
 where
     S: AccountStore + BookStore + OwnerIndex + SubscriptionStore + ClaimStore + Sync,
     E: Endpoints + Sync,
@@ -203,7 +209,7 @@ where
     for (scope, _) in store.read_books(user).await? {
         delete_book(store, user, &scope, generation).await?;
     }
-    unsubscribe_all(store, endpoints, user).await?;
+    unsubscribe_all(store, endpoints, clock, user).await?;
     store.delete_claims(user).await?;
     Ok(())
 }

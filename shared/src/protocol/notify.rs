@@ -4,13 +4,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::join::JoinError;
 use super::report::JoinReport;
-use super::subscribe::retire;
+use super::subscribe::{SubscribeError, remove};
 use crate::domain::{Name, Phone, Scope, UserId};
 use crate::push::{Delivery, Endpoints, Push, Pusher, Template};
 use crate::queue::Joiner;
-use crate::store::{
-    Backoff, Channel, ClaimStore, Claimed, Outcome, PhoneKeys, Subscription, SubscriptionStore, claim_key,
-};
+use crate::store::{Backoff, Channel, ClaimStore, Claimed, PhoneKeys, Subscription, SubscriptionStore, claim_key};
 
 /// How long one invocation may take from its claim to its mark. A push takes a tenth of a second, and
 /// some seconds with all its attempts; after a crash nobody waits longer than this.
@@ -144,13 +142,16 @@ impl<P: Pusher + Endpoints + Sync, C: Clock + Sync> Notifier<P, C> {
 
     /// Deletes a subscription whose device is gone, and its endpoint.
     async fn forget<S: SubscriptionStore + Sync>(&self, store: &S, gone: &Subscription) -> Result<(), JoinError> {
-        // A conflict means that the device subscribed anew meanwhile, with another token.
-        if store.delete_subscription(gone).await? == Outcome::Done
-            && let Err(error) = retire(store, &self.pusher, gone).await
-        {
-            tracing::warn!(error = %error, "the endpoint of a device that is gone was left behind");
+        // A conflict means that the device subscribed anew meanwhile.
+        match remove(store, &self.pusher, &self.clock, gone).await {
+            Ok(_) => Ok(()),
+            Err(SubscribeError::Store(error)) => Err(error.into()),
+            // Its next push finds it gone again.
+            Err(error) => {
+                tracing::warn!(error = %error, "the endpoint of a device that is gone was left behind");
+                Ok(())
+            }
         }
-        Ok(())
     }
 }
 

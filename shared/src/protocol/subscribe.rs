@@ -11,6 +11,9 @@ use crate::store::{
 /// and every join costs a claim and a push for each of them.
 pub const MAX_SUBSCRIPTIONS: usize = 20;
 
+/// How long whoever removes an endpoint may take: longer than any invocation of the functions that do.
+const LEAVING_MS: u64 = 60_000;
+
 /// What a device asks for.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SubscribeRequest {
@@ -53,6 +56,10 @@ pub enum SubscribeError {
 /// Subscribes a device. The same device and channel again replaces the token and keeps the id; a token
 /// that another user or device had is theirs no longer. Beyond [`MAX_SUBSCRIPTIONS`] the oldest goes.
 ///
+/// SNS can't be told to delete an endpoint only if nobody has registered it again. So whoever removes one
+/// notes that first, with the token, and nobody registers a token of which that is noted: the endpoint of a
+/// subscription that was written is there, however many calls run at once.
+///
 /// # Errors
 /// [`SubscribeError`]; a repeat finds what was made so far.
 pub async fn subscribe<S, E>(
@@ -66,38 +73,10 @@ where
     S: SubscriptionStore + Sync,
     E: Endpoints + Sync,
 {
-    let SubscribeRequest { device, platform, channel, environment, token } = request;
-    let (channel, environment, platform) = (*channel, *environment, *platform);
-    let token_hash = Subscription::hash_token(token);
     for attempt in 0.. {
-        // Anew at each attempt: whoever won the last one may have removed the endpoint.
-        let endpoint = endpoints.register(Token { user, device, channel, environment, token }).await?;
-        let others = store.subscriptions(user).await?;
-        let replaced = others.iter().find(|other| other.device == *device && other.channel == channel);
-        let token_use = store.token_use(&token_hash).await?;
-        let next = Subscription {
-            id: replaced.map_or_else(|| free_id(&others), |replaced| replaced.id),
-            user: user.clone(),
-            device: device.clone(),
-            channel,
-            platform,
-            environment,
-            token_hash: token_hash.clone(),
-            endpoint: endpoint.clone(),
-            subscribed_at_ms: clock.now_ms(),
-        };
-        let write = SubscriptionWrite { next: &next, replaced, token_use: token_use.as_ref() };
-        if store.write_subscription(write).await? == Outcome::Done {
-            if let Some(replaced) = replaced.filter(|replaced| replaced.endpoint != endpoint) {
-                retire(store, endpoints, replaced).await?;
-            }
-            if let Some(left) = token_use.and_then(|seen| seen.endpoint).filter(|left| *left != endpoint) {
-                endpoints.remove(&left).await?;
-            }
-            if others.len() >= MAX_SUBSCRIPTIONS {
-                remove_oldest(store, endpoints, user).await?;
-            }
-            return Ok(next);
+        if let Some(subscribed) = try_subscribe(store, endpoints, clock, user, request).await? {
+            remove_oldest(store, endpoints, clock, user).await?;
+            return Ok(subscribed);
         }
         if !Backoff::CONFLICT.wait(attempt).await {
             break;
@@ -106,8 +85,58 @@ where
     Err(SubscribeError::Contended)
 }
 
+/// The subscription; none where others are at the same token or device.
+async fn try_subscribe<S, E>(
+    store: &S,
+    endpoints: &E,
+    clock: &impl Clock,
+    user: &UserId,
+    request: &SubscribeRequest,
+) -> Result<Option<Subscription>, SubscribeError>
+where
+    S: SubscriptionStore + Sync,
+    E: Endpoints + Sync,
+{
+    let SubscribeRequest { device, platform, channel, environment, token } = request;
+    let (channel, environment, platform) = (*channel, *environment, *platform);
+    let token_hash = Subscription::hash_token(token);
+    let token_use = store.token_use(&token_hash).await?;
+    let leaving_until_ms = token_use.as_ref().and_then(|seen| seen.leaving_until_ms);
+    if leaving_until_ms.is_some_and(|until| clock.now_ms() < until) {
+        return Ok(None);
+    }
+    let others = store.subscriptions(user).await?;
+    let replaced = others.iter().find(|other| other.device == *device && other.channel == channel);
+    if let Some(rotated) = replaced.filter(|replaced| replaced.token_hash != token_hash)
+        && retire(store, endpoints, clock, rotated).await? == Outcome::Conflict
+    {
+        return Ok(None);
+    }
+    let endpoint = endpoints.register(Token { user, device, channel, environment, token }).await?;
+    let next = Subscription {
+        id: replaced.map_or_else(|| free_id(&others), |replaced| replaced.id),
+        user: user.clone(),
+        device: device.clone(),
+        channel,
+        platform,
+        environment,
+        token_hash,
+        endpoint,
+        subscribed_at_ms: clock.now_ms(),
+    };
+    let write = SubscriptionWrite { next: &next, replaced, token_use: token_use.as_ref() };
+    if store.write_subscription(write).await? == Outcome::Conflict {
+        return Ok(None);
+    }
+    // The same token in another application: its endpoint there is nobody's now.
+    if let Some(left) = token_use.filter(|seen| seen.endpoint != next.endpoint && seen.leaving_until_ms.is_none()) {
+        endpoints.remove(&left.endpoint).await?;
+    }
+    Ok(Some(next))
+}
+
 /// Removes the user's oldest subscriptions beyond [`MAX_SUBSCRIPTIONS`].
-async fn remove_oldest<S, E>(store: &S, endpoints: &E, user: &UserId) -> Result<(), SubscribeError>
+async fn remove_oldest<S, E>(store: &S, endpoints: &E, clock: &impl Clock, user: &UserId) -> Result<(), SubscribeError>
 where
     S: SubscriptionStore + Sync,
     E: Endpoints + Sync,
@@ -117,34 +146,58 @@ where
     let beyond = all.len().saturating_sub(MAX_SUBSCRIPTIONS);
     for oldest in &all[..beyond] {
         // A conflict means that the device subscribed anew meanwhile, and is the oldest no longer.
-        if store.delete_subscription(oldest).await? == Outcome::Done {
-            retire(store, endpoints, oldest).await?;
-        }
+        let _outcome = remove(store, endpoints, clock, oldest).await?;
     }
     Ok(())
 }
 
-/// Removes the endpoint of a subscription that is gone, unless its token is in use again.
-///
-/// SNS can't be told to delete an endpoint only if nobody has registered it again, so that a removal may
-/// still hit a device that subscribes in the very moment. Its next push would find no endpoint then, and
-/// the subscription goes; apps subscribe at every start.
-pub(super) async fn retire<S, E>(store: &S, endpoints: &E, gone: &Subscription) -> Result<(), SubscribeError>
+/// Notes that the subscription's endpoint is being removed, and removes it. The subscription stays, so
+/// that a repeat finds what a crash left.
+async fn retire<S, E>(
+    store: &S,
+    endpoints: &E,
+    clock: &impl Clock,
+    seen: &Subscription,
+) -> Result<Outcome, SubscribeError>
 where
     S: SubscriptionStore + Sync,
     E: Endpoints + Sync,
 {
-    if store.token_use(&gone.token_hash).await?.is_none() {
-        endpoints.remove(&gone.endpoint).await?;
+    let begun = store.begin_leaving(seen, clock.now_ms() + LEAVING_MS).await?;
+    if begun == Outcome::Done {
+        endpoints.remove(&seen.endpoint).await?;
     }
-    Ok(())
+    Ok(begun)
+}
+
+/// Removes the endpoint and then the subscription, unless the device has subscribed anew.
+pub(super) async fn remove<S, E>(
+    store: &S,
+    endpoints: &E,
+    clock: &impl Clock,
+    seen: &Subscription,
+) -> Result<Outcome, SubscribeError>
+where
+    S: SubscriptionStore + Sync,
+    E: Endpoints + Sync,
+{
+    if retire(store, endpoints, clock, seen).await? == Outcome::Conflict {
+        return Ok(Outcome::Conflict);
+    }
+    Ok(store.delete_subscription(seen).await?)
 }
 
 /// Deletes the user's subscription of this id, and its endpoint.
 ///
 /// # Errors
 /// [`SubscribeError::NotFound`] for an id that isn't the user's.
-pub async fn unsubscribe<S, E>(store: &S, endpoints: &E, user: &UserId, id: PublicId) -> Result<(), SubscribeError>
+pub async fn unsubscribe<S, E>(
+    store: &S,
+    endpoints: &E,
+    clock: &impl Clock,
+    user: &UserId,
+    id: PublicId,
+) -> Result<(), SubscribeError>
 where
     S: SubscriptionStore + Sync,
     E: Endpoints + Sync,
@@ -152,8 +205,8 @@ where
     for attempt in 0.. {
         let all = store.subscriptions(user).await?;
         let subscription = all.iter().find(|other| other.id == id).ok_or(SubscribeError::NotFound)?;
-        if store.delete_subscription(subscription).await? == Outcome::Done {
-            return retire(store, endpoints, subscription).await;
+        if remove(store, endpoints, clock, subscription).await? == Outcome::Done {
+            return Ok(());
         }
         if !Backoff::CONFLICT.wait(attempt).await {
             break;
@@ -163,16 +216,19 @@ where
 }
 
 /// Deletes all of the user's subscriptions and their endpoints; may be repeated.
-pub(super) async fn unsubscribe_all<S, E>(store: &S, endpoints: &E, user: &UserId) -> Result<(), SubscribeError>
+pub(super) async fn unsubscribe_all<S, E>(
+    store: &S,
+    endpoints: &E,
+    clock: &impl Clock,
+    user: &UserId,
+) -> Result<(), SubscribeError>
 where
     S: SubscriptionStore + Sync,
     E: Endpoints + Sync,
 {
     for subscription in store.subscriptions(user).await? {
-        // The endpoint first: once the subscription is gone, nobody would know of it at a repeat.
-        endpoints.remove(&subscription.endpoint).await?;
         // A conflict means that the device subscribed anew meanwhile.
-        let _outcome = store.delete_subscription(&subscription).await?;
+        let _outcome = remove(store, endpoints, clock, &subscription).await?;
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Put, TransactWriteItem};
 
 use super::accounts::generation_check;
-use super::error::StoreError;
+use super::error::{StoreError, is_lost};
 use super::item::{Attributes, Reader, bytes, item, number, text};
 use super::keys::{book_key, parse_book_key};
 use super::packed::{pack_contacts, pack_matches, unpack};
@@ -137,9 +137,7 @@ impl BookStore for Store {
             .await;
         match sent {
             Ok(_) => Ok(Outcome::Done),
-            Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {
-                Ok(Outcome::Conflict)
-            }
+            Err(error) if is_lost(&error) => Ok(Outcome::Conflict),
             Err(error) => Err(StoreError::call("PutItem", &error)),
         }
     }

@@ -56,6 +56,12 @@ impl StoreError {
     }
 }
 
+/// Whether a write lost against another one: its condition no longer holds, or a transaction is at the item.
+pub(super) fn is_lost<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
+    let code = error.as_service_error().and_then(ProvideErrorMetadata::code);
+    matches!(code, Some("ConditionalCheckFailedException" | "TransactionConflictException"))
+}
+
 /// DynamoDB's codes for "too much at once".
 pub(super) fn is_throttling(code: &str) -> bool {
     matches!(

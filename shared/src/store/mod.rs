@@ -16,6 +16,7 @@ mod owners;
 mod packed;
 mod profile;
 mod subscriptions;
+mod tokens;
 mod users;
 
 pub use accounts::{AccountChange, AccountStore, Subject, Target};
@@ -27,7 +28,8 @@ pub use keys::{PhoneKeys, claim_key};
 pub use owners::{Hint, OwnerIndex, OwnerPage, OwnerRange};
 pub use packed::{PackError, fits, pack_contacts, pack_matches, unpack};
 pub use profile::{Details, Profile};
-pub use subscriptions::{Channel, Environment, Platform, Subscription, SubscriptionStore, SubscriptionWrite, TokenUse};
+pub use subscriptions::{Channel, Environment, Platform, Subscription, SubscriptionStore, SubscriptionWrite};
+pub use tokens::TokenUse;
 pub use users::{HolderReader, ProfileReader, holder_of_image};
 
 use std::time::{SystemTime, UNIX_EPOCH};

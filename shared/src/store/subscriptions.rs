@@ -1,4 +1,4 @@
-//! Subscriptions: the devices to which a user's pushes go, and whose each push token is.
+//! Subscriptions: the devices to which a user's pushes go.
 
 use std::str::FromStr;
 
@@ -6,7 +6,8 @@ use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
 
 use super::error::StoreError;
 use super::item::{Attributes, Reader, item, number, text};
-use super::keys::{MUTED_SORT_KEY, TOKEN_SORT_KEY, device_key, subscriber_key, token_hash, token_key};
+use super::keys::{MUTED_SORT_KEY, device_key, subscriber_key, token_hash};
+use super::tokens::TokenUse;
 use super::{Outcome, Store};
 use crate::domain::{PublicId, Udid, UserId};
 
@@ -107,25 +108,6 @@ impl Subscription {
     }
 }
 
-/// Where a token is in use.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TokenUse {
-    pk: String,
-    sk: String,
-    /// The endpoint that the token has there.
-    pub endpoint: Option<String>,
-}
-
-impl TokenUse {
-    fn by(subscription: &Subscription) -> Self {
-        Self {
-            pk: subscriber_key(&subscription.user),
-            sk: device_key(subscription.channel.name(), &subscription.device),
-            endpoint: Some(subscription.endpoint.clone()),
-        }
-    }
-}
-
 /// A subscription to write, conditional on what was seen before.
 #[derive(Clone, Copy, Debug)]
 pub struct SubscriptionWrite<'a> {
@@ -149,13 +131,21 @@ pub trait SubscriptionStore {
     /// Where the token of this hash is in use, strongly consistent.
     fn token_use(&self, token_hash: &str) -> impl Future<Output = Result<Option<TokenUse>, StoreError>> + Send;
 
+    /// Notes that the subscription's endpoint is being removed until `until_ms`, in milliseconds since 1970,
+    /// if the subscription is still the one that was seen.
+    fn begin_leaving(
+        &self,
+        seen: &Subscription,
+        until_ms: u64,
+    ) -> impl Future<Output = Result<Outcome, StoreError>> + Send;
+
     /// Writes a subscription and all that follows from it, or nothing.
     fn write_subscription(
         &self,
         write: SubscriptionWrite<'_>,
     ) -> impl Future<Output = Result<Outcome, StoreError>> + Send;
 
-    /// Deletes a subscription, if it still has the token that it was seen with.
+    /// Deletes a subscription and its token, if it hasn't been subscribed anew since it was seen.
     fn delete_subscription(&self, seen: &Subscription) -> impl Future<Output = Result<Outcome, StoreError>> + Send;
 }
 
@@ -170,79 +160,38 @@ impl SubscriptionStore for Store {
     }
 
     async fn token_use(&self, token_hash: &str) -> Result<Option<TokenUse>, StoreError> {
-        let answer = self
-            .client
-            .get_item()
-            .table_name(&self.tables.subscriptions)
-            .set_key(Some(key(&token_key(token_hash), TOKEN_SORT_KEY)))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|error| StoreError::call("GetItem", &error))?;
-        let read = |item: Attributes| {
-            let reader = Reader { table: "Subscriptions (token)", item: &item };
-            let text = |name| reader.text(name).map(ToOwned::to_owned);
-            let endpoint = reader.optional_text("endpoint")?.map(ToOwned::to_owned);
-            Ok(TokenUse { pk: text("used_pk")?, sk: text("used_sk")?, endpoint })
-        };
-        answer.item.map(read).transpose()
+        self.read_token_use(token_hash).await
+    }
+
+    async fn begin_leaving(&self, seen: &Subscription, until_ms: u64) -> Result<Outcome, StoreError> {
+        self.mark_leaving(seen, until_ms).await
     }
 
     async fn write_subscription(&self, write: SubscriptionWrite<'_>) -> Result<Outcome, StoreError> {
         let SubscriptionWrite { next, replaced, token_use } = write;
         let (condition, values) = match replaced {
             None => ("attribute_not_exists(pk)", None),
-            Some(seen) => ("token_hash = :seen", Some(item([(":seen", text(&seen.token_hash))]))),
+            Some(seen) => ("subscribed_at_ms = :since", Some(item([(":since", number(seen.subscribed_at_ms))]))),
         };
-        let mut items = vec![self.subscriptions_put(attributes(next), condition, values)];
-
-        let used = TokenUse::by(next);
-        let mut token = key(&token_key(&next.token_hash), TOKEN_SORT_KEY);
-        token.extend(item([
-            ("used_pk", text(&used.pk)),
-            ("used_sk", text(&used.sk)),
-            ("endpoint", text(&next.endpoint)),
-        ]));
-        items.push(match token_use {
-            None => self.subscriptions_put(token, "attribute_not_exists(pk)", None),
-            Some(seen) => self.subscriptions_put(token, USED, Some(used_values(seen))),
-        });
-
+        let mut items =
+            vec![self.subscriptions_put(attributes(next), condition, values), self.token_put(next, token_use)];
         if let Some(seen) = replaced.filter(|seen| seen.token_hash != next.token_hash) {
-            let old = key(&token_key(&seen.token_hash), TOKEN_SORT_KEY);
-            let gone_or_used = format!("attribute_not_exists(pk) OR ({USED})");
-            items.push(self.subscriptions_delete(old, &gone_or_used, used_values(&used)));
+            items.push(self.token_delete(seen));
         }
-        if let Some(moved) = token_use.filter(|seen| (&seen.pk, &seen.sk) != (&used.pk, &used.sk)) {
-            let values = item([(":seen", text(&next.token_hash))]);
-            let condition = "attribute_not_exists(pk) OR token_hash = :seen";
-            items.push(self.subscriptions_delete(key(&moved.pk, &moved.sk), condition, values));
+        if let Some(moved) = token_use.filter(|seen| seen.subscription_key() != next.key()) {
+            let (condition, values) = moved.subscription_condition();
+            items.push(self.subscriptions_delete(moved.subscription_key(), condition, values));
         }
         self.transact(items).await
     }
 
     async fn delete_subscription(&self, seen: &Subscription) -> Result<Outcome, StoreError> {
-        let used = TokenUse::by(seen);
-        let values = item([(":seen", text(&seen.token_hash))]);
-        let condition = "attribute_not_exists(pk) OR token_hash = :seen";
-        let token = key(&token_key(&seen.token_hash), TOKEN_SORT_KEY);
-        let gone_or_used = format!("attribute_not_exists(pk) OR ({USED})");
-        self.transact(vec![
-            self.subscriptions_delete(seen.key(), condition, values),
-            self.subscriptions_delete(token, &gone_or_used, used_values(&used)),
-        ])
-        .await
+        let (condition, values) = TokenUse::by(seen).subscription_condition();
+        self.transact(vec![self.subscriptions_delete(seen.key(), condition, values), self.token_delete(seen)]).await
     }
 }
 
-/// The condition that a token is in use where it was seen to be.
-const USED: &str = "used_pk = :used_pk AND used_sk = :used_sk";
-
-fn used_values(used: &TokenUse) -> Attributes {
-    item([(":used_pk", text(&used.pk)), (":used_sk", text(&used.sk))])
-}
-
-fn key(pk: &str, sk: &str) -> Attributes {
+pub(super) fn key(pk: &str, sk: &str) -> Attributes {
     item([("pk", text(pk)), ("sk", text(sk))])
 }
 
@@ -290,7 +239,7 @@ impl Store {
         TransactWriteItem::builder().delete(delete.build().expect("table and key are set")).build()
     }
 
-    fn subscriptions_put(
+    pub(super) fn subscriptions_put(
         &self,
         attributes: Attributes,
         condition: &str,
@@ -304,7 +253,12 @@ impl Store {
         TransactWriteItem::builder().put(put.build().expect("table and item are set")).build()
     }
 
-    fn subscriptions_delete(&self, key: Attributes, condition: &str, values: Attributes) -> TransactWriteItem {
+    pub(super) fn subscriptions_delete(
+        &self,
+        key: Attributes,
+        condition: &str,
+        values: Attributes,
+    ) -> TransactWriteItem {
         let delete = Delete::builder()
             .table_name(&self.tables.subscriptions)
             .set_key(Some(key))

@@ -206,6 +206,23 @@ impl<'a> Run<'a> {
         self.begin_what_can().await;
     }
 
+    /// Lets `actor` go on until its next request is the `nth` of this operation, or to its end.
+    pub async fn until(&mut self, actor: usize, operation: &str, nth: usize) {
+        let mut met = 0;
+        while let Some(request) = self.lives[actor].and_then(|life| self.scheduler.next_of(life)) {
+            met += usize::from(request.operation == operation);
+            if met == nth && nth > 0 {
+                return;
+            }
+            self.decide(Decision::Step(actor)).await;
+        }
+    }
+
+    /// Lets `actor` go on to its end.
+    pub async fn finish(&mut self, actor: usize) {
+        self.until(actor, "", 0).await;
+    }
+
     /// All that the rest of the run depends on: the tables, what the actors have seen, and the pushes.
     fn fingerprint(&self) -> u64 {
         let mut hash = DefaultHasher::new();

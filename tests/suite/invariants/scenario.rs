@@ -239,7 +239,7 @@ pub async fn act(scenario: Scenario, actor: usize, stage: Stage, store: Store) -
         }
         Actor::DeleteOwner => {
             let id = PublicId::new(OWNER_ID).expect("an id");
-            delete_account(&store, &stage.inbox, &owner, id).await.expect("deleted");
+            delete_account(&store, &stage.inbox, &Stopped, &owner, id).await.expect("deleted");
             End::Done
         }
     }

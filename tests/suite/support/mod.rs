@@ -4,6 +4,8 @@ pub mod embedded;
 pub mod gate;
 pub mod http;
 pub mod meter;
+pub mod phones;
+pub mod queue;
 pub mod requests;
 
 use shared::domain::{Change, Contact, HomeRegion, Mode, Phone, Region, Upload, UserId};

@@ -1,0 +1,120 @@
+//! What people chose: to be told, to be announced, to be found.
+
+use shared::protocol::ProfilePatch;
+
+use super::{P, Town};
+use crate::support::requests::{read, request};
+use serde_json::{Value, json};
+
+fn patch(change: impl FnOnce(&mut ProfilePatch)) -> ProfilePatch {
+    let mut patch = ProfilePatch::default();
+    change(&mut patch);
+    patch
+}
+
+async fn registered(town: &Town, owner: &str) -> Vec<Value> {
+    let event = request("GET", "/address_book/registered_users?compact=1", owner, None);
+    let (status, answer) = read(&registered_users::handle(&town.store, event).await);
+    assert_eq!(status, 200);
+    answer["items"].as_array().expect("an array").iter().map(|item| item["user"]["id"].clone()).collect()
+}
+
+#[tokio::test]
+async fn whoever_turned_join_notices_off_hears_of_none_until_they_turn_them_on() {
+    let town = Town::new().await;
+    town.subscribed("ann").await;
+    town.subscribed("ben").await;
+    let nobody = Value::Null;
+    let claim = shared::protocol::PhoneClaim::None;
+    let off = patch(|patch| patch.notify_me = Some(false));
+    let ann = shared::protocol::sign_up(&town.store, &town.clock, &crate::support::user("ann"), claim, &off).await;
+    let ann = ann.expect("signed up").id;
+    assert_eq!(town.store_devices("ann").await, 1, "the subscription itself stays");
+
+    let id = town.signs_up("joy", &ProfilePatch::default()).await;
+    let report = town.tell(&nobody).await;
+    assert_eq!((report.recipients, report.sent), (2, 1));
+    assert_eq!((town.phones.taken("ann"), town.phones.taken("ben")), (0, 1));
+    assert_eq!(registered(&town, "ann").await, [json!(id)], "the book shows the joiner all the same");
+
+    town.changes("ann", ann, &patch(|patch| patch.notify_me = Some(true))).await;
+    town.leaves("joy", id).await;
+    town.joins("jim").await;
+    assert_eq!((town.phones.taken("ann"), town.phones.taken("ben")), (1, 2));
+}
+
+#[tokio::test]
+async fn whoever_joins_unannounced_shows_in_books_and_nobody_is_told() {
+    let town = Town::new().await;
+    town.subscribed("ann").await;
+    let id = town.signs_up("joy", &patch(|patch| patch.announce_me = Some(false))).await;
+    let report = town.tell(&Value::Null).await;
+    assert_eq!((report.books, report.recipients, report.sent), (1, 0, 0));
+    assert_eq!(registered(&town, "ann").await, [json!(id)]);
+}
+
+#[tokio::test]
+async fn whoever_hides_leaves_all_books_and_coming_back_announces_nobody_twice() {
+    let town = Town::new().await;
+    town.subscribed("ann").await;
+    let (id, report) = town.joins("joy").await;
+    assert_eq!(report.sent, 1);
+    for days in [0, 40] {
+        let before = town.image().await;
+        town.changes("joy", id, &patch(|patch| patch.discoverable_by_phone = Some(false))).await;
+        assert_eq!(town.tell(&before).await.books, 1);
+        assert_eq!(registered(&town, "ann").await, [0; 0]);
+
+        // Claims have run out after 30 days; what keeps people from being told twice is more than those.
+        town.clock.pass(days * 24 * 60 * 60 * 1000);
+        let before = town.image().await;
+        town.changes("joy", id, &patch(|patch| patch.discoverable_by_phone = Some(true))).await;
+        let report = town.tell(&before).await;
+        assert_eq!((report.joins, report.books, report.sent), (0, 1, 0), "after {days} days");
+        assert_eq!(registered(&town, "ann").await, [json!(id)], "after {days} days");
+    }
+    assert_eq!(town.phones.taken("ann"), 1);
+}
+
+#[tokio::test]
+async fn whoever_signs_up_hidden_is_in_no_book_of_old_or_new() {
+    let town = Town::new().await;
+    town.subscribed("ann").await;
+    town.signs_up("joy", &patch(|patch| patch.discoverable_by_phone = Some(false))).await;
+    assert_eq!(town.messages(&Value::Null).await, [], "there is nothing to tell");
+    town.subscribed("ben").await;
+    for owner in ["ann", "ben"] {
+        assert_eq!(registered(&town, owner).await, [0; 0], "{owner}");
+    }
+    assert!(town.holder_is("joy").await);
+}
+
+#[tokio::test]
+async fn whoever_leaves_and_comes_back_is_announced_only_to_those_who_had_not_heard() {
+    let town = Town::new().await;
+    town.subscribed("ann").await;
+    let (first, _) = town.joins("joy").await;
+    let before = town.image().await;
+    town.leaves("joy", first).await;
+    town.tell(&before).await;
+    town.subscribed("ben").await;
+
+    let (second, report) = town.joins("joy").await;
+    assert_ne!(first, second);
+    assert_eq!((report.recipients, report.sent), (2, 1), "a number that came back: {P}");
+    assert_eq!((town.phones.taken("ann"), town.phones.taken("ben")), (1, 1));
+    for owner in ["ann", "ben"] {
+        assert_eq!(registered(&town, owner).await, [json!(second)], "{owner}");
+    }
+}
+
+#[tokio::test]
+async fn whoever_gets_a_number_that_somebody_had_is_announced_as_new() {
+    let town = Town::new().await;
+    town.subscribed("ann").await;
+    town.joins("joy").await;
+    let (jim, report) = town.joins("jim").await;
+    assert_eq!(report.sent, 1);
+    assert_eq!(town.phones.taken("ann"), 2);
+    assert_eq!(registered(&town, "ann").await, [json!(jim)]);
+}

@@ -1,0 +1,210 @@
+//! A joiner who stands in very many books: all of them are told, in parts that are messages of their own,
+//! whatever dies on the way, and nobody else's join waits for it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+
+use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use serde_json::{Value, json};
+use shared::domain::{Change, Mode, Scope};
+use shared::protocol::{PhoneClaim, ProfilePatch, sign_up, upload};
+use shared::queue::{HolderChanged, Joiner};
+use shared::store::{HolderReader, OwnerRange, Store};
+use tokio::sync::Notify;
+
+use super::{BEYOND_LEASE_MS, Town};
+use crate::support::embedded::{Embedded, store_over};
+use crate::support::phones::endpoint;
+use crate::support::{contact, home, phone, upload_of, user};
+
+/// Books that hold the joiner; `FAN_OUT_OWNERS` says otherwise.
+const OWNERS: usize = 2_500;
+/// The most hints of one query, see `shared::protocol`.
+const HINTS_PER_QUERY: usize = 1_000;
+/// Books of one message, and messages of one invocation (`BatchSize` in the template).
+const BOOKS_PER_MESSAGE: usize = 100;
+const MESSAGES_PER_INVOCATION: usize = 5;
+/// Books that one invocation works on at once: so many pushes may be sent and not yet marked.
+const BOOKS_AT_ONCE: usize = 8;
+/// Requests for one book, attempts that lost against another one included.
+const REQUESTS_PER_BOOK: usize = 10;
+
+/// A way to the database on which an invocation dies after so many requests.
+#[derive(Clone, Debug)]
+struct Mortal {
+    embedded: Embedded,
+    left: Arc<AtomicI64>,
+    largest_answer: Arc<AtomicUsize>,
+    died: Arc<Notify>,
+}
+
+impl Mortal {
+    fn over(town: &Town) -> Self {
+        Self {
+            embedded: town.embedded.clone(),
+            left: Arc::default(),
+            largest_answer: Arc::default(),
+            died: Arc::default(),
+        }
+    }
+
+    /// The store of an invocation that dies instead of making one request more than these.
+    fn store(&mut self, requests: usize) -> Store {
+        self.died = Arc::default();
+        self.left.store(i64::try_from(requests).expect("few"), Ordering::SeqCst);
+        store_over(self.clone())
+    }
+}
+
+impl HttpConnector for Mortal {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        if self.left.fetch_sub(1, Ordering::SeqCst) <= 0 {
+            self.died.notify_one();
+            return HttpConnectorFuture::new(std::future::pending());
+        }
+        let response = self.embedded.call_now(&request);
+        let bytes = response.body().bytes().unwrap_or_default().len();
+        self.largest_answer.fetch_max(bytes, Ordering::SeqCst);
+        HttpConnectorFuture::ready(Ok(response))
+    }
+}
+
+/// Copies all that [`FIRST`] has so many times.
+fn multiply(town: &Town, copies: usize) {
+    let tables = local::tables();
+    for table in [&tables.address_books, &tables.contact_owners, &tables.subscriptions] {
+        let scan = serde_json::from_value(json!({ "TableName": table })).expect("a request");
+        let scanned = serde_json::to_value(town.embedded.0.scan(scan).expect("scanned")).expect("JSON");
+        let mut items = scanned["Items"].as_array().expect("an array").iter();
+        // Whose a token is, is of no matter here, and would be the same item for all.
+        let first = items.find(|item| item["sk"]["S"] != "token").expect("an item").to_string();
+        let numbers: Vec<usize> = (1..=copies).collect();
+        for chunk in numbers.chunks(25) {
+            let put = |n: &usize| {
+                let item: Value = serde_json::from_str(&first.replace(FIRST, &copy(*n))).expect("JSON");
+                json!({"PutRequest": {"Item": item}})
+            };
+            let puts: Vec<Value> = chunk.iter().map(put).collect();
+            let batch = serde_json::from_value(json!({ "RequestItems": { table: puts } })).expect("a request");
+            town.embedded.0.batch_write_item(batch).expect("written");
+        }
+    }
+}
+
+fn copy(n: usize) -> String {
+    format!("owner-{n:06}")
+}
+
+/// Whose belongings are copied.
+const FIRST: &str = "owner-xxxxxx";
+
+fn from_env<T: std::str::FromStr>(name: &str) -> Option<T> {
+    std::env::var(name).ok()?.parse().ok()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_joiner_in_very_many_books_is_announced_to_all_of_them_whatever_dies() {
+    let owners = from_env("FAN_OUT_OWNERS").unwrap_or(OWNERS);
+    let seed = from_env("FAN_OUT_SEED").unwrap_or_else(|| fastrand::u64(..));
+    println!("FAN_OUT_OWNERS={owners} FAN_OUT_SEED={seed}");
+    let town = Town::new().await;
+    town.subscribed(FIRST).await;
+    multiply(&town, owners - 1);
+    town.signs_up("joy", &ProfilePatch::default()).await;
+    let mut run = Run {
+        random: fastrand::Rng::with_seed(seed),
+        joins: town.messages(&Value::Null).await,
+        mortal: Mortal::over(&town),
+        town,
+        invocations: 0,
+        deaths: 0,
+    };
+    let mut somebody_else_joined = false;
+    while run.deliver().await {
+        if !somebody_else_joined && run.town.fan_out.len() > owners / BOOKS_PER_MESSAGE / 2 {
+            somebody_else_joined = true;
+            run.another_join_does_not_wait().await;
+        }
+    }
+    assert!(somebody_else_joined, "the parts never filled their queue");
+    run.check(owners);
+}
+
+/// What goes on until all queues are empty.
+struct Run {
+    town: Town,
+    mortal: Mortal,
+    /// The queue of joins, which has an event source of its own.
+    joins: Vec<HolderChanged>,
+    random: fastrand::Rng,
+    invocations: usize,
+    deaths: usize,
+}
+
+impl Run {
+    /// Delivers one batch, the joins first; every fourth invocation dies somewhere. `false` where there is none.
+    async fn deliver(&mut self) -> bool {
+        let joins = std::mem::take(&mut self.joins);
+        let messages = if joins.is_empty() { self.town.fan_out.receive(MESSAGES_PER_INVOCATION) } else { joins };
+        if messages.is_empty() {
+            return false;
+        }
+        self.invocations += 1;
+        let most = BOOKS_PER_MESSAGE * MESSAGES_PER_INVOCATION * REQUESTS_PER_BOOK;
+        let dies = self.random.u8(..4) == 0;
+        let store = self.mortal.store(if dies { self.random.usize(..most / 3) } else { most });
+        let again = tokio::select! {
+            biased;
+            () = self.mortal.died.notified() => {
+                assert!(dies, "an invocation makes more requests than it has time for");
+                self.deaths += 1;
+                self.town.clock.pass(BEYOND_LEASE_MS);
+                messages.clone()
+            }
+            (again, _) = self.town.invoke_over(&store, &messages, u64::MAX) => again,
+        };
+        let (whole, parts): (Vec<_>, Vec<_>) =
+            again.into_iter().partition(|message| message.range == OwnerRange::default());
+        self.joins.extend(whole);
+        self.town.fan_out.give_back(parts);
+        true
+    }
+
+    /// Somebody else signs up while the parts wait: one invocation tells of it, and none of the parts.
+    async fn another_join_does_not_wait(&mut self) {
+        const OTHER: &str = "16505550199";
+        let put = upload_of(Mode::Merge, vec![Change::Put(contact(OTHER, "Jim"))]);
+        upload(&self.town.store, &user("dan"), &Scope::Global, &put, &home()).await.expect("uploaded");
+        self.town.device("dan", "pixel", "dan").await;
+        let claim = PhoneClaim::Proven(phone(OTHER));
+        let patch = ProfilePatch::default();
+        sign_up(&self.town.store, &self.town.clock, &user("jim"), claim, &patch).await.expect("signed up");
+        let holder = self.town.store.holder(phone(OTHER)).await.expect("readable").expect("a holder");
+        let joiner = Some(Joiner::from(&holder));
+        let message = HolderChanged { phone: phone(OTHER), joiner, changed_at_ms: None, range: OwnerRange::default() };
+        let waiting = self.town.fan_out.len();
+        assert_eq!(self.town.invoke(&[message]).await.0, []);
+        assert_eq!((self.town.phones.taken("dan"), self.town.fan_out.len()), (1, waiting));
+    }
+
+    /// Everybody was told, and twice only who was being told when an invocation died.
+    fn check(&self, owners: usize) {
+        let taken = self.town.phones.all_taken();
+        let told = |name: &str| taken.get(&endpoint(name)).copied().unwrap_or_default();
+        let each: Vec<usize> = std::iter::once(told(FIRST)).chain((1..owners).map(|n| told(&copy(n)))).collect();
+        let skipped = each.iter().filter(|pushes| **pushes == 0).count();
+        let twice = each.iter().sum::<usize>().saturating_sub(owners);
+        let (largest, most) = (self.mortal.largest_answer.load(Ordering::SeqCst), self.town.fan_out.most_at_once());
+        println!(
+            "{owners} owners: {} invocations, {} of them died; {skipped} skipped, {twice} pushed again; \
+             largest answer {largest} bytes, most messages at once {most}",
+            self.invocations, self.deaths
+        );
+        assert_eq!((each.len(), skipped), (owners, 0));
+        assert!(twice <= self.deaths * BOOKS_AT_ONCE, "{twice} pushes again after {} deaths", self.deaths);
+        // What an invocation holds at once doesn't grow with the number of books.
+        assert!(largest <= HINTS_PER_QUERY * 200, "an answer of {largest} bytes");
+        assert!(most <= HINTS_PER_QUERY / BOOKS_PER_MESSAGE + 1, "{most} messages at once");
+    }
+}

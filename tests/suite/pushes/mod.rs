@@ -1,0 +1,174 @@
+//! From a sign-up to the phones: who is told, what goes wrong on the way, and what comes of it.
+
+mod choice;
+mod devices;
+mod fan_out;
+mod outcomes;
+
+use aws_lambda_events::sqs::SqsEvent;
+use serde_json::{Value, json};
+use shared::domain::{Change, Mode, PublicId, Scope};
+use shared::protocol::{
+    JoinReport, Notifier, PhoneClaim, ProfilePatch, SubscribeRequest, delete_account, sign_up, subscribe,
+    update_account, upload,
+};
+use shared::queue::HolderChanged;
+use shared::store::{Channel, Environment, HolderReader, PhoneKeys, Platform, Store, Subscription};
+
+use crate::invariants::Ticking;
+use crate::support::embedded::{Embedded, database};
+use crate::support::phones::Phones;
+use crate::support::queue::Kept;
+use crate::support::{contact, home, phone, upload_of, user};
+
+/// The joiner's phone.
+const P: &str = "16505550123";
+/// Longer than a lease.
+const BEYOND_LEASE_MS: u64 = 61_000;
+
+/// A deployment with one phone that everybody has in their book.
+struct Town {
+    embedded: Embedded,
+    store: Store,
+    phones: Phones,
+    clock: Ticking,
+    fan_out: Kept,
+}
+
+impl Town {
+    async fn new() -> Self {
+        let embedded = database().await;
+        let store = embedded.store();
+        Self { embedded, store, phones: Phones::default(), clock: Ticking::default(), fan_out: Kept::default() }
+    }
+
+    /// Somebody with the joiner in their book, under the name that they have themselves.
+    async fn owner(&self, name: &str) {
+        let put = upload_of(Mode::Merge, vec![Change::Put(contact(P, name))]);
+        upload(&self.store, &user(name), &Scope::Global, &put, &home()).await.expect("uploaded");
+    }
+
+    /// A device of theirs, whose token is `token`.
+    async fn device(&self, name: &str, device: &str, token: &str) -> Subscription {
+        let request = SubscribeRequest {
+            device: device.parse().expect("a udid"),
+            platform: Platform::Android,
+            channel: Channel::Gcm,
+            environment: Environment::Production,
+            token: token.to_owned(),
+        };
+        let subscribed = subscribe(&self.store, &self.phones, &self.clock, &user(name), &request).await;
+        self.clock.pass(1);
+        subscribed.expect("subscribed")
+    }
+
+    /// An owner with a device, whose token is their name.
+    async fn subscribed(&self, name: &str) {
+        self.owner(name).await;
+        self.device(name, &format!("{name}'s"), name).await;
+    }
+
+    async fn signs_up(&self, name: &str, patch: &ProfilePatch) -> PublicId {
+        let claim = PhoneClaim::Proven(phone(P));
+        sign_up(&self.store, &self.clock, &user(name), claim, patch).await.expect("signed up").id
+    }
+
+    async fn changes(&self, name: &str, id: PublicId, patch: &ProfilePatch) {
+        update_account(&self.store, &self.clock, &user(name), id, PhoneClaim::None, patch).await.expect("changed");
+    }
+
+    async fn leaves(&self, name: &str, id: PublicId) {
+        delete_account(&self.store, &self.phones, &self.clock, &user(name), id).await.expect("deleted");
+    }
+
+    /// The item of who has the phone, as the stream would carry it.
+    async fn image(&self) -> Value {
+        let key = self.embedded.0.get_item(
+            serde_json::from_value(
+                json!({"TableName": local::tables().users, "Key": {"key": {"S": format!("phone#{P}")}}}),
+            )
+            .expect("a request"),
+        );
+        let answer = serde_json::to_value(key.expect("answered")).expect("JSON");
+        answer.get("Item").cloned().unwrap_or(Value::Null)
+    }
+
+    /// The messages for a change from `before` to what is now, through the stream's function.
+    async fn messages(&self, before: &Value) -> Vec<HolderChanged> {
+        let after = self.image().await;
+        let mut change = json!({"SequenceNumber": "1", "ApproximateCreationDateTime": 1000, "SizeBytes": 1});
+        for (name, image) in [("OldImage", before), ("NewImage", &after)] {
+            if !image.is_null() {
+                change[name] = image.clone();
+            }
+        }
+        let record = json!({"eventID": "1", "eventName": "MODIFY", "awsRegion": "us-east-1", "dynamodb": change});
+        let event = serde_json::from_value(json!({ "Records": [record] })).expect("an event");
+        let sent = Kept::default();
+        let response = joins::handle(&sent, &sent, event).await;
+        assert_eq!(response.batch_item_failures.len(), 0);
+        sent.take()
+    }
+
+    /// One invocation with these messages; those that have to come again, and what was done.
+    async fn invoke(&self, messages: &[HolderChanged]) -> (Vec<HolderChanged>, JoinReport) {
+        self.invoke_over(&self.store, messages, u64::MAX).await
+    }
+
+    async fn invoke_over(
+        &self,
+        store: &Store,
+        messages: &[HolderChanged],
+        deadline_ms: u64,
+    ) -> (Vec<HolderChanged>, JoinReport) {
+        let notifier = Notifier {
+            pusher: self.phones.clone(),
+            template: Some("%s is here".parse().expect("a template")),
+            phone_keys: PhoneKeys,
+            clock: self.clock.clone(),
+        };
+        let event = event(messages);
+        let (response, report) = join_push::handle(store, &self.fan_out, &notifier, event, deadline_ms).await;
+        let again = response.batch_item_failures.iter().map(|failure| {
+            let place: usize = failure.item_identifier.parse().expect("a place");
+            messages[place].clone()
+        });
+        (again.collect(), report)
+    }
+
+    /// An invocation that the push service lets die.
+    async fn invoke_until_death(&self, messages: &[HolderChanged]) {
+        tokio::select! {
+            biased;
+            () = self.phones.died() => {}
+            _ = self.invoke(messages) => panic!("nobody died"),
+        }
+    }
+
+    /// Somebody signs up, and everybody is told.
+    async fn joins(&self, name: &str) -> (PublicId, JoinReport) {
+        let before = self.image().await;
+        let id = self.signs_up(name, &ProfilePatch::default()).await;
+        (id, self.tell(&before).await)
+    }
+
+    /// Everybody is told of a change since `before`.
+    async fn tell(&self, before: &Value) -> JoinReport {
+        let messages = self.messages(before).await;
+        let (again, report) = self.invoke(&messages).await;
+        assert_eq!(again, []);
+        report
+    }
+
+    async fn holder_is(&self, name: &str) -> bool {
+        let holder = self.store.holder(phone(P)).await.expect("readable");
+        holder.is_some_and(|holder| holder.user == user(name))
+    }
+}
+
+/// The messages as Lambda gets them, each with its place as its id.
+fn event(messages: &[HolderChanged]) -> SqsEvent {
+    let record = |(place, message): (usize, &HolderChanged)| json!({"messageId": place.to_string(), "body": serde_json::to_string(message).expect("JSON")});
+    let records: Vec<Value> = messages.iter().enumerate().map(record).collect();
+    serde_json::from_value(json!({ "Records": records })).expect("an event")
+}
