@@ -1,0 +1,65 @@
+// Runs the curl lines of README.md and docs/API.md against a local server, each page from top to bottom on a server of
+// its own: tests/docs/run [BINARY]. A line has to succeed; a comment of JSON after it is what it has to answer, in which
+// … stands for anything.
+
+import { spawn, spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
+const binary = resolve(process.argv[2] ?? join(root, 'target/debug/address-book'));
+const PAGES = ['README.md', 'docs/API.md'];
+const PAGES_SAY = 'localhost:8080';
+
+/** The page's curl lines, each with the answer that the page promises, if it does. */
+function curlLines(page) {
+  const blocks = [...readFileSync(join(root, page), 'utf8').matchAll(/^```sh\n(.*?)^```/gms)].map(([, block]) => block);
+  const lines = [];
+  for (const line of blocks.join('').replace(/\\\n\s*/g, '').split('\n')) {
+    if (line.includes(PAGES_SAY)) lines.push({ line, answer: undefined });
+    else if (/^# [{[]/.test(line)) lines.at(-1).answer = line.slice(2);
+  }
+  return lines;
+}
+
+/** A server on a free port, and where it listens. */
+async function started() {
+  const server = spawn(binary, ['--port', '0'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  server.on('error', (error) => {
+    console.error(`no server at ${binary} (cargo build makes it): ${error.message}`);
+    process.exit(2);
+  });
+  for await (const line of createInterface({ input: server.stdout })) {
+    const [, address] = line.match(/http:\/\/(127\.0\.0\.1:\d+)/) ?? [];
+    if (address) return { server, address };
+  }
+  throw new Error('the server ended before it listened');
+}
+
+const escaped = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+const matches = (answer, promise) => new RegExp(`^${promise.split('…').map(escaped).join('.*')}$`, 's').test(answer);
+
+/** What is wrong with one line; nothing where it does what the page says. */
+function complaint({ line, answer }, address) {
+  const command = line.replaceAll(PAGES_SAY, address).replace(/\bcurl /g, 'curl -sS --fail-with-body ');
+  const { status, stdout, stderr } = spawnSync('bash', ['-c', command], { encoding: 'utf8' });
+  if (status !== 0) return `fails: ${stdout}${stderr}`;
+  if (answer !== undefined && !matches(stdout, answer)) return `answers\n  ${stdout}\nand not\n  ${answer}`;
+  return undefined;
+}
+
+let wrong = 0;
+for (const page of PAGES) {
+  const { server, address } = await started();
+  const lines = curlLines(page);
+  for (const line of lines) {
+    const problem = complaint(line, address);
+    if (problem !== undefined) console.error(`${page}: ${line.line}\n${problem}`);
+    wrong += problem === undefined ? 0 : 1;
+  }
+  server.kill('SIGINT');
+  console.log(`${page}: ${lines.length} curl lines`);
+}
+process.exit(wrong === 0 ? 0 : 1);
