@@ -9,6 +9,7 @@ use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse
 use local::Inbox;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use shared::domain::Phone;
 use shared::protocol::{Notifier, SystemClock};
 use shared::queue::HolderChanged;
 use shared::store::{AccountStore, HolderReader, PhoneKeys, Store};
@@ -59,6 +60,16 @@ impl Stage {
         read(&response)
     }
 
+    /// The answer to a sample that another system sends to the function `users`, under IAM.
+    async fn direct(&self, name: &str) -> Value {
+        let settings = users::Settings { default_region: region(), trust_body_phone: false };
+        let answer = users::invoke(&self.store, &self.inbox, &SystemClock, settings, self.event(name)).await;
+        match answer.expect("answered") {
+            users::Answer::Direct(answer) => answer,
+            users::Answer::Http(response) => panic!("{name} is no request: {response:?}"),
+        }
+    }
+
     /// The messages that a sample of the stream becomes.
     async fn joins(&self, name: &str) -> Vec<HolderChanged> {
         let response = joins::handle(&self.queue, &self.queue, self.event(name)).await;
@@ -97,6 +108,7 @@ async fn the_sample_events_tell_the_story_of_a_join() {
     bob_hears_of_it_once(&stage, &subscription).await;
     alice_leaves(&stage).await;
     dave_signs_up_in_cognito(&stage).await;
+    erin_is_kept_by_another_system(&stage).await;
 
     let files = std::fs::read_dir(folder()).expect("the folder of samples");
     let all = files.map(|file| file.expect("a file").path()).filter(|path| path.extension() == Some("json".as_ref()));
@@ -179,6 +191,30 @@ async fn dave_signs_up_in_cognito(stage: &Stage) {
         let profile = stage.store.profile(holder.id).await.expect("readable").expect("a profile");
         assert_eq!(profile.details.full_name.as_deref(), Some("Dave"), "copy {copy}");
     }
+}
+
+async fn erin_is_kept_by_another_system(stage: &Stage) {
+    let missing = json!({"errors": {"base": ["There is no such user."]}});
+    assert_eq!(stage.direct("users-direct-update").await, missing);
+    let registered = stage.direct("users-direct-register").await;
+    let user = &registered["user"];
+    let (name, phone, external) = (&user["full_name"], &user["phone"], &user["external_id"]);
+    assert_eq!((name, phone, external), (&json!("Erin"), &json!("16505550125"), &json!("crm-5")));
+    assert_eq!(stage.direct("users-direct-register").await, registered, "it may be repeated");
+    let mut updated = stage.direct("users-direct-update").await;
+    assert_eq!(updated["user"]["full_name"], "Erin E.");
+    for changing in ["full_name", "updated_at"] {
+        updated["user"][changing] = user[changing].clone();
+    }
+    assert_eq!(updated, registered, "nothing else has changed");
+    for copy in 1..=2 {
+        assert_eq!(stage.direct("users-direct-remove").await, json!({}), "copy {copy}");
+        assert_eq!(stage.store.holder(phone_of(user)).await.expect("readable"), None, "copy {copy}");
+    }
+}
+
+fn phone_of(user: &Value) -> Phone {
+    phone(user["phone"].as_str().expect("a phone"))
 }
 
 async fn alice_leaves(stage: &Stage) {

@@ -1,6 +1,10 @@
-//! `/users`: signing up, one's own profile, leaving.
+//! `/users`: signing up, one's own profile, leaving; and the same for an app's own systems.
+
+mod direct;
 
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
+use serde::Serialize;
+use serde_json::Value;
 use shared::domain::Region;
 use shared::http::{Call, Caller, Reply, no_route, public_id};
 use shared::protocol::{Clock, delete_account, own_profile, sign_up, update_account};
@@ -17,6 +21,54 @@ pub struct Settings {
     pub default_region: Region,
     /// Whether the phone in a body counts where the token has none.
     pub trust_body_phone: bool,
+}
+
+/// An answer, in the form that suits who asked.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum Answer {
+    /// To a caller of the API.
+    Http(Box<ApiGatewayV2httpResponse>),
+    /// To a direct invocation: what the API has as a body, errors of the caller's included.
+    Direct(Value),
+}
+
+/// Why an invocation failed.
+#[derive(Debug, thiserror::Error)]
+pub enum InvocationError {
+    /// API Gateway sent what isn't its event.
+    #[error("the event is no request of API Gateway")]
+    Event,
+    /// A table or the push service failed; may be repeated.
+    #[error("a direct invocation failed")]
+    Failed(#[source] Option<Box<dyn std::error::Error + Send + Sync>>),
+}
+
+/// Answers one invocation, by the API or by an app's own systems.
+///
+/// # Errors
+/// [`InvocationError`]; a caller's mistake is an answer.
+pub async fn invoke<S, E, C>(
+    store: &S,
+    endpoints: &E,
+    clock: &C,
+    settings: Settings,
+    event: Value,
+) -> Result<Answer, InvocationError>
+where
+    S: AccountStore + BookStore + OwnerIndex + HolderReader + SubscriptionStore + ClaimStore + Sync,
+    E: Endpoints + Sync,
+    C: Clock + Sync,
+{
+    if direct::is_http(&event) {
+        let event = serde_json::from_value(event).map_err(|_| InvocationError::Event)?;
+        return Ok(Answer::Http(Box::new(handle(store, endpoints, clock, settings, event).await)));
+    }
+    match direct::serve(store, endpoints, clock, settings.default_region, event).await {
+        Ok(answer) => Ok(Answer::Direct(answer)),
+        Err(error) if error.status < 500 => Ok(Answer::Direct(error.body())),
+        Err(error) => Err(InvocationError::Failed(error.cause)),
+    }
 }
 
 /// Answers one request.

@@ -1,7 +1,7 @@
 //! The Lambda function that signs users up, changes and removes them.
 
-use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
+use serde_json::Value;
 use shared::config::ProcessEnvironment;
 use shared::protocol::SystemClock;
 use shared::{aws, config, telemetry};
@@ -16,9 +16,10 @@ async fn main() -> Result<(), Error> {
         default_region: config::home_region(&ProcessEnvironment)?,
         trust_body_phone: config::trust_body_phone(&ProcessEnvironment)?,
     };
-    let serve = async |event: LambdaEvent<ApiGatewayV2httpRequest>| {
+    let serve = async |event: LambdaEvent<Value>| {
         // Boxed: the compiler would follow the whole protocol to lay out one future.
-        Ok::<_, Error>(Box::pin(users::handle(&store, &endpoints, &SystemClock, settings, event.payload)).await)
+        let answer = Box::pin(users::invoke(&store, &endpoints, &SystemClock, settings, event.payload)).await;
+        answer.map_err(Error::from)
     };
     lambda_runtime::run(service_fn(serve)).await
 }

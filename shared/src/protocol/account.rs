@@ -205,6 +205,26 @@ where
     S: AccountStore + BookStore + OwnerIndex + SubscriptionStore + ClaimStore + Sync,
     E: Endpoints + Sync,
 {
+    delete(store, endpoints, user, Some(id)).await
+}
+
+/// As [`delete_account`], for those who may remove anybody: whoever `user` is, or was.
+///
+/// # Errors
+/// [`AccountError`]; some of it is done then, and a repeat does the rest.
+pub async fn remove_account<S, E>(store: &S, endpoints: &E, user: &UserId) -> Result<(), AccountError>
+where
+    S: AccountStore + BookStore + OwnerIndex + SubscriptionStore + ClaimStore + Sync,
+    E: Endpoints + Sync,
+{
+    delete(store, endpoints, user, None).await
+}
+
+async fn delete<S, E>(store: &S, endpoints: &E, user: &UserId, id: Option<PublicId>) -> Result<(), AccountError>
+where
+    S: AccountStore + BookStore + OwnerIndex + SubscriptionStore + ClaimStore + Sync,
+    E: Endpoints + Sync,
+{
     let generation = delete_profile(store, user, id).await?;
     for (scope, _) in store.read_books(user).await? {
         delete_book(store, user, &scope, generation).await?;
@@ -215,12 +235,15 @@ where
 }
 
 /// Deletes the account's items and begins its next generation, in which no upload of this one can open
-/// a book any more. Returns the generation that ended.
-async fn delete_profile<S: AccountStore>(store: &S, user: &UserId, id: PublicId) -> Result<u64, AccountError> {
+/// a book any more. Returns the generation that ended. An `id` that is named has to be the user's.
+async fn delete_profile<S: AccountStore>(store: &S, user: &UserId, id: Option<PublicId>) -> Result<u64, AccountError> {
     for attempt in 0.. {
         let subject: Subject = store.subject(user).await?;
-        let before = store.profile(id).await?;
-        let own = subject.id.map_or(before.is_none(), |own| own == id);
+        let before = match id.or(subject.id) {
+            Some(id) => store.profile(id).await?,
+            None => None,
+        };
+        let own = subject.id.map_or(before.is_none(), |own| id.is_none_or(|id| own == id));
         if !own {
             return Err(AccountError::Forbidden);
         }

@@ -11,7 +11,9 @@ mod report;
 mod subscribe;
 mod upload;
 
-pub use account::{AccountError, PhoneClaim, ProfilePatch, delete_account, own_profile, sign_up, update_account};
+pub use account::{
+    AccountError, PhoneClaim, ProfilePatch, delete_account, own_profile, remove_account, sign_up, update_account,
+};
 pub use join::{JoinError, spread};
 pub use notify::{Clock, Notifier, SystemClock};
 pub use report::JoinReport;

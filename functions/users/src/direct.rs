@@ -1,0 +1,129 @@
+//! Direct invocations: an app's own systems register, change and remove users under IAM.
+//!
+//! What they say of a phone is taken as proven. IAM lets only them in, and nothing that comes through the
+//! API can be mistaken for theirs: see [`is_http`].
+
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use shared::domain::{HomeRegion, Region, UserId};
+use shared::protocol::{AccountError, Clock, PhoneClaim, remove_account, sign_up, update_account};
+use shared::push::Endpoints;
+use shared::store::{AccountStore, BookStore, ClaimStore, HolderReader, OwnerIndex, SubscriptionStore};
+use shared::wire::{ApiError, UserRequest, own_user};
+
+/// What is asked.
+#[derive(Deserialize)]
+#[serde(tag = "action", rename_all = "snake_case", deny_unknown_fields)]
+enum Request {
+    /// Signs a user up, or brings them up to date.
+    Register(Account),
+    /// Changes a user who is there.
+    Update(Account),
+    /// Deletes all that is a user's; may be repeated.
+    Remove {
+        /// Whom.
+        user_id: UserId,
+    },
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Account {
+    /// Whom: the subject of their tokens.
+    user_id: UserId,
+    /// Their number; absent, it stays as it is.
+    #[serde(default)]
+    phone: Option<String>,
+    /// The profile, as in the body of `POST /users`.
+    #[serde(default)]
+    user: Map<String, Value>,
+}
+
+impl Account {
+    fn read(self, region: Region) -> Result<(UserId, PhoneClaim, UserRequest), ApiError> {
+        let Self { user_id, phone, mut user } = self;
+        if let Some(phone) = phone {
+            user.insert("phone".to_owned(), phone.into());
+        }
+        let body = Map::from_iter([("user".to_owned(), Value::Object(user))]);
+        let request = UserRequest::read(&body, &HomeRegion::from(region))?;
+        let claim = request.phone.map_or(PhoneClaim::None, PhoneClaim::Proven);
+        Ok((user_id, claim, request))
+    }
+}
+
+/// Whether `event` came through the API: API Gateway puts a `requestContext` beside what its callers sent,
+/// and what they sent never stands at the top of the event.
+pub(crate) fn is_http(event: &Value) -> bool {
+    event.get("requestContext").is_some()
+}
+
+/// Does what a direct event asks: the user's profile, or `{}` for one who is removed.
+pub(crate) async fn serve<S, E, C>(
+    store: &S,
+    endpoints: &E,
+    clock: &C,
+    region: Region,
+    event: Value,
+) -> Result<Value, ApiError>
+where
+    S: AccountStore + BookStore + OwnerIndex + HolderReader + SubscriptionStore + ClaimStore + Sync,
+    E: Endpoints + Sync,
+    C: Clock + Sync,
+{
+    // The parser's own message may quote the event.
+    let request = serde_json::from_value(event).map_err(|_| {
+        ApiError::malformed("The event needs an action, which is register, update or remove, and a user_id.")
+    })?;
+    match request {
+        Request::Register(account) => {
+            let (user, claim, request) = account.read(region)?;
+            Ok(own_user(&sign_up(store, clock, &user, claim, &request.patch).await?))
+        }
+        Request::Update(account) => {
+            let (user, claim, request) = account.read(region)?;
+            let id = store.subject(&user).await?.id.ok_or(AccountError::NotFound)?;
+            Ok(own_user(&update_account(store, clock, &user, id, claim, &request.patch).await?))
+        }
+        Request::Remove { user_id } => {
+            remove_account(store, endpoints, &user_id).await?;
+            Ok(json!({}))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_gateway_writes_a_request_context() {
+        for (event, http) in [
+            (json!({"requestContext": {"http": {"method": "POST"}}, "body": "{}"}), true),
+            (json!({"requestContext": {}, "action": "remove", "user_id": "alice"}), true),
+            (json!({"requestContext": null, "action": "remove", "user_id": "alice"}), true),
+            (json!({"action": "remove", "user_id": "alice"}), false),
+            (json!({"body": "{\"requestContext\":{}}"}), false),
+            (json!([]), false),
+        ] {
+            assert_eq!(is_http(&event), http, "{event}");
+        }
+    }
+
+    #[test]
+    fn a_direct_event_is_read_or_refused() {
+        for (event, readable) in [
+            (json!({"action": "register", "user_id": "alice"}), true),
+            (json!({"action": "update", "user_id": "alice", "phone": "+16505550123", "user": {"login": "a"}}), true),
+            (json!({"action": "remove", "user_id": "alice"}), true),
+            (json!({"action": "remove", "user_id": "alice", "phone": "+16505550123"}), false),
+            (json!({"action": "register", "user_id": ""}), false),
+            (json!({"action": "register", "userId": "alice"}), false),
+            (json!({"action": "promote", "user_id": "alice"}), false),
+            (json!({"user_id": "alice"}), false),
+            (json!({"body": "{}"}), false),
+        ] {
+            assert_eq!(serde_json::from_value::<Request>(event.clone()).is_ok(), readable, "{event}");
+        }
+    }
+}
