@@ -8,6 +8,7 @@ mod invariants;
 mod journey;
 mod limits;
 mod owners;
+mod permissions;
 mod poison;
 mod pushes;
 mod sns;

@@ -57,6 +57,7 @@ impl Embedded {
             "BatchGetItem" => run(body, |request| db.batch_get_item(request)),
             "CreateTable" => run(body, |request| db.create_table(request)),
             "DeleteItem" => run(body, |request| db.delete_item(request)),
+            "DescribeTable" => run(body, |request| db.describe_table(request)),
             "GetItem" => run(body, |request| db.get_item(request)),
             "PutItem" => run(body, |request| db.put_item(request)),
             "Query" => run(body, |request| db.query(request)),

@@ -1,0 +1,236 @@
+//! What each function can come across: all calls that it can make are made here.
+
+use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
+use aws_lambda_events::sqs::SqsEvent;
+use local::Inbox;
+use serde_json::{Value, json};
+use shared::protocol::{Notifier, SystemClock};
+use shared::queue::{HolderChanged, Joiner};
+use shared::store::{HolderReader, OwnerIndex, OwnerRange, PhoneKeys, Store};
+
+use super::recorder::Recorder;
+use crate::support::embedded::Embedded;
+use crate::support::requests::{read, request};
+use crate::support::{phone, region, user};
+
+const BOB: &str = "bob:+14155550100";
+const ALICE: &str = "alice:+16505550123";
+const ALICES: &str = "16505550123";
+/// The channels and environments of a device: one of each platform application.
+const CHANNELS: [(&str, &str); 5] = [
+    ("apns", "production"),
+    ("apns", "development"),
+    ("apns_voip", "production"),
+    ("apns_voip", "development"),
+    ("gcm", "production"),
+];
+
+/// All other functions: what they do isn't noted.
+pub struct Others(Store);
+
+impl Others {
+    pub fn new(embedded: &Embedded) -> Self {
+        Self(embedded.store())
+    }
+
+    async fn sign_up(&self, who: &str) {
+        let event = request("POST", "/users", who, Some("{}".to_owned()));
+        ok(&::users::handle(&self.0, &Inbox::default(), &SystemClock, settings(), event).await);
+    }
+
+    async fn upload(&self, who: &str, body: Value) {
+        ok(&::upload::handle(&self.0, region(), request("POST", "/address_book", who, Some(body.to_string()))).await);
+    }
+
+    async fn subscribe(&self, sns: &Recorder, body: Value) {
+        let event = request("POST", "/subscriptions", BOB, Some(body.to_string()));
+        ok(&::subscriptions::handle(&self.0, &sns.endpoints(), event).await);
+    }
+
+    /// The holder of a phone.
+    async fn joiner(&self, digits: &str) -> Joiner {
+        Joiner::from(&self.0.holder(phone(digits)).await.expect("readable").expect("a holder"))
+    }
+
+    /// A hint without its contact, as an upload leaves it that has died.
+    async fn leave_hint(&self, owner: &str, digits: &str) {
+        let scope = shared::domain::Scope::Global;
+        self.0.put_hints(&user(owner), &scope, &[phone(digits)], 0).await.expect("a hint");
+    }
+}
+
+fn settings() -> ::users::Settings {
+    ::users::Settings { default_region: region(), trust_body_phone: false }
+}
+
+fn ok(response: &ApiGatewayV2httpResponse) -> Value {
+    let (status, body) = read(response);
+    assert!((200..300).contains(&status), "{status} {body}");
+    body
+}
+
+fn contacts(digits: &[&str]) -> Value {
+    digits.iter().map(|digits| json!({"name": "A contact", "phone": format!("+{digits}")})).collect()
+}
+
+/// The subscription of a device with this token, which says what becomes of a push: see the recorder.
+fn device(channel: &str, environment: &str, udid: &str, token: &str) -> Value {
+    json!({
+        "notification_channel": channel, "device": {"platform": "ios", "udid": udid},
+        "push_token": {"environment": environment, "client_identification_sequence": token},
+    })
+}
+
+pub async fn upload(recorder: &Recorder, others: &Others) {
+    others.sign_up(BOB).await;
+    others.leave_hint("bob", "16505550199").await;
+    let store = recorder.store();
+    for body in [
+        json!({"contacts": contacts(&[ALICES, "16505550199"])}),
+        json!({"contacts": [{"phone": format!("+{ALICES}"), "destroy": 1}]}),
+        json!({"contacts": contacts(&["16505550198"]), "force": 1}),
+        json!({"contacts": contacts(&[ALICES]), "udid": "a device"}),
+    ] {
+        ok(&::upload::handle(&store, region(), request("POST", "/address_book", BOB, Some(body.to_string()))).await);
+    }
+}
+
+pub async fn get(recorder: &Recorder, others: &Others) {
+    others.upload(BOB, json!({"contacts": contacts(&[ALICES])})).await;
+    ok(&::get::handle(&recorder.store(), request("GET", "/address_book", BOB, None)).await);
+}
+
+pub async fn registered_users(recorder: &Recorder, others: &Others) {
+    others.sign_up(ALICE).await;
+    others.upload(BOB, json!({"contacts": contacts(&[ALICES])})).await;
+    for path in ["/address_book/registered_users?compact=1", "/address_book/registered_users"] {
+        let items = ok(&::registered_users::handle(&recorder.store(), request("GET", path, BOB, None)).await);
+        assert_eq!(items["items"].as_array().map(Vec::len), Some(1), "{path}");
+    }
+}
+
+pub async fn users(recorder: &Recorder, others: &Others) {
+    let (store, endpoints) = (recorder.store(), recorder.endpoints());
+    let call = async |method: &str, path: &str, who: &str, body: Option<&str>| {
+        let event: ApiGatewayV2httpRequest = request(method, path, who, body.map(ToOwned::to_owned));
+        ok(&::users::handle(&store, &endpoints, &SystemClock, settings(), event).await)
+    };
+    let bob = call("POST", "/users", BOB, Some("{}")).await;
+    let path = format!("/users/{}", bob["user"]["id"]);
+    call("GET", &path, BOB, None).await;
+    // His number becomes another, which was Alice's; and he gets his first one back.
+    call("POST", "/users", ALICE, Some("{}")).await;
+    let moved = format!("{{\"user\":{{\"full_name\":\"Bob\",\"phone\":\"+{ALICES}\"}}}}");
+    call("PUT", &path, &format!("bob:+{ALICES}"), Some(&moved)).await;
+    // He leaves books, devices and pushes behind.
+    let elsewhere = recorder.unnoted();
+    others.upload(BOB, json!({"contacts": contacts(&["16505550199"])})).await;
+    for (place, (channel, environment)) in CHANNELS.into_iter().enumerate() {
+        let token = format!("{place}-taken");
+        others.subscribe(&elsewhere, device(channel, environment, &token, &token)).await;
+    }
+    others.sign_up("carol:+16505550199").await;
+    hear_from(&elsewhere, &others.joiner("16505550199").await, "16505550199", 0).await;
+    call("DELETE", &path, BOB, None).await;
+    let direct = json!({"action": "remove", "user_id": "bob"});
+    ::users::invoke(&store, &endpoints, &SystemClock, settings(), direct).await.expect("removed");
+}
+
+pub async fn cognito_sign_up(recorder: &Recorder, others: &Others) {
+    let event = |subject: &str, phone: &str| {
+        let attributes = json!({"sub": subject, "phone_number": phone, "phone_number_verified": "true"});
+        let event = json!({
+            "version": "1", "triggerSource": "PostConfirmation_ConfirmSignUp", "region": "us-east-1",
+            "userPoolId": "us-east-1_EXAMPLE", "userName": "a user", "callerContext": {},
+            "request": {"userAttributes": attributes}, "response": {},
+        });
+        serde_json::from_value(event).expect("an event")
+    };
+    others.sign_up(ALICE).await;
+    // Anew; a number that was Alice's; and another number than before.
+    for (subject, phone) in [("dave", "+16505550124"), ("erin", "+16505550123"), ("dave", "+16505550125")] {
+        ::cognito_sign_up::handle(&recorder.store(), &SystemClock, event(subject, phone)).await.expect("signed up");
+    }
+}
+
+pub async fn subscriptions(recorder: &Recorder, others: &Others) {
+    others.sign_up(BOB).await;
+    let (store, endpoints) = (recorder.store(), recorder.endpoints());
+    let call = async |method: &str, path: &str, body: Option<Value>| {
+        let event = request(method, path, BOB, body.map(|body| body.to_string()));
+        ok(&::subscriptions::handle(&store, &endpoints, event).await)
+    };
+    for (place, (channel, environment)) in CHANNELS.into_iter().enumerate() {
+        for token in ["old", "new"] {
+            let device = device(channel, environment, &format!("device {place}"), &format!("{place}-{token}"));
+            call("POST", "/subscriptions", Some(device)).await;
+        }
+    }
+    let all = call("GET", "/subscriptions", None).await;
+    assert_eq!(all.as_array().map(Vec::len), Some(CHANNELS.len()));
+    for subscription in all.as_array().expect("an array") {
+        call("DELETE", &format!("/subscriptions/{}", subscription["subscription"]["id"]), None).await;
+    }
+}
+
+pub async fn joins(recorder: &Recorder, _: &Others) {
+    let image = |phone: &str| {
+        json!({
+            "key": {"S": format!("phone#{phone}")}, "phone": {"S": phone}, "id": {"N": "1"}, "user_id": {"S": "alice"},
+            "epoch": {"N": "1"}, "discoverable": {"BOOL": true}, "announced": {"BOOL": true},
+        })
+    };
+    let records: Vec<Value> = [image(ALICES), image("no phone")]
+        .into_iter()
+        .map(|image| {
+            json!({
+                "eventID": "e", "eventName": "INSERT", "awsRegion": "us-east-1",
+                "dynamodb": {"Keys": {"key": image["key"]}, "NewImage": image, "SequenceNumber": "1", "SizeBytes": 1,
+                             "ApproximateCreationDateTime": 1_795_485_472},
+            })
+        })
+        .collect();
+    let event = serde_json::from_value(json!({ "Records": records })).expect("an event");
+    let queues = (recorder.queue("JoinsQueue"), recorder.queue("FailedRecordsQueue"));
+    let response = ::joins::handle(&queues.0, &queues.1, event).await;
+    assert_eq!(response.batch_item_failures.len(), 0);
+}
+
+pub async fn join_push(recorder: &Recorder, others: &Others) {
+    others.sign_up(BOB).await;
+    others.upload(BOB, json!({"contacts": contacts(&[ALICES])})).await;
+    let elsewhere = recorder.unnoted();
+    for (place, (channel, environment)) in CHANNELS.into_iter().enumerate() {
+        for outcome in ["taken", "gone", "busy"] {
+            let token = format!("{place}-{outcome}");
+            others.subscribe(&elsewhere, device(channel, environment, &token, &token)).await;
+        }
+    }
+    // A hint whose contact is gone, and a number in more books than one message works off.
+    others.leave_hint("nobody", ALICES).await;
+    others.sign_up(ALICE).await;
+    let alice = others.joiner(ALICES).await;
+    hear_from(recorder, &alice, ALICES, 1).await;
+    for number in 0..150 {
+        others.leave_hint(&format!("owner-{number}"), "16505550199").await;
+    }
+    hear_from(recorder, &alice, "16505550199", 0).await;
+}
+
+async fn hear_from(recorder: &Recorder, joiner: &Joiner, digits: &str, failures: usize) {
+    let notifier = Notifier {
+        pusher: recorder.pusher(),
+        template: Some("%s is here".parse().expect("a template")),
+        phone_keys: PhoneKeys,
+        clock: SystemClock,
+    };
+    let (store, queue) = (recorder.store(), recorder.queue("JoinsQueue"));
+    let response = ::join_push::handle(&store, &queue, &notifier, message(joiner, digits)).await;
+    assert_eq!(response.batch_item_failures.len(), failures, "{digits}");
+}
+
+fn message(joiner: &Joiner, digits: &str) -> SqsEvent {
+    let change = HolderChanged { phone: phone(digits), joiner: Some(joiner.clone()), range: OwnerRange::default() };
+    let body = serde_json::to_string(&change).expect("JSON");
+    serde_json::from_value(json!({"Records": [{"messageId": "m", "body": body}]})).expect("an event")
+}

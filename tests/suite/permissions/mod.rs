@@ -1,0 +1,129 @@
+//! IAM: each function may make the calls that it makes, and no others.
+//!
+//! Every function runs here through all that it can come across, over clients that note what each call
+//! takes; that has to be what `template.yaml` allows. A call without its permission fails the test, and so
+//! does a permission without a call.
+
+mod cases;
+mod policy;
+mod recorder;
+
+use std::collections::BTreeSet;
+
+use policy::{Grant, Template};
+use recorder::Recorder;
+
+use crate::support::embedded::database;
+
+/// What Lambda itself does in the name of a function that it feeds from a stream or a queue.
+const EVENT_SOURCES: [(&str, &str, &[&str]); 2] = [
+    (
+        "JoinsFunction",
+        "Users/stream/*",
+        &["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"],
+    ),
+    ("JoinPushFunction", "JoinsQueue", &["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"]),
+];
+
+fn event_source(function: &str) -> BTreeSet<Grant> {
+    let of_function = EVENT_SOURCES.into_iter().filter(|(name, ..)| *name == function);
+    let grant = |(_, resource, actions): (&str, &str, &[&str])| {
+        actions.iter().map(|action| ((*action).to_owned(), resource.to_owned())).collect::<Vec<_>>()
+    };
+    of_function.flat_map(grant).collect()
+}
+
+async fn compare(function: &str, case: impl AsyncFnOnce(&Recorder, &cases::Others)) {
+    let embedded = database().await;
+    let recorder = Recorder::new(&embedded);
+    case(&recorder, &cases::Others::new(&embedded)).await;
+    let mut taken = recorder.grants();
+    taken.extend(event_source(function));
+    let allowed = Template::read().grants(function);
+    let missing: Vec<_> = taken.difference(&allowed).collect();
+    let idle: Vec<_> = allowed.difference(&taken).collect();
+    assert!(missing.is_empty(), "{function} makes calls that the template doesn't allow: {missing:?}");
+    assert!(idle.is_empty(), "{function} is allowed calls that it doesn't make: {idle:?}");
+}
+
+#[tokio::test]
+async fn upload_may_do_what_it_does() {
+    compare("UploadFunction", cases::upload).await;
+}
+
+#[tokio::test]
+async fn get_may_do_what_it_does() {
+    compare("GetFunction", cases::get).await;
+}
+
+#[tokio::test]
+async fn registered_users_may_do_what_it_does() {
+    compare("RegisteredUsersFunction", cases::registered_users).await;
+}
+
+#[tokio::test]
+async fn users_may_do_what_it_does() {
+    compare("UsersFunction", cases::users).await;
+}
+
+#[tokio::test]
+async fn cognito_sign_up_may_do_what_it_does() {
+    compare("CognitoSignUpFunction", cases::cognito_sign_up).await;
+}
+
+#[tokio::test]
+async fn subscriptions_may_do_what_it_does() {
+    compare("SubscriptionsFunction", cases::subscriptions).await;
+}
+
+#[tokio::test]
+async fn joins_may_do_what_it_does() {
+    compare("JoinsFunction", cases::joins).await;
+}
+
+#[tokio::test]
+async fn join_push_may_do_what_it_does() {
+    compare("JoinPushFunction", cases::join_push).await;
+}
+
+#[test]
+fn every_function_is_compared() {
+    let template = Template::read();
+    let functions: Vec<_> = template.resources("AWS::Serverless::Function").into_iter().map(|(name, _)| name).collect();
+    let compared = [
+        "CognitoSignUpFunction",
+        "GetFunction",
+        "JoinPushFunction",
+        "JoinsFunction",
+        "RegisteredUsersFunction",
+        "SubscriptionsFunction",
+        "UploadFunction",
+        "UsersFunction",
+    ];
+    assert_eq!(functions.into_iter().collect::<BTreeSet<_>>(), compared.into());
+}
+
+#[tokio::test]
+async fn the_tables_here_are_those_of_the_template() {
+    let client = database().await.client();
+    let template = Template::read();
+    let tables = template.resources("AWS::DynamoDB::Table");
+    assert_eq!(tables.len(), 5);
+    for (name, properties) in tables {
+        let described = client.describe_table().table_name(name).send().await.expect("the table is here");
+        let table = described.table.expect("a table");
+        let listed = |list: &str, first: &str, second: &str| -> Vec<(String, String)> {
+            let text = |value: &serde_json::Value| value.as_str().expect("a text").to_owned();
+            let elements = properties[list].as_array().expect("a list");
+            elements.iter().map(|element| (text(&element[first]), text(&element[second]))).collect()
+        };
+        let keys = table.key_schema().iter().map(|key| (key.attribute_name.clone(), key.key_type.as_str().to_owned()));
+        assert_eq!(keys.collect::<Vec<_>>(), listed("KeySchema", "AttributeName", "KeyType"), "{name}");
+        let attributes = table.attribute_definitions().iter();
+        let attributes = attributes.map(|a| (a.attribute_name.clone(), a.attribute_type.as_str().to_owned()));
+        assert_eq!(attributes.collect::<Vec<_>>(), listed("AttributeDefinitions", "AttributeName", "AttributeType"));
+        let stream = table.stream_specification().and_then(|stream| stream.stream_view_type.as_ref());
+        let view = properties["StreamSpecification"]["StreamViewType"].as_str();
+        assert_eq!(stream.map(aws_sdk_dynamodb::types::StreamViewType::as_str), view, "{name}");
+    }
+}

@@ -1,0 +1,116 @@
+//! What `template.yaml` allows, in the terms of the calls.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use serde_json::{Map, Value};
+use yaml_serde::Value as Yaml;
+
+/// An action of IAM, and the logical id or the parameter that names its resource.
+pub type Grant = (String, String);
+
+/// How the endpoints of a platform application are written beside the application itself.
+const ENDPOINTS: &str = " endpoints";
+
+/// The template, with CloudFormation's short forms spelled out.
+pub struct Template(Value);
+
+impl Template {
+    pub fn read() -> Self {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("template.yaml");
+        let text = std::fs::read_to_string(path).expect("the template is there");
+        Self(spelled_out(yaml_serde::from_str(&text).expect("the template is YAML")))
+    }
+
+    /// The properties of all resources of a type, by logical id.
+    pub fn resources(&self, kind: &str) -> Vec<(&str, &Value)> {
+        let resources = self.0["Resources"].as_object().expect("resources");
+        let of_kind = resources.iter().filter(|(_, resource)| resource["Type"] == kind);
+        of_kind.map(|(name, resource)| (name.as_str(), &resource["Properties"])).collect()
+    }
+
+    /// What the function of this logical id may do.
+    pub fn grants(&self, function: &str) -> BTreeSet<Grant> {
+        let policies = &self.0["Resources"][function]["Properties"]["Policies"];
+        let [policy] = &policies.as_array().unwrap_or_else(|| panic!("{function} has policies"))[..] else {
+            panic!("{function} has one policy: {policies}")
+        };
+        let statements = policy["Statement"].as_array().expect("statements");
+        with_endpoints_folded(statements.iter().flat_map(grants_of).collect())
+    }
+}
+
+fn spelled_out(value: Yaml) -> Value {
+    match value {
+        Yaml::Tagged(tagged) => {
+            let tag = tagged.tag.to_string();
+            let name = match tag.trim_start_matches('!') {
+                name @ ("Ref" | "Condition") => name.to_owned(),
+                name => format!("Fn::{name}"),
+            };
+            Value::Object(Map::from_iter([(name, spelled_out(tagged.value))]))
+        }
+        Yaml::Mapping(fields) => {
+            Value::Object(fields.into_iter().map(|(key, value)| (text(&key), spelled_out(value))).collect())
+        }
+        Yaml::Sequence(values) => values.into_iter().map(spelled_out).collect(),
+        other => serde_json::to_value(other).expect("a scalar is JSON"),
+    }
+}
+
+fn text(key: &Yaml) -> String {
+    key.as_str().expect("keys are texts").to_owned()
+}
+
+fn grants_of(statement: &Value) -> Vec<Grant> {
+    if let Some([_, statement, otherwise]) = statement["Fn::If"].as_array().map(Vec::as_slice) {
+        assert_eq!(otherwise["Ref"], "AWS::NoValue", "a statement stands there or not");
+        return grants_of(statement);
+    }
+    assert_eq!(statement["Effect"], "Allow", "{statement}");
+    let actions = listed(&statement["Action"]);
+    let resources: Vec<String> = listed(&statement["Resource"]).into_iter().map(resource).collect();
+    let pair = |action: &Value| {
+        let action = action.as_str().expect("an action is a text").to_owned();
+        assert!(!action.contains('*'), "{action} names one action");
+        resources.iter().map(move |resource| (action.clone(), resource.clone())).collect::<Vec<_>>()
+    };
+    actions.into_iter().flat_map(pair).collect()
+}
+
+fn listed(value: &Value) -> Vec<&Value> {
+    value.as_array().map_or_else(|| vec![value], |values| values.iter().collect())
+}
+
+/// The logical id or the parameter that a resource is about.
+fn resource(value: &Value) -> String {
+    let fields = value.as_object().unwrap_or_else(|| panic!("{value} names what it is about"));
+    let (function, argument) = fields.iter().next().expect("a function");
+    match (function.as_str(), argument) {
+        ("Ref", Value::String(name)) => name.clone(),
+        ("Fn::GetAtt", Value::String(path)) => path.strip_suffix(".Arn").expect("an ARN").to_owned(),
+        ("Fn::Sub", Value::String(pattern)) => pattern.replace("${", "").replace(".Arn}", ""),
+        ("Fn::If", Value::Array(parts)) => resource(&parts[1]),
+        ("Fn::Join", Value::Array(parts)) => {
+            let pattern = parts[1]["Fn::Split"][1]["Fn::Sub"].as_str().expect("a pattern");
+            let name = pattern.strip_prefix("${").and_then(|rest| rest.strip_suffix("}/*")).expect("a parameter");
+            format!("{name}{ENDPOINTS}")
+        }
+        _ => panic!("{value} is none of the ways to name a resource here"),
+    }
+}
+
+/// SNS authorises some calls about an endpoint on its application, and doesn't document which: the two are
+/// always allowed together, and count as one.
+fn with_endpoints_folded(grants: BTreeSet<Grant>) -> BTreeSet<Grant> {
+    let (sns, mut folded): (BTreeSet<_>, BTreeSet<_>) =
+        grants.into_iter().partition(|(action, _)| action.starts_with("sns:"));
+    for (action, resource) in &sns {
+        let application = resource.strip_suffix(ENDPOINTS).unwrap_or(resource);
+        for both in [application.to_owned(), format!("{application}{ENDPOINTS}")] {
+            assert!(sns.contains(&(action.clone(), both.clone())), "{action} is allowed on {both} too");
+        }
+        folded.insert((action.clone(), application.to_owned()));
+    }
+    folded
+}
