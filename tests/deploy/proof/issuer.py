@@ -1,0 +1,118 @@
+"""A token issuer: keys over HTTPS, as an authorizer fetches them, and RS256 tokens signed with them."""
+
+import base64
+import contextlib
+import datetime
+import http.server
+import ipaddress
+import json
+import ssl
+import threading
+import time
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.x509.oid import NameOID
+
+AUDIENCE = "address-book-proof"
+KEY_ID = "proof"
+
+
+def base64url(data):
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def number(value):
+    return base64url(value.to_bytes((value.bit_length() + 7) // 8, "big"))
+
+
+class Issuer:
+    """Signs tokens as `url`."""
+
+    def __init__(self, url, key):
+        self.url = url
+        self.key = key
+
+    def token(self, subject, phone=None, **claims):
+        """A token of `subject` that proves `phone`; `claims` replace its own."""
+        now = int(time.time())
+        body = {"iss": self.url, "aud": AUDIENCE, "sub": subject, "iat": now, "exp": now + 3600}
+        if phone is not None:
+            body["phone_number"] = phone
+        body.update(claims)
+        header = {"alg": "RS256", "typ": "JWT", "kid": KEY_ID}
+        signed = ".".join(base64url(json.dumps(part).encode()) for part in (header, body))
+        return f"{signed}.{base64url(self.key.sign(signed.encode(), padding.PKCS1v15(), hashes.SHA256()))}"
+
+
+def new_key():
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+def documents(url, key):
+    public = key.public_key().public_numbers()
+    jwk = {"kty": "RSA", "use": "sig", "alg": "RS256", "kid": KEY_ID, "n": number(public.n), "e": number(public.e)}
+    return {
+        "/.well-known/openid-configuration": {"issuer": url, "jwks_uri": f"{url}/.well-known/jwks.json"},
+        "/.well-known/jwks.json": {"keys": [jwk]},
+    }
+
+
+def write_certificate(folder):
+    """A certificate for 127.0.0.1 that vouches for itself, and its key."""
+    key = new_key()
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.datetime.now(datetime.timezone.utc)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(hours=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), True)
+        .sign(key, hashes.SHA256())
+    )
+    certificate_file, key_file = folder / "issuer.pem", folder / "issuer-key.pem"
+    certificate_file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    plain = serialization.NoEncryption()
+    key_file.write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain))
+    return certificate_file, key_file
+
+
+@contextlib.contextmanager
+def issuer(folder):
+    """A running issuer, and the file of the certificate that vouches for it."""
+    certificate_file, key_file = write_certificate(folder)
+    pages = {}
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            page = pages.get(self.path)
+            body = json.dumps(page).encode()
+            self.send_response(404 if page is None else 200)
+            self.send_header("content-type", "application/json")
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(certificate_file, key_file)
+    server.socket = tls.wrap_socket(server.socket, server_side=True)
+    url, key = f"https://127.0.0.1:{server.server_address[1]}", new_key()
+    pages.update(documents(url, key))
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield Issuer(url, key), certificate_file
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

@@ -1,0 +1,301 @@
+"""The deployed bundle, driven over HTTP through the emulator's gateway: each answer is compared whole."""
+
+import contextlib
+import json
+import tempfile
+import time
+import unittest
+import unittest.mock
+import urllib.request
+from pathlib import Path
+
+import stack
+from issuer import AUDIENCE, issuer, new_key
+from servers import emulator, push_service, wait_until
+
+ALICE, BOB = "+16505550123", "+14155550100"
+# Long enough for a join to go from the stream through the queue to the push, emulated.
+PATIENCE_SECONDS = 60
+
+
+class Deployment:
+    """Everything that runs, for as long as the tests of this module do."""
+
+    def start(self, running):
+        folder = Path(running.enter_context(tempfile.TemporaryDirectory()))
+        self.issuer, authority = running.enter_context(issuer(folder))
+        self.push_url = running.enter_context(push_service(folder))
+        self.url = running.enter_context(emulator(folder, self.push_url, authority))
+        parameters = {**stack.PARAMETERS, "TokenIssuer": self.issuer.url, "TokenAudience": AUDIENCE}
+        self.sns = stack.client("sns", self.push_url)
+        for parameter, platform in [("ApnsSandboxApplicationArn", "APNS_SANDBOX"), ("FcmApplicationArn", "GCM")]:
+            made = self.sns.create_platform_application(Name="proof", Platform=platform, Attributes={})
+            parameters[parameter] = made["PlatformApplicationArn"]
+        self.applications = parameters
+        began = time.monotonic()
+        self.outputs = stack.deploy(self.url, parameters)
+        print(f"deployed in {time.monotonic() - began:.0f} s, with {len(self.outputs)} outputs", flush=True)
+        self.api = stack.Api(self.url, self.outputs["ApiId"])
+        self.functions = stack.client("lambda", self.url)
+
+    def call(self, who, method, path, body=None):
+        """Status and JSON of an answer to `who`, a token."""
+        status, headers, answer = self.api.call(method, path, who, body)
+        assert headers["content-type"].startswith("application/json"), headers
+        return status, answer
+
+    def invoke(self, output, event):
+        """What the function that `output` names returns, and its error where it failed."""
+        name = self.outputs[output]
+        answer = self.functions.invoke(FunctionName=name, Payload=json.dumps(event))
+        return json.load(answer["Payload"]), answer.get("FunctionError")
+
+    def tokens(self, parameter):
+        """The tokens that have an endpoint in the platform application that `parameter` names."""
+        application = self.applications[parameter]
+        listed = self.sns.list_endpoints_by_platform_application(PlatformApplicationArn=application)
+        return [endpoint["Attributes"]["Token"] for endpoint in listed["Endpoints"]]
+
+    def pushes(self):
+        """What was published, by the endpoint's token."""
+        with urllib.request.urlopen(f"{self.push_url}/moto-api/data.json") as answer:
+            endpoints = json.load(answer)["sns"].get("PlatformEndpoint", [])
+        return {endpoint["token"]: [json.loads(m) for m in endpoint["messages"].values()] for endpoint in endpoints}
+
+
+DEPLOYMENT = Deployment()
+RUNNING = contextlib.ExitStack()
+
+
+def setUpModule():
+    with contextlib.ExitStack() as running:
+        DEPLOYMENT.start(running)
+        RUNNING.enter_context(running.pop_all())
+
+
+def tearDownModule():
+    RUNNING.close()
+
+
+def counts(created=0, updated=0, deleted=0, rejected=None):
+    return 200, {"created": created, "updated": updated, "deleted": deleted, "rejected": rejected or {}}
+
+
+def profile(**known):
+    """A whole profile, of which `known` differs from a new one's."""
+    names = "full_name login email phone website avatar custom_data user_tags facebook_id twitter_id external_id"
+    empty = dict.fromkeys(f"{names} external_user_id blob_id timezone last_request_at".split())
+    flags = {"discoverable_by_phone": True, "announce_me": True, "notify_me": True}
+    return {**empty, **flags, **known}
+
+
+class TheGateway(unittest.TestCase):
+    """Who is let in."""
+
+    def test_only_a_token_of_the_issuer_for_the_audience_is_let_in(self):
+        issuer = DEPLOYMENT.issuer
+        forged = type(issuer)(issuer.url, new_key())
+        now = int(time.time())
+        for what, token in [
+            ("none", None),
+            ("no token", "alice:+16505550123"),
+            ("another's signature", forged.token("alice", ALICE)),
+            ("another audience", issuer.token("alice", ALICE, aud="another")),
+            ("another issuer", issuer.token("alice", ALICE, iss="https://example.com")),
+            ("expired", issuer.token("alice", ALICE, iat=now - 7200, exp=now - 3600)),
+        ]:
+            with self.subTest(what):
+                status, answer = DEPLOYMENT.call(token, "GET", "/address_book")
+                self.assertEqual((status, answer), (401, {"message": "Unauthorized"}))
+        bearer = f"Bearer {issuer.token('nobody')}"
+        self.assertEqual(DEPLOYMENT.call(bearer, "GET", "/address_book"), (200, []))
+
+    def test_a_path_that_no_function_has_is_404(self):
+        status, _ = DEPLOYMENT.call(DEPLOYMENT.issuer.token("nobody"), "GET", "/nothing")
+        self.assertEqual(status, 404)
+
+
+class TheStory(unittest.TestCase):
+    """Bob has Alice in his books; she signs up, and leaves."""
+
+    maxDiff = None
+
+    def test_from_the_first_upload_to_the_last_goodbye(self):
+        self.bob = DEPLOYMENT.issuer.token("bob", BOB)
+        self.alice = DEPLOYMENT.issuer.token("alice", ALICE)
+        for step in [
+            self.bob_signs_up,
+            self.bob_fills_his_books,
+            self.bob_subscribes_two_devices,
+            self.alice_joins_and_bob_hears_once,
+            self.alice_is_seen_in_bobs_book,
+            self.profiles_are_their_owners,
+            self.bob_unsubscribes_a_device,
+            self.alice_leaves,
+        ]:
+            step()
+            print(f"{step.__name__.replace('_', ' ')}: ok", flush=True)
+
+    def call(self, *call):
+        return DEPLOYMENT.call(*call)
+
+    def bob_signs_up(self):
+        status, answer = self.call(self.bob, "POST", "/users.json", {"user": {"full_name": "Bob", "login": "bob"}})
+        created = answer["user"].pop("created_at")
+        self.assertRegex(created, r"^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
+        self.assertEqual(answer["user"].pop("updated_at"), created)
+        bob = profile(id=answer["user"]["id"], full_name="Bob", login="bob", phone=BOB[1:])
+        self.assertEqual((status, answer), (201, {"user": bob}))
+
+    def bob_fills_his_books(self):
+        documented = [
+            {"name": "Gordie Kann", "phone": "1879108395"},
+            {"name": "Hildegarde", "phone": "2759108396"},
+            {"name": "Buiron", "phone": "3759108396"},
+        ]
+        upload = lambda body: self.call(self.bob, "POST", "/address_book.json", body)
+        short = {"0": ["Length of 'phone' field should be min: 10 and max: 15."]}
+        self.assertEqual(upload({"contacts": documented}), counts(created=3))
+        self.assertEqual(upload({"contacts": documented}), counts())
+        self.assertEqual(upload({"contacts": [{"name": "X", "phone": "12"}]}), counts(rejected=short))
+        changes = [{"name": "Gordie", "phone": "1879108395"}, {"phone": "2759108396", "destroy": 1}]
+        alice = {"name": "Alice %s 😀", "phone": "(650) 555-0123"}
+        self.assertEqual(upload({"contacts": [*changes, alice]}), counts(created=1, updated=1, deleted=1))
+        device = {"contacts": [{"name": "Alice at work", "phone": ALICE}], "udid": "phone/1"}
+        self.assertEqual(upload(device), counts(created=1))
+        book = [changes[0], documented[2], alice]
+        self.assertEqual(self.call(self.bob, "GET", "/address_book"), (200, book))
+        self.assertEqual(self.call(self.bob, "GET", "/address_book.json?udid=phone%2F1"), (200, device["contacts"]))
+        forced = {"contacts": [alice], "force": 1}
+        self.assertEqual(upload(forced), counts(deleted=2))
+        self.assertEqual(self.call(self.bob, "GET", "/address_book.json"), (200, [alice]))
+        path = "/address_book/registered_users.json?compact=1"
+        self.assertEqual(self.call(self.bob, "GET", path), (200, {"items": []}))
+
+    def bob_subscribes_two_devices(self):
+        self.subscriptions = []
+        for channel, platform, environment in [("apns", "ios", "development"), ("gcm", "android", "production")]:
+            token = {"environment": environment, "client_identification_sequence": f"{channel}-token"}
+            device = {"platform": platform, "udid": f"{platform}-device"}
+            body = {"notification_channel": channel, "push_token": token, "device": device}
+            status, answer = self.call(self.bob, "POST", "/subscriptions.json", body)
+            identity = answer[0]["subscription"].pop("id")
+            self.assertGreater(identity, 0)
+            whole = {
+                "notification_channel": {"name": channel},
+                "device": {"udid": device["udid"], "platform": {"name": platform}},
+            }
+            self.assertEqual((status, answer), (201, [{"subscription": whole}]))
+            self.subscriptions.append({"subscription": {"id": identity, **whole}})
+        status, listed = self.call(self.bob, "GET", "/subscriptions")
+        by_id = lambda subscription: subscription["subscription"]["id"]
+        self.assertEqual((status, sorted(listed, key=by_id)), (200, sorted(self.subscriptions, key=by_id)))
+        voip = {"notification_channel": "apns_voip", "push_token": token, "device": device}
+        unset = {"errors": {"notification_channel": [unittest.mock.ANY]}}
+        self.assertEqual(self.call(self.bob, "POST", "/subscriptions", voip), (422, unset))
+
+    def alice_joins_and_bob_hears_once(self):
+        self.assertEqual(DEPLOYMENT.pushes(), {"apns-token": [], "gcm-token": []})
+        body = {"user": {"full_name": "Alice Liddell", "phone": "+1 650 555 0123"}}
+        status, answer = self.call(self.alice, "POST", "/users", body)
+        self.assertEqual((status, answer["user"]["phone"]), (201, ALICE[1:]))
+        self.alice_id = answer["user"]["id"]
+        wait_until(lambda: all(DEPLOYMENT.pushes().values()), PATIENCE_SECONDS, "the pushes")
+        # Time for a second one, which none of them gets.
+        time.sleep(3)
+        pushes = DEPLOYMENT.pushes()
+        self.assertEqual({token: len(messages) for token, messages in pushes.items()}, dict.fromkeys(pushes, 1))
+        texts = ["Alice %s 😀 is here now", "Alice at work is here now"]
+        apns = json.loads(pushes["apns-token"][0]["APNS_SANDBOX"])
+        self.assertIn(apns["aps"]["alert"]["body"], texts)
+        self.assertEqual((apns["id"], apns["phone"]), (self.alice_id, ALICE[1:]))
+        data = json.loads(pushes["gcm-token"][0]["GCM"])["fcmV1Message"]["message"]["data"]
+        self.assertIn(data["message"], texts)
+        self.assertEqual((data["id"], data["phone"]), (str(self.alice_id), ALICE[1:]))
+
+    def alice_is_seen_in_bobs_book(self):
+        seen = {"id": self.alice_id, "phone": ALICE[1:], "address_book_name": "Alice %s 😀"}
+        compact = self.call(self.bob, "GET", "/address_book/registered_users.json?compact=1")
+        self.assertEqual(compact, (200, {"items": [{"user": seen}]}))
+        at_work = {**seen, "address_book_name": "Alice at work"}
+        compact = self.call(self.bob, "GET", "/address_book/registered_users?compact=1&udid=phone%2F1")
+        self.assertEqual(compact, (200, {"items": [{"user": at_work}]}))
+        status, answer = self.call(self.bob, "GET", "/address_book/registered_users")
+        [full] = [item["user"] for item in answer["items"]]
+        for time_of in ["created_at", "updated_at"]:
+            full.pop(time_of)
+        expected = {**profile(**seen), "full_name": "Alice Liddell"}
+        for own in ["discoverable_by_phone", "announce_me", "notify_me"]:
+            expected.pop(own)
+        self.assertEqual((status, full), (200, expected))
+
+    def profiles_are_their_owners(self):
+        path = f"/users/{self.alice_id}.json"
+        status, answer = self.call(self.alice, "PUT", path, {"user": {"website": "https://example.com"}})
+        self.assertEqual((status, answer["user"]["website"]), (200, "https://example.com"))
+        self.assertEqual(self.call(self.alice, "GET", path), (200, answer))
+        forbidden = {"errors": {"base": ["Only the user themself may do this."]}}
+        for method, body in [("GET", None), ("PUT", {"user": {}}), ("DELETE", None)]:
+            self.assertEqual(self.call(self.bob, method, path, body), (403, forbidden), method)
+
+    def bob_unsubscribes_a_device(self):
+        first, second = self.subscriptions
+        path = f"/subscriptions/{first['subscription']['id']}.json"
+        self.assertEqual(self.call(self.bob, "DELETE", path), (200, {}))
+        missing = {"errors": {"base": ["There is no such subscription."]}}
+        self.assertEqual(self.call(self.bob, "DELETE", path), (404, missing))
+        self.assertEqual(self.call(self.bob, "GET", "/subscriptions.json"), (200, [second]))
+        tokens = {name: DEPLOYMENT.tokens(name) for name in ("ApnsSandboxApplicationArn", "FcmApplicationArn")}
+        self.assertEqual(tokens, {"ApnsSandboxApplicationArn": [], "FcmApplicationArn": ["gcm-token"]})
+
+    def alice_leaves(self):
+        path = f"/users/{self.alice_id}"
+        self.assertEqual(self.call(self.alice, "DELETE", path), (200, {}))
+        self.assertEqual(self.call(self.alice, "DELETE", path), (200, {}))
+        empty = (200, {"items": []})
+        registered = lambda: self.call(self.bob, "GET", "/address_book/registered_users?compact=1") == empty
+        wait_until(registered, PATIENCE_SECONDS, "Alice's leaving")
+
+
+class OtherDoors(unittest.TestCase):
+    """What other systems invoke."""
+
+    def test_an_apps_own_systems_register_change_and_remove_users(self):
+        invoke = lambda **event: DEPLOYMENT.invoke("UsersFunctionName", event)
+        missing = {"errors": {"base": ["There is no such user."]}}
+        self.assertEqual(invoke(action="update", user_id="erin", user={}), (missing, None))
+        user = {"full_name": "Erin", "external_id": "crm-5"}
+        registered, error = invoke(action="register", user_id="erin", phone="+16505550125", user=user)
+        known = {"full_name": "Erin", "external_id": "crm-5", "phone": "16505550125"}
+        times = {name: registered["user"][name] for name in ("id", "created_at", "updated_at")}
+        self.assertEqual((registered, error), ({"user": profile(**known, **times)}, None))
+        updated, error = invoke(action="update", user_id="erin", user={"full_name": "Erin E."})
+        self.assertEqual((updated["user"]["full_name"], updated["user"]["id"], error), ("Erin E.", times["id"], None))
+        erin = DEPLOYMENT.issuer.token("erin")
+        self.assertEqual(DEPLOYMENT.call(erin, "GET", f"/users/{times['id']}"), (200, updated))
+        for _ in range(2):
+            self.assertEqual(invoke(action="remove", user_id="erin"), ({}, None))
+        refused, error = invoke(action="promote", user_id="erin")
+        self.assertEqual((list(refused), error), (["errors"], None))
+
+    def test_a_caller_of_the_api_is_never_taken_for_one_of_them(self):
+        mallory = DEPLOYMENT.issuer.token("mallory")
+        direct = {"action": "register", "user_id": "victim", "phone": "+16505550126", "user": {"full_name": "V"}}
+        status, answer = DEPLOYMENT.call(mallory, "POST", "/users?action=remove&user_id=bob", direct)
+        self.assertEqual((status, answer["user"]["full_name"], answer["user"]["phone"]), (201, "V", None))
+        missing = {"errors": {"base": ["There is no such user."]}}
+        update = {"action": "update", "user_id": "victim", "user": {}}
+        self.assertEqual(DEPLOYMENT.invoke("UsersFunctionName", update), (missing, None))
+
+    def test_a_user_whom_cognito_has_confirmed_is_signed_up(self):
+        event = json.loads((stack.ROOT / "events/cognito-sign-up-confirmed.json").read_text())
+        answer, error = DEPLOYMENT.invoke("CognitoSignUpFunctionArn", event)
+        self.assertEqual((answer["userName"], error), ("dave", None))
+        subject = event["request"]["userAttributes"]["sub"]
+        update = {"action": "update", "user_id": subject, "user": {}}
+        dave, error = DEPLOYMENT.invoke("UsersFunctionName", update)
+        self.assertEqual((dave["user"]["full_name"], dave["user"]["phone"], error), ("Dave", "16505550124", None))
+
+
+if __name__ == "__main__":
+    unittest.main()
