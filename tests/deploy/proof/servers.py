@@ -70,9 +70,9 @@ def process(command, log, **extra):
 
 
 @contextlib.contextmanager
-def push_service(folder):
+def push_service(folder, port=None):
     """moto, of which the SNS is used: it keeps what is published for everybody to see. Its URL."""
-    port = free_port()
+    port = port or free_port()
     url = f"http://127.0.0.1:{port}"
     with process([TOOLS / "emulator/bin/moto_server", "-H", "127.0.0.1", "-p", port], folder / "moto.log"):
         wait_until(lambda: answers(f"{url}/moto-api/data.json"), 30, "moto")
@@ -99,9 +99,10 @@ def emulator(folder, push_url, authority):
 
 @contextlib.contextmanager
 def local_server(folder):
-    """The project's own local server, of which the DynamoDB is used. Its port."""
-    port = free_port()
+    """The project's own local server. Its URL, and the port of its DynamoDB."""
+    port, dynamodb_port, log = free_port(), free_port(), folder / "local.log"
+    url = f"http://127.0.0.1:{port}"
     binary = ROOT / "target/debug/address-book"
-    with process([binary, "--port", "0", "--dynamodb-port", port], folder / "local.log"):
-        wait_until(lambda: b"Address book on " in (folder / "local.log").read_bytes(), 30, "the local server")
-        yield port
+    with process([binary, "--port", port, "--dynamodb-port", dynamodb_port], log):
+        wait_until(lambda: answers(f"{url}/_local/pushes"), 30, "the local server")
+        yield url, dynamodb_port
