@@ -1,6 +1,7 @@
 //! The command line.
 
 use std::ffi::OsString;
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 
 /// What the command line asks for.
@@ -8,6 +9,8 @@ use std::path::PathBuf;
 pub struct Args {
     /// The port of the API; 0 takes any free one.
     pub port: u16,
+    /// The address of the embedded DynamoDB: that of this machine's own bridge, for containers.
+    pub dynamodb_host: Ipv4Addr,
     /// The port of the embedded DynamoDB; 0 takes any free one.
     pub dynamodb_port: u16,
     /// The file that keeps the data; none for memory.
@@ -16,7 +19,7 @@ pub struct Args {
 
 impl Default for Args {
     fn default() -> Self {
-        Self { port: 8080, dynamodb_port: 0, data: None }
+        Self { port: 8080, dynamodb_host: Ipv4Addr::LOCALHOST, dynamodb_port: 0, data: None }
     }
 }
 
@@ -34,11 +37,13 @@ pub enum ArgsError {
 const USAGE: &str = "\
 The address book on one machine: the API, an embedded DynamoDB and a push inbox.
 
-Usage: cargo run -- [--port N] [--data FILE] [--dynamodb-port N]
+Usage: cargo run -- [--port N] [--data FILE] [--dynamodb-port N] [--dynamodb-host IP]
 
-  --port N           port of the API on 127.0.0.1 (8080; 0 takes any free one)
-  --data FILE        keep the data in FILE (otherwise it is in memory and gone at the end)
-  --dynamodb-port N  port of the embedded DynamoDB on 127.0.0.1 (any free one)";
+  --port N            port of the API on 127.0.0.1 (8080; 0 takes any free one)
+  --data FILE         keep the data in FILE (otherwise it is in memory and gone at the end)
+  --dynamodb-port N   port of the embedded DynamoDB (any free one)
+  --dynamodb-host IP  address of the embedded DynamoDB (127.0.0.1). It asks nobody who they are: choose one
+                      that only this machine and its containers reach";
 
 impl Args {
     /// Reads the arguments after the program's name.
@@ -54,6 +59,7 @@ impl Args {
             match argument {
                 Long("port") => args.port = parser.value()?.parse()?,
                 Long("dynamodb-port") => args.dynamodb_port = parser.value()?.parse()?,
+                Long("dynamodb-host") => args.dynamodb_host = parser.value()?.parse()?,
                 Long("data") => args.data = Some(parser.value()?.into()),
                 Short('h') | Long("help") => return Err(ArgsError::Help),
                 _ => return Err(argument.unexpected().into()),
@@ -74,13 +80,22 @@ mod tests {
     #[test]
     fn arguments_are_read() {
         assert_eq!(parse(&[]), Ok(Args::default()));
-        let args = Args { port: 9000, dynamodb_port: 8000, data: Some("book.db".into()) };
-        assert_eq!(parse(&["--port", "9000", "--data=book.db", "--dynamodb-port", "8000"]), Ok(args));
+        let dynamodb_host = Ipv4Addr::new(172, 17, 0, 1);
+        let args = Args { port: 9000, dynamodb_host, dynamodb_port: 8000, data: Some("book.db".into()) };
+        let database = ["--dynamodb-port", "8000", "--dynamodb-host", "172.17.0.1"];
+        assert_eq!(parse(&[&["--port", "9000", "--data=book.db"], &database[..]].concat()), Ok(args));
     }
 
     #[test]
     fn a_mistake_is_answered_with_the_usage() {
-        for arguments in [&["--port", "x"][..], &["--port"], &["--prot", "1"], &["x"], &["--port", "65536"]] {
+        for arguments in [
+            &["--port", "x"][..],
+            &["--port"],
+            &["--prot", "1"],
+            &["x"],
+            &["--port", "65536"],
+            &["--dynamodb-host", "x"],
+        ] {
             let error = parse(arguments).expect_err("a mistake");
             assert!(error.ends_with(USAGE) && error.len() > USAGE.len(), "{arguments:?}");
         }

@@ -26,10 +26,10 @@ pub enum DatabaseError {
         reason: String,
     },
     /// The port can't be had.
-    #[error("127.0.0.1:{port} can't be listened on: {source}")]
+    #[error("{address} can't be listened on: {source}")]
     Listen {
-        /// The port.
-        port: u16,
+        /// The address and port.
+        address: SocketAddr,
         /// Why.
         source: std::io::Error,
     },
@@ -53,22 +53,21 @@ impl Database {
     /// # Errors
     /// [`DatabaseError`].
     pub async fn in_memory() -> Result<Self, DatabaseError> {
-        Self::start(None, 0).await
+        Self::start(None, Ipv4Addr::LOCALHOST, 0).await
     }
 
-    /// Starts a database over `data`, or in memory, on `port` of 127.0.0.1 (0 takes any free one), with all
+    /// Starts a database over `data`, or in memory, on `port` of `host` (0 takes any free one), with all
     /// tables.
     ///
     /// # Errors
     /// [`DatabaseError`].
-    pub async fn start(data: Option<&Path>, port: u16) -> Result<Self, DatabaseError> {
+    pub async fn start(data: Option<&Path>, host: Ipv4Addr, port: u16) -> Result<Self, DatabaseError> {
         let location = location(data);
         let open = |reason: String| DatabaseError::Open { path: PathBuf::from(&location), reason };
         let database = dynoxide::Database::new(&location).map_err(|error| open(error.to_string()))?;
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
-            .await
-            .map_err(|source| DatabaseError::Listen { port, source })?;
-        let address = listener.local_addr().map_err(|source| DatabaseError::Listen { port, source })?;
+        let listen = |source| DatabaseError::Listen { address: SocketAddr::from((host, port)), source };
+        let listener = TcpListener::bind((host, port)).await.map_err(listen)?;
+        let address = listener.local_addr().map_err(listen)?;
         let (stop, stopped) = oneshot::channel::<()>();
         let serving = tokio::spawn(async move {
             let shutdown = async move {

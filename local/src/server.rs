@@ -65,7 +65,7 @@ impl Server {
         let listener =
             TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(|source| RunError::Listen { port, source })?;
         let address = listener.local_addr()?;
-        let database = Database::start(args.data.as_deref(), args.dynamodb_port).await?;
+        let database = Database::start(args.data.as_deref(), args.dynamodb_host, args.dynamodb_port).await?;
         let inbox = Inbox::default();
         let (queue, messages) = ChannelQueue::new();
         let reader = StreamReader::new(&database, queue.clone()).await.map_err(RunError::Stream)?;

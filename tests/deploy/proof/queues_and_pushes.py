@@ -5,6 +5,8 @@ tests/deploy/queues-and-pushes runs this for `sam local invoke`.
 
 import contextlib
 import json
+import signal
+import sys
 import tempfile
 import threading
 from pathlib import Path
@@ -13,15 +15,16 @@ import stack
 from servers import ROOT, push_service
 
 ENVIRONMENT = ROOT / "local/env.json"
-# Where local/env.json says that the two servers are.
-DYNAMODB_PORT, MOTO_PORT = 8000, 5000
+# Where local/env.json says that the two servers are: on the host, as a container sees it.
+HOST, DYNAMODB_PORT, MOTO_PORT = "host.docker.internal", 8000, 5000
 
 
 def variables(dynamodb_port=DYNAMODB_PORT, moto_port=MOTO_PORT):
-    """The variables of local/env.json, for servers on these ports."""
+    """The variables of local/env.json, for servers on these ports of this machine and no container."""
     text = ENVIRONMENT.read_text()
-    text = text.replace(f"127.0.0.1:{DYNAMODB_PORT}", f"127.0.0.1:{dynamodb_port}")
-    return json.loads(text.replace(f"127.0.0.1:{MOTO_PORT}", f"127.0.0.1:{moto_port}"))["Parameters"]
+    for port, here in [(DYNAMODB_PORT, dynamodb_port), (MOTO_PORT, moto_port)]:
+        text = text.replace(f"{HOST}:{port}", f"127.0.0.1:{here}")
+    return json.loads(text)["Parameters"]
 
 
 def create(url):
@@ -37,15 +40,21 @@ def create(url):
 
 
 @contextlib.contextmanager
-def queues_and_pushes(folder, port=None):
+def queues_and_pushes(folder, host="127.0.0.1", port=None):
     """moto with all of them. Its URL."""
-    with push_service(folder, port) as url:
+    with push_service(folder, host, port) as url:
         create(url)
         yield url
 
 
+def serve(host):
+    """Until somebody ends this process."""
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, lambda *_: sys.exit())
+    with tempfile.TemporaryDirectory() as folder, queues_and_pushes(Path(folder), host, MOTO_PORT) as url:
+        print(f"SQS and SNS on {url}; what was sent shows at {url}/moto-api/. Ctrl-C stops them.", flush=True)
+        threading.Event().wait()
+
+
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as scratch, contextlib.suppress(KeyboardInterrupt):
-        with queues_and_pushes(Path(scratch), MOTO_PORT) as at:
-            print(f"SQS and SNS on {at}; what was sent is at {at}/moto-api. Ctrl-C stops it.", flush=True)
-            threading.Event().wait()
+    serve(*sys.argv[1:] or ["127.0.0.1"])

@@ -70,11 +70,11 @@ def process(command, log, **extra):
 
 
 @contextlib.contextmanager
-def push_service(folder, port=None):
+def push_service(folder, host="127.0.0.1", port=None):
     """moto, of which the SNS is used: it keeps what is published for everybody to see. Its URL."""
     port = port or free_port()
-    url = f"http://127.0.0.1:{port}"
-    with process([TOOLS / "emulator/bin/moto_server", "-H", "127.0.0.1", "-p", port], folder / "moto.log"):
+    url = f"http://{host}:{port}"
+    with process([TOOLS / "emulator/bin/moto_server", "-H", host, "-p", port], folder / "moto.log"):
         wait_until(lambda: answers(f"{url}/moto-api/data.json"), 30, "moto")
         yield url
 

@@ -44,7 +44,7 @@ impl Others {
 
     async fn subscribe(&self, sns: &Recorder, body: Value) {
         let event = request("POST", "/subscriptions", BOB, Some(body.to_string()));
-        ok(&::subscriptions::handle(&self.0, &sns.endpoints(), event).await);
+        ok(&::subscriptions::handle(&self.0, &sns.push_service(), &SystemClock, event).await);
     }
 
     /// The holder of a phone.
@@ -110,7 +110,7 @@ pub async fn registered_users(recorder: &Recorder, others: &Others) {
 }
 
 pub async fn users(recorder: &Recorder, others: &Others) {
-    let (store, endpoints) = (recorder.store(), recorder.endpoints());
+    let (store, endpoints) = (recorder.store(), recorder.push_service());
     let call = async |method: &str, path: &str, who: &str, body: Option<&str>| {
         let event: ApiGatewayV2httpRequest = request(method, path, who, body.map(ToOwned::to_owned));
         ok(&::users::handle(&store, &endpoints, &SystemClock, settings(), event).await)
@@ -118,10 +118,12 @@ pub async fn users(recorder: &Recorder, others: &Others) {
     let bob = call("POST", "/users", BOB, Some("{}")).await;
     let path = format!("/users/{}", bob["user"]["id"]);
     call("GET", &path, BOB, None).await;
-    // His number becomes another, which was Alice's; and he gets his first one back.
+    // His number becomes another, which was Alice's, and for a while he wants to hear of nobody.
     call("POST", "/users", ALICE, Some("{}")).await;
-    let moved = format!("{{\"user\":{{\"full_name\":\"Bob\",\"phone\":\"+{ALICES}\"}}}}");
-    call("PUT", &path, &format!("bob:+{ALICES}"), Some(&moved)).await;
+    for notify_me in [0, 1] {
+        let moved = json!({"user": {"notify_me": notify_me, "phone": format!("+{ALICES}")}}).to_string();
+        call("PUT", &path, &format!("bob:+{ALICES}"), Some(&moved)).await;
+    }
     // He leaves books, devices and pushes behind.
     let elsewhere = recorder.unnoted();
     others.upload(BOB, json!({"contacts": contacts(&["16505550199"])})).await;
@@ -155,10 +157,10 @@ pub async fn cognito_sign_up(recorder: &Recorder, others: &Others) {
 
 pub async fn subscriptions(recorder: &Recorder, others: &Others) {
     others.sign_up(BOB).await;
-    let (store, endpoints) = (recorder.store(), recorder.endpoints());
+    let (store, endpoints) = (recorder.store(), recorder.push_service());
     let call = async |method: &str, path: &str, body: Option<Value>| {
         let event = request(method, path, BOB, body.map(|body| body.to_string()));
-        ok(&::subscriptions::handle(&store, &endpoints, event).await)
+        ok(&::subscriptions::handle(&store, &endpoints, &SystemClock, event).await)
     };
     for (place, (channel, environment)) in CHANNELS.into_iter().enumerate() {
         for token in ["old", "new"] {
@@ -219,18 +221,20 @@ pub async fn join_push(recorder: &Recorder, others: &Others) {
 
 async fn hear_from(recorder: &Recorder, joiner: &Joiner, digits: &str, failures: usize) {
     let notifier = Notifier {
-        pusher: recorder.pusher(),
+        pusher: recorder.push_service(),
         template: Some("%s is here".parse().expect("a template")),
         phone_keys: PhoneKeys,
         clock: SystemClock,
     };
-    let (store, queue) = (recorder.store(), recorder.queue("JoinsQueue"));
-    let response = ::join_push::handle(&store, &queue, &notifier, message(joiner, digits)).await;
+    let (store, queue) = (recorder.store(), recorder.queue("FanOutQueue"));
+    let event = message(joiner, digits);
+    let (response, _) = ::join_push::handle(&store, &queue, &notifier, event, u64::MAX).await;
     assert_eq!(response.batch_item_failures.len(), failures, "{digits}");
 }
 
 fn message(joiner: &Joiner, digits: &str) -> SqsEvent {
-    let change = HolderChanged { phone: phone(digits), joiner: Some(joiner.clone()), range: OwnerRange::default() };
+    let joiner = Some(joiner.clone());
+    let change = HolderChanged { phone: phone(digits), joiner, changed_at_ms: None, range: OwnerRange::default() };
     let body = serde_json::to_string(&change).expect("JSON");
     serde_json::from_value(json!({"Records": [{"messageId": "m", "body": body}]})).expect("an event")
 }

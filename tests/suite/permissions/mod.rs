@@ -16,14 +16,17 @@ use recorder::Recorder;
 use crate::support::embedded::database;
 
 /// What Lambda itself does in the name of a function that it feeds from a stream or a queue.
-const EVENT_SOURCES: [(&str, &str, &[&str]); 2] = [
+const EVENT_SOURCES: [(&str, &str, &[&str]); 3] = [
     (
         "JoinsFunction",
         "Users/stream/*",
         &["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"],
     ),
-    ("JoinPushFunction", "JoinsQueue", &["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"]),
+    ("JoinPushFunction", "JoinsQueue", QUEUE_SOURCE),
+    ("JoinPushFunction", "FanOutQueue", QUEUE_SOURCE),
 ];
+
+const QUEUE_SOURCE: &[&str] = &["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"];
 
 fn event_source(function: &str) -> BTreeSet<Grant> {
     let of_function = EVENT_SOURCES.into_iter().filter(|(name, ..)| *name == function);

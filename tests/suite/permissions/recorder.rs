@@ -8,7 +8,7 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
 use serde_json::{Value, json};
 use shared::config::Environment;
-use shared::push::{Applications, SnsEndpoints, SnsPusher};
+use shared::push::{Applications, FcmStyle, Sns};
 use shared::queue::SqsQueue;
 use shared::store::Store;
 
@@ -50,12 +50,10 @@ impl Recorder {
         store_over(self.clone())
     }
 
-    pub fn endpoints(&self) -> SnsEndpoints {
-        SnsEndpoints::new(self.sns(), Applications::from_env(&Configured))
-    }
-
-    pub fn pusher(&self) -> SnsPusher {
-        SnsPusher::new(self.sns())
+    /// SNS, with all platform applications.
+    pub fn push_service(&self) -> Sns {
+        let applications = Applications::from_env(&Configured).expect("ARNs");
+        Sns::new(self.sns(), applications, FcmStyle::Data)
     }
 
     /// The queue of this logical id.
