@@ -86,7 +86,7 @@ where
             Ok(own_user(&update_account(store, clock, &user, id, claim, &request.patch).await?))
         }
         Request::Remove { user_id } => {
-            remove_account(store, endpoints, &user_id).await?;
+            remove_account(store, endpoints, clock, &user_id).await?;
             Ok(json!({}))
         }
     }

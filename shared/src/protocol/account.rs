@@ -205,22 +205,33 @@ where
     S: AccountStore + BookStore + OwnerIndex + SubscriptionStore + ClaimStore + Sync,
     E: Endpoints + Sync,
 {
-    delete(store, endpoints, user, Some(id)).await
+    delete(store, endpoints, clock, user, Some(id)).await
 }
 
 /// As [`delete_account`], for those who may remove anybody: whoever `user` is, or was.
 ///
 /// # Errors
 /// [`AccountError`]; some of it is done then, and a repeat does the rest.
-pub async fn remove_account<S, E>(store: &S, endpoints: &E, user: &UserId) -> Result<(), AccountError>
+pub async fn remove_account<S, E>(
+    store: &S,
+    endpoints: &E,
+    clock: &impl Clock,
+    user: &UserId,
+) -> Result<(), AccountError>
 where
     S: AccountStore + BookStore + OwnerIndex + SubscriptionStore + ClaimStore + Sync,
     E: Endpoints + Sync,
 {
-    delete(store, endpoints, user, None).await
+    delete(store, endpoints, clock, user, None).await
 }
 
-async fn delete<S, E>(store: &S, endpoints: &E, user: &UserId, id: Option<PublicId>) -> Result<(), AccountError>
+async fn delete<S, E>(
+    store: &S,
+    endpoints: &E,
+    clock: &impl Clock,
+    user: &UserId,
+    id: Option<PublicId>,
+) -> Result<(), AccountError>
 where
     S: AccountStore + BookStore + OwnerIndex + SubscriptionStore + ClaimStore + Sync,
     E: Endpoints + Sync,
