@@ -10,7 +10,10 @@ use dynoxide::{Database, DynoxideError};
 use local::{create_tables, tables};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 use shared::store::{PhoneKeys, Store};
+
+use super::rules::item_size;
 
 /// A fresh database in memory with all tables.
 pub async fn database() -> Embedded {
@@ -50,11 +53,20 @@ impl Embedded {
         response
     }
 
+    /// The item of `key` in `table`, in DynamoDB's own JSON.
+    pub fn item(&self, table: &str, key: &Value) -> Option<Value> {
+        let request = json!({ "TableName": table, "Key": key }).to_string();
+        let answer = self.dispatch("GetItem", request.as_bytes()).expect("a key of that table");
+        let answer: Value = serde_json::from_str(&answer).expect("an answer is JSON");
+        answer.get("Item").cloned()
+    }
+
     fn dispatch(&self, operation: &str, body: &[u8]) -> Result<String, DynoxideError> {
         let db = &self.0;
         match operation {
             "BatchExecuteStatement" => run(body, |request| db.batch_execute_statement(request)),
             "BatchGetItem" => run(body, |request| db.batch_get_item(request)),
+            "BatchWriteItem" => run(body, |request| db.batch_write_item(request)),
             "CreateTable" => run(body, |request| db.create_table(request)),
             "DeleteItem" => run(body, |request| db.delete_item(request)),
             "DescribeTable" => run(body, |request| db.describe_table(request)),
@@ -76,6 +88,25 @@ fn run<Q: DeserializeOwned, A: Serialize>(
     let request = serde_json::from_slice(body).expect("the SDK writes what DynamoDB reads");
     let answer = execute(request)?;
     Ok(serde_json::to_string(&answer).expect("an answer is JSON"))
+}
+
+/// Bytes of all items of `table`.
+pub fn stored_bytes(embedded: &Embedded, table: &str) -> usize {
+    let mut start = Value::Null;
+    let mut bytes = 0;
+    loop {
+        let mut request = json!({ "TableName": table });
+        if !start.is_null() {
+            request["ExclusiveStartKey"] = start;
+        }
+        let answer = embedded.dispatch("Scan", request.to_string().as_bytes()).expect("a table");
+        let answer: Value = serde_json::from_str(&answer).expect("an answer is JSON");
+        bytes += answer["Items"].as_array().into_iter().flatten().map(item_size).sum::<usize>();
+        start = answer["LastEvaluatedKey"].clone();
+        if start.is_null() {
+            return bytes;
+        }
+    }
 }
 
 /// `GetItem` and the like.

@@ -8,16 +8,23 @@ use aws_smithy_types::body::SdkBody;
 use serde_json::Value;
 
 use super::embedded::{Embedded, operation};
+use super::rules;
 
-/// Requests and units since the last look.
+/// Requests, units and bytes since the last look.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Units {
     pub requests: usize,
+    /// Read units, worked out from the items' sizes.
     pub read: f64,
+    /// Write units, worked out from the items' sizes.
     pub written: f64,
+    /// Bytes of the requests' and answers' bodies.
+    pub bytes: usize,
+    /// What the database's own answers say, reads and writes together.
+    pub answered: f64,
 }
 
-/// A connector that asks for every request's consumed capacity and adds it up.
+/// A connector that works out what each request costs, asks the database as well, and adds it up.
 #[derive(Clone, Debug)]
 pub struct Meter {
     embedded: Embedded,
@@ -37,21 +44,26 @@ impl Meter {
 
 impl HttpConnector for Meter {
     fn call(&self, mut request: HttpRequest) -> HttpConnectorFuture {
-        let mut body: Value = serde_json::from_slice(request.body().bytes().unwrap_or_default()).expect("JSON");
+        let operation = operation(&request).to_owned();
+        let sent = request.body().bytes().unwrap_or_default();
+        let sent_bytes = sent.len();
+        let mut body: Value = serde_json::from_slice(sent).expect("JSON");
         body["ReturnConsumedCapacity"] = "TOTAL".into();
         *request.body_mut() = SdkBody::from(body.to_string());
+        let before = rules::before(&self.embedded, &operation, &body);
         let response = self.embedded.call_now(&request);
-        let answer: Value = serde_json::from_slice(response.body().bytes().unwrap_or_default()).expect("JSON");
+        let received = response.body().bytes().unwrap_or_default();
+        let answer: Value = serde_json::from_slice(received).expect("JSON");
         let consumed = match &answer["ConsumedCapacity"] {
             Value::Array(tables) => tables.iter().map(capacity).sum(),
             table => capacity(table),
         };
         let mut units = self.units.lock().expect("no panic while counting");
         units.requests += 1;
-        match operation(&request) {
-            "GetItem" | "BatchGetItem" | "Query" => units.read += consumed,
-            _ => units.written += consumed,
-        }
+        units.read += rules::read_units(&operation, &body, &answer);
+        units.written += rules::write_units(&self.embedded, before);
+        units.bytes += sent_bytes + received.len();
+        units.answered += consumed;
         HttpConnectorFuture::ready(Ok(response))
     }
 }

@@ -6,7 +6,9 @@ pub mod http;
 pub mod meter;
 pub mod phones;
 pub mod queue;
+pub mod people;
 pub mod requests;
+pub mod rules;
 
 use shared::domain::{Change, Contact, HomeRegion, Mode, Phone, Region, Upload, UserId};
 
