@@ -1,21 +1,19 @@
 //! This project, through its handlers.
 
-use std::sync::{Arc, Mutex};
-
 use serde_json::{Value, json};
 use shared::domain::{Book, Contact, Entry, Phone, PublicId, Region, Scope, UserId};
 use shared::protocol::{Notifier, PhoneClaim, ProfilePatch, SystemClock, sign_up, spread};
-use shared::push::{Delivery, Push, Pusher};
-use shared::queue::{ChangeQueue, HolderChanged, Joiner, QueueError};
+use shared::queue::{ChangeQueue, HolderChanged, Joiner};
 use shared::store::{
     BookReader, BookStore, HolderReader, Life, Outcome, OwnerIndex, OwnerRange, PhoneKeys, Store, StoredBook,
-    Subscription,
 };
 
 use super::{ADDED, BOOKS_OF_JOINER, COMPACT, Input, JOINED, Measured, REGISTERED_EACH, Row, subject};
 use crate::support::embedded::{Embedded, database, store_over, stored_bytes};
 use crate::support::meter::Meter;
 use crate::support::people::Person;
+use crate::support::phones::Phones;
+use crate::support::queue::Kept;
 use crate::support::requests::{read, request};
 
 /// One deployment with one owner of a book.
@@ -86,13 +84,22 @@ impl Ours {
         let user = self.sign_up(2_000_000, &input.joiner).await;
         let holder = self.store.holder(phone).await.expect("readable").expect("signed up");
         assert_eq!(holder.user, user);
-        let queue = Queue::default();
-        let notifier = Notifier { pusher: Nobody, template: None, phone_keys: PhoneKeys, clock: SystemClock };
-        let first = HolderChanged { phone, joiner: Some(Joiner::from(&holder)), range: OwnerRange::default() };
+        let queue = Kept::default();
+        // Pushes are left out on both sides.
+        let notifier =
+            Notifier { pusher: Phones::default(), template: None, phone_keys: PhoneKeys, clock: SystemClock };
+        let first = HolderChanged {
+            phone,
+            joiner: Some(Joiner::from(&holder)),
+            changed_at_ms: None,
+            range: OwnerRange::default(),
+        };
         queue.send(&[first]).await.expect("sent");
         let mut books = 0;
-        while let Some(message) = queue.next() {
-            books += spread(&self.store, &queue, &notifier, &message).await.expect("worked off").books;
+        while let Some(message) = queue.receive(1).pop() {
+            let (report, result) = spread(&self.store, &queue, &notifier, &message, u64::MAX).await;
+            result.expect("worked off");
+            books += report.books;
         }
         assert_eq!(books, BOOKS_OF_JOINER);
         self.row(JOINED);
@@ -150,30 +157,4 @@ fn merged(people: &[Person]) -> Value {
 
 fn forced(people: &[Person]) -> Value {
     json!({ "contacts": contacts(people), "force": 1 })
-}
-
-/// A queue in memory.
-#[derive(Clone, Debug, Default)]
-struct Queue(Arc<Mutex<Vec<HolderChanged>>>);
-
-impl Queue {
-    fn next(&self) -> Option<HolderChanged> {
-        self.0.lock().expect("one thread").pop()
-    }
-}
-
-impl ChangeQueue for Queue {
-    async fn send(&self, messages: &[HolderChanged]) -> Result<(), QueueError> {
-        self.0.lock().expect("one thread").extend_from_slice(messages);
-        Ok(())
-    }
-}
-
-/// Pushes are left out on both sides.
-struct Nobody;
-
-impl Pusher for Nobody {
-    async fn push(&self, _: &Subscription, _: &Push) -> Delivery {
-        Delivery::Sent
-    }
 }

@@ -4,9 +4,9 @@ pub mod embedded;
 pub mod gate;
 pub mod http;
 pub mod meter;
+pub mod people;
 pub mod phones;
 pub mod queue;
-pub mod people;
 pub mod requests;
 pub mod rules;
 
