@@ -13,3 +13,4 @@ mod poison;
 mod pushes;
 mod sns;
 mod support;
+mod template;

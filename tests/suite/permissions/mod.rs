@@ -5,7 +5,7 @@
 //! does a permission without a call.
 
 mod cases;
-mod policy;
+pub mod policy;
 mod recorder;
 
 use std::collections::BTreeSet;
@@ -104,29 +104,4 @@ fn every_function_is_compared() {
         "UsersFunction",
     ];
     assert_eq!(functions.into_iter().collect::<BTreeSet<_>>(), compared.into());
-}
-
-#[tokio::test]
-async fn the_tables_here_are_those_of_the_template() {
-    let client = database().await.client();
-    let template = Template::read();
-    let tables = template.resources("AWS::DynamoDB::Table");
-    assert_eq!(tables.len(), 5);
-    for (name, properties) in tables {
-        let described = client.describe_table().table_name(name).send().await.expect("the table is here");
-        let table = described.table.expect("a table");
-        let listed = |list: &str, first: &str, second: &str| -> Vec<(String, String)> {
-            let text = |value: &serde_json::Value| value.as_str().expect("a text").to_owned();
-            let elements = properties[list].as_array().expect("a list");
-            elements.iter().map(|element| (text(&element[first]), text(&element[second]))).collect()
-        };
-        let keys = table.key_schema().iter().map(|key| (key.attribute_name.clone(), key.key_type.as_str().to_owned()));
-        assert_eq!(keys.collect::<Vec<_>>(), listed("KeySchema", "AttributeName", "KeyType"), "{name}");
-        let attributes = table.attribute_definitions().iter();
-        let attributes = attributes.map(|a| (a.attribute_name.clone(), a.attribute_type.as_str().to_owned()));
-        assert_eq!(attributes.collect::<Vec<_>>(), listed("AttributeDefinitions", "AttributeName", "AttributeType"));
-        let stream = table.stream_specification().and_then(|stream| stream.stream_view_type.as_ref());
-        let view = properties["StreamSpecification"]["StreamViewType"].as_str();
-        assert_eq!(stream.map(aws_sdk_dynamodb::types::StreamViewType::as_str), view, "{name}");
-    }
 }
