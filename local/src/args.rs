@@ -15,11 +15,14 @@ pub struct Args {
     pub dynamodb_port: u16,
     /// The file that keeps the data; none for memory.
     pub data: Option<PathBuf>,
+    /// Whether the tables hold names and numbers as they are.
+    pub unsealed: bool,
 }
 
 impl Default for Args {
     fn default() -> Self {
-        Self { port: 8080, dynamodb_host: Ipv4Addr::LOCALHOST, dynamodb_port: 0, data: None }
+        let dynamodb_host = Ipv4Addr::LOCALHOST;
+        Self { port: 8080, dynamodb_host, dynamodb_port: 0, data: None, unsealed: false }
     }
 }
 
@@ -37,10 +40,12 @@ pub enum ArgsError {
 const USAGE: &str = "\
 The address book on one machine: the API, an embedded DynamoDB and a push inbox.
 
-Usage: cargo run -- [--port N] [--data FILE] [--dynamodb-port N] [--dynamodb-host IP]
+Usage: cargo run -- [--port N] [--data FILE] [--unsealed] [--dynamodb-port N] [--dynamodb-host IP]
 
   --port N            port of the API on 127.0.0.1 (8080; 0 takes any free one)
   --data FILE         keep the data in FILE (otherwise it is in memory and gone at the end)
+  --unsealed          keep names and numbers readable in the tables (otherwise they are sealed: with
+                      --data by the keys in FILE.keys, made if there is no FILE yet)
   --dynamodb-port N   port of the embedded DynamoDB (any free one)
   --dynamodb-host IP  address of the embedded DynamoDB (127.0.0.1). It asks nobody who they are: choose one
                       that only this machine and its containers reach";
@@ -61,6 +66,7 @@ impl Args {
                 Long("dynamodb-port") => args.dynamodb_port = parser.value()?.parse()?,
                 Long("dynamodb-host") => args.dynamodb_host = parser.value()?.parse()?,
                 Long("data") => args.data = Some(parser.value()?.into()),
+                Long("unsealed") => args.unsealed = true,
                 Short('h') | Long("help") => return Err(ArgsError::Help),
                 _ => return Err(argument.unexpected().into()),
             }
@@ -81,8 +87,9 @@ mod tests {
     fn arguments_are_read() {
         assert_eq!(parse(&[]), Ok(Args::default()));
         let dynamodb_host = Ipv4Addr::new(172, 17, 0, 1);
-        let args = Args { port: 9000, dynamodb_host, dynamodb_port: 8000, data: Some("book.db".into()) };
-        let database = ["--dynamodb-port", "8000", "--dynamodb-host", "172.17.0.1"];
+        let data = Some("book.db".into());
+        let args = Args { port: 9000, dynamodb_host, dynamodb_port: 8000, data, unsealed: true };
+        let database = ["--dynamodb-port", "8000", "--dynamodb-host", "172.17.0.1", "--unsealed"];
         assert_eq!(parse(&[&["--port", "9000", "--data=book.db"], &database[..]].concat()), Ok(args));
     }
 

@@ -25,10 +25,12 @@ curl {url}/address_book {alice}
 curl {url}/users {bob} {post} -d '{{\"user\":{{\"full_name\":\"Bob\"}}}}'
 sleep 1; curl '{url}/address_book/registered_users?compact=1' {alice}
 curl {url}/_local/pushes
-# Whoever signed up first has id 1: look, change, unsubscribe, leave
+# Whoever signed up first has id 1: look, export, change, unsubscribe, wipe the book, leave
 curl {url}/users/1 {alice}
+curl {url}/users/1/export {alice}
 curl -X PUT {url}/users/1 {alice} {post} -d '{{\"user\":{{\"full_name\":\"Alice A.\"}}}}'
 curl -X DELETE {url}/subscriptions/$(curl -s {url}/subscriptions {alice} | grep -o '\"id\":[0-9]*' | cut -d: -f2) {alice}
+curl -X DELETE {url}/address_book {alice}
 curl -X DELETE {url}/users/1 {alice}
 
 Ctrl-C stops it."

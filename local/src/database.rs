@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use aws_credential_types::Credentials;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Region};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
-use shared::store::{PhoneKeys, Store};
+use shared::store::{Keys, Store};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -43,25 +43,26 @@ pub enum DatabaseError {
 pub struct Database {
     address: SocketAddr,
     http: SharedHttpClient,
+    keys: Keys,
     stop: Option<oneshot::Sender<()>>,
     serving: JoinHandle<()>,
 }
 
 impl Database {
-    /// Starts a database in memory, on any free port.
+    /// Starts a database in memory, unsealed, on any free port.
     ///
     /// # Errors
     /// [`DatabaseError`].
     pub async fn in_memory() -> Result<Self, DatabaseError> {
-        Self::start(None, Ipv4Addr::LOCALHOST, 0).await
+        Self::start(None, Ipv4Addr::LOCALHOST, 0, Keys::default()).await
     }
 
     /// Starts a database over `data`, or in memory, on `port` of `host` (0 takes any free one), with all
-    /// tables.
+    /// tables; the stores over it are sealed by `keys`.
     ///
     /// # Errors
     /// [`DatabaseError`].
-    pub async fn start(data: Option<&Path>, host: Ipv4Addr, port: u16) -> Result<Self, DatabaseError> {
+    pub async fn start(data: Option<&Path>, host: Ipv4Addr, port: u16, keys: Keys) -> Result<Self, DatabaseError> {
         let location = location(data);
         let open = |reason: String| DatabaseError::Open { path: PathBuf::from(&location), reason };
         let database = dynoxide::Database::new(&location).map_err(|error| open(error.to_string()))?;
@@ -79,7 +80,7 @@ impl Database {
             }
         });
         let http = aws_smithy_http_client::Builder::new().build_http();
-        let database = Self { address, http, stop: Some(stop), serving };
+        let database = Self { address, http, keys, stop: Some(stop), serving };
         create_tables(&database.client())
             .await
             .map_err(|error| DatabaseError::Schema(error.into_service_error().to_string()))?;
@@ -121,7 +122,13 @@ impl Database {
     /// The store over it.
     #[must_use]
     pub fn store(&self) -> Store {
-        Store::new(self.client(), tables(), PhoneKeys)
+        Store::new(self.client(), tables(), self.keys.clone())
+    }
+
+    /// The keys of its stores.
+    #[must_use]
+    pub fn keys(&self) -> &Keys {
+        &self.keys
     }
 
     /// A client of its streams.

@@ -27,6 +27,7 @@ pub(crate) struct Functions {
     pub store: Store,
     pub inbox: Inbox,
     pub settings: Settings,
+    pub uploads: upload::Settings,
 }
 
 /// Answers any request.
@@ -55,7 +56,7 @@ impl Functions {
     async fn invoke(&self, method: &Method, event: ApiGatewayV2httpRequest) -> ApiGatewayV2httpResponse {
         let path = event.raw_path.clone().unwrap_or_default();
         let route = path.strip_suffix(".json").unwrap_or(&path).trim_start_matches('/');
-        let Self { store, inbox, settings } = self;
+        let Self { store, inbox, settings, uploads } = self;
         match (method.as_str(), route) {
             ("GET", "address_book/registered_users") => registered_users::handle(store, event).await,
             ("GET", "address_book") => get::handle(store, event).await,
@@ -66,7 +67,7 @@ impl Functions {
                 subscriptions::handle(store, inbox, &SystemClock, event).await
             }
             // Whatever is left is 404, which every function can say.
-            _ => upload::handle(store, settings.default_region, event).await,
+            _ => upload::handle(store, &SystemClock, uploads, event).await,
         }
     }
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
 use shared::protocol::Notifier;
-use shared::queue::{ChangeQueue, FailedRecord, FailedRecords, HolderChanged, QueueError};
-use shared::store::Store;
+use shared::queue::{ChangeQueue, FailedRecord, FailedRecords, HolderChanged, QueueError, UnreadableMessage};
+use shared::store::{Keys, Store};
 use tokio::sync::{Semaphore, mpsc};
 
 use crate::inbox::Inbox;
@@ -25,14 +25,15 @@ const REDELIVERY: Duration = Duration::from_secs(2);
 pub struct ChannelQueue {
     sender: mpsc::UnboundedSender<String>,
     open: Arc<AtomicUsize>,
+    keys: Keys,
 }
 
 impl ChannelQueue {
-    /// A queue and its receiving end.
+    /// A queue whose messages are sealed by `keys`, and its receiving end.
     #[must_use]
-    pub fn new() -> (Self, mpsc::UnboundedReceiver<String>) {
+    pub fn new(keys: Keys) -> (Self, mpsc::UnboundedReceiver<String>) {
         let (sender, receiver) = mpsc::unbounded_channel();
-        (Self { sender, open: Arc::default() }, receiver)
+        (Self { sender, open: Arc::default(), keys }, receiver)
     }
 
     /// How many messages were sent and aren't worked off.
@@ -45,11 +46,15 @@ impl ChannelQueue {
 impl ChangeQueue for ChannelQueue {
     async fn send(&self, messages: &[HolderChanged]) -> Result<(), QueueError> {
         for message in messages {
-            let body = serde_json::to_string(message).expect("a message is JSON");
+            let body = message.to_body(&self.keys);
             self.open.fetch_add(1, Ordering::SeqCst);
             self.sender.send(body).map_err(|_| QueueError { code: "the server is stopping".to_owned() })?;
         }
         Ok(())
+    }
+
+    fn read(&self, body: &str) -> Result<HolderChanged, UnreadableMessage> {
+        HolderChanged::from_body(&self.keys, body)
     }
 }
 

@@ -21,6 +21,7 @@ pub fn tables() -> Tables {
         users: "Users".to_owned(),
         subscriptions: "Subscriptions".to_owned(),
         claims: "Claims".to_owned(),
+        budgets: "Budgets".to_owned(),
     }
 }
 
@@ -29,13 +30,14 @@ pub fn tables() -> Tables {
 /// # Errors
 /// What CreateTable answers.
 pub async fn create_tables(client: &Client) -> Result<(), SdkError<CreateTableError>> {
-    let Tables { address_books, contact_owners, users, subscriptions, claims } = tables();
+    let Tables { address_books, contact_owners, users, subscriptions, claims, budgets } = tables();
     for (name, keys, streamed) in [
         (address_books.as_str(), &["user_id", "book"][..], false),
         (&contact_owners, &["phone", "owner"], false),
         (&users, &["key"], true),
         (&subscriptions, &["pk", "sk"], false),
         (&claims, &["recipient", "claim"], false),
+        (&budgets, &["payer"], false),
         (CHECKPOINTS, &["stream"], false),
     ] {
         create_table(client, name, keys, streamed).await?;

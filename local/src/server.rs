@@ -4,8 +4,8 @@ use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr};
 
 use axum::Router;
+use shared::domain::Limits;
 use shared::protocol::{Notifier, SystemClock};
-use shared::store::PhoneKeys;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -16,6 +16,7 @@ use crate::banner::banner;
 use crate::database::{Database, DatabaseError};
 use crate::gateway::{self, Functions};
 use crate::inbox::Inbox;
+use crate::keys::{KeyFileError, keys};
 use crate::queue::{ChannelQueue, deliver};
 use crate::stream::StreamReader;
 
@@ -29,6 +30,9 @@ pub enum RunError {
     /// The database didn't start.
     #[error(transparent)]
     Database(#[from] DatabaseError),
+    /// There are no keys to seal the data with.
+    #[error(transparent)]
+    Keys(#[from] KeyFileError),
     /// The port can't be had.
     #[error("127.0.0.1:{port} can't be listened on: {source} (--port takes another one)")]
     Listen {
@@ -65,21 +69,23 @@ impl Server {
         let listener =
             TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(|source| RunError::Listen { port, source })?;
         let address = listener.local_addr()?;
-        let database = Database::start(args.data.as_deref(), args.dynamodb_host, args.dynamodb_port).await?;
+        let keys = keys(args)?;
+        let database = Database::start(args.data.as_deref(), args.dynamodb_host, args.dynamodb_port, keys).await?;
         let inbox = Inbox::default();
-        let (queue, messages) = ChannelQueue::new();
+        let (queue, messages) = ChannelQueue::new(database.keys().clone());
         let reader = StreamReader::new(&database, queue.clone()).await.map_err(RunError::Stream)?;
         let notifier = Notifier {
             pusher: inbox.clone(),
             template: Some(PUSH_TEMPLATE.parse().expect("it has one %s")),
-            phone_keys: PhoneKeys,
+            phone_keys: database.keys().phones(),
             clock: SystemClock,
         };
         let background =
             vec![tokio::spawn(reader.run()), tokio::spawn(deliver(messages, database.store(), queue, notifier))];
         let default_region = HOME_REGION.parse().expect("two capitals");
         let settings = Settings { default_region, trust_body_phone: false };
-        let functions = Functions { store: database.store(), inbox, settings };
+        let uploads = upload::Settings { default_region, limits: Limits::default() };
+        let functions = Functions { store: database.store(), inbox, settings, uploads };
         let router = Router::new().fallback(gateway::answer).with_state(functions);
         let (stop, stopped) = oneshot::channel::<()>();
         let serving = axum::serve(listener, router).with_graceful_shutdown(async move {

@@ -6,7 +6,7 @@ use aws_lambda_events::dynamodb::Event;
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_dynamodbstreams::types::{OperationType, Record, ShardIteratorType};
 use serde_json::{Value, json};
-use shared::store::Tables;
+use shared::store::{Keys, Tables};
 
 use crate::database::Database;
 use crate::queue::ChannelQueue;
@@ -25,6 +25,7 @@ pub(crate) struct StreamReader {
     client: aws_sdk_dynamodb::Client,
     streams: aws_sdk_dynamodbstreams::Client,
     queue: ChannelQueue,
+    keys: Keys,
     stream: String,
     /// The last record that was passed on.
     read: Option<String>,
@@ -44,7 +45,7 @@ impl StreamReader {
             Some(AttributeValue::S(sequence_number)) => Some(sequence_number),
             _ => None,
         };
-        Ok(Self { client, streams, queue, stream, read: saved.clone(), saved })
+        Ok(Self { client, streams, queue, keys: database.keys().clone(), stream, read: saved.clone(), saved })
     }
 
     /// Passes records on until the task is aborted.
@@ -70,7 +71,7 @@ impl StreamReader {
         };
         let passed: Vec<Value> = records.iter().filter(|record| is_wanted(record)).map(event_record).collect();
         let event: Event = serde_json::from_value(json!({ "Records": passed }))?;
-        let response = joins::handle(&self.queue, &self.queue, event).await;
+        let response = joins::handle(&self.keys, &self.queue, &self.queue, event).await;
         if !response.batch_item_failures.is_empty() {
             return Err("a record failed".into());
         }

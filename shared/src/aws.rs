@@ -1,31 +1,62 @@
 //! AWS clients as the functions use them.
 
 use aws_config::SdkConfig;
+use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
 
 use crate::config::{self, ConfigError, Environment};
 use crate::push::{Applications, Sns};
 use crate::queue::SqsQueue;
-use crate::store::{PhoneKeys, Store};
+use crate::store::{Keys, KeysError, Store};
 
 /// Credentials, region and endpoints, as Lambda sets them.
 pub async fn sdk_config() -> SdkConfig {
     aws_config::load_from_env().await
 }
 
+/// Why there are no keys.
+#[derive(Debug, thiserror::Error)]
+pub enum SecretError {
+    /// The environment doesn't say which secret.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// Secrets Manager gave none.
+    #[error("the secret of the keys can't be read: {code}")]
+    Call {
+        /// Its error code, or that there was no answer.
+        code: String,
+    },
+    /// What it gave is no secret of keys.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+}
+
+/// The keys in the secret that the environment names; none where it names none. Read once, at init: a
+/// call for each number would cost more than all the rest.
+///
+/// # Errors
+/// [`SecretError`].
+pub async fn keys(sdk: &SdkConfig, env: &impl Environment) -> Result<Keys, SecretError> {
+    let Some(arn) = config::keys_secret_arn(env)? else { return Ok(Keys::default()) };
+    let sent = aws_sdk_secretsmanager::Client::new(sdk).get_secret_value().secret_id(arn).send().await;
+    let answer = sent.map_err(|error| SecretError::Call { code: error.code().unwrap_or("no answer").to_owned() })?;
+    Ok(answer.secret_string().unwrap_or_default().parse()?)
+}
+
 /// The tables that the environment names.
 ///
 /// # Errors
 /// [`ConfigError`] with the variable's name.
-pub fn store(sdk: &SdkConfig, env: &impl Environment) -> Result<Store, ConfigError> {
-    Ok(Store::new(aws_sdk_dynamodb::Client::new(sdk), config::tables(env)?, PhoneKeys))
+pub fn store(sdk: &SdkConfig, env: &impl Environment, keys: Keys) -> Result<Store, ConfigError> {
+    let store = Store::new(aws_sdk_dynamodb::Client::new(sdk), config::tables(env)?, keys);
+    Ok(store.with_book_ttl(config::book_ttl_seconds(env)?))
 }
 
 /// The queue of joins that the environment names.
 ///
 /// # Errors
 /// [`ConfigError`] with the variable's name.
-pub fn queue(sdk: &SdkConfig, env: &impl Environment) -> Result<SqsQueue, ConfigError> {
-    Ok(SqsQueue::new(aws_sdk_sqs::Client::new(sdk), config::joins_queue_url(env)?))
+pub fn queue(sdk: &SdkConfig, env: &impl Environment, keys: Keys) -> Result<SqsQueue, ConfigError> {
+    Ok(SqsQueue::new(aws_sdk_sqs::Client::new(sdk), config::joins_queue_url(env)?, keys))
 }
 
 /// The queue of failed records that the environment names.
@@ -33,15 +64,15 @@ pub fn queue(sdk: &SdkConfig, env: &impl Environment) -> Result<SqsQueue, Config
 /// # Errors
 /// [`ConfigError`] with the variable's name.
 pub fn failed_records(sdk: &SdkConfig, env: &impl Environment) -> Result<SqsQueue, ConfigError> {
-    Ok(SqsQueue::new(aws_sdk_sqs::Client::new(sdk), config::failed_records_queue_url(env)?))
+    Ok(SqsQueue::new(aws_sdk_sqs::Client::new(sdk), config::failed_records_queue_url(env)?, Keys::default()))
 }
 
 /// The queue of the parts of joins that the environment names.
 ///
 /// # Errors
 /// [`ConfigError`] with the variable's name.
-pub fn fan_out_queue(sdk: &SdkConfig, env: &impl Environment) -> Result<SqsQueue, ConfigError> {
-    Ok(SqsQueue::new(aws_sdk_sqs::Client::new(sdk), config::fan_out_queue_url(env)?))
+pub fn fan_out_queue(sdk: &SdkConfig, env: &impl Environment, keys: Keys) -> Result<SqsQueue, ConfigError> {
+    Ok(SqsQueue::new(aws_sdk_sqs::Client::new(sdk), config::fan_out_queue_url(env)?, keys))
 }
 
 /// SNS, with the platform applications that the environment names.

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use crate::domain::Region;
+use crate::domain::{Budget, Limits, Region};
 use crate::push::{FcmStyle, Template};
 use crate::store::Tables;
 
@@ -53,7 +53,7 @@ fn parsed<T: FromStr<Err: std::fmt::Display>>(env: &impl Environment, name: &'st
 }
 
 /// Reads the names of the tables: `ADDRESS_BOOKS_TABLE`, `CONTACT_OWNERS_TABLE`, `USERS_TABLE`,
-/// `SUBSCRIPTIONS_TABLE`, `CLAIMS_TABLE`.
+/// `SUBSCRIPTIONS_TABLE`, `CLAIMS_TABLE`, `BUDGETS_TABLE`.
 ///
 /// # Errors
 /// [`ConfigError`] with the variable's name.
@@ -64,6 +64,51 @@ pub fn tables(env: &impl Environment) -> Result<Tables, ConfigError> {
         users: required(env, "USERS_TABLE")?,
         subscriptions: required(env, "SUBSCRIPTIONS_TABLE")?,
         claims: required(env, "CLAIMS_TABLE")?,
+        budgets: required(env, "BUDGETS_TABLE")?,
+    })
+}
+
+/// Reads `KEYS_SECRET_ARN`: the secret that holds the keys; none where it is empty, and nothing is sealed.
+///
+/// # Errors
+/// [`ConfigError::Missing`] unless it is set: a forgotten variable must not turn sealing off.
+pub fn keys_secret_arn(env: &impl Environment) -> Result<Option<String>, ConfigError> {
+    let arn = env.get("KEYS_SECRET_ARN").ok_or(ConfigError::Missing("KEYS_SECRET_ARN"))?;
+    Ok(Some(arn).filter(|arn| !arn.is_empty()))
+}
+
+/// Reads `BOOK_TTL_DAYS`: how long a book stays that nobody uses, in seconds; none where it is 0 or not
+/// set, and books stay for ever.
+///
+/// # Errors
+/// [`ConfigError`] with the variable's name.
+pub fn book_ttl_seconds(env: &impl Environment) -> Result<Option<u64>, ConfigError> {
+    if env.get("BOOK_TTL_DAYS").is_none() {
+        return Ok(None);
+    }
+    let days: u32 = parsed(env, "BOOK_TTL_DAYS")?;
+    Ok((days > 0).then(|| u64::from(days) * 24 * 60 * 60))
+}
+
+/// Reads what each user may have: `NEW_NUMBERS_BUDGET`, `NEW_NUMBERS_PER_DAY`, `CONTACTS_PER_REQUEST`,
+/// `CONTACTS_PER_USER`, `BOOKS_PER_USER`; [`Limits::default`] for those that aren't set.
+///
+/// # Errors
+/// [`ConfigError`] with the variable's name.
+pub fn limits(env: &impl Environment) -> Result<Limits, ConfigError> {
+    fn or<T: FromStr<Err: std::fmt::Display>>(
+        env: &impl Environment,
+        name: &'static str,
+        default: T,
+    ) -> Result<T, ConfigError> {
+        if env.get(name).is_none() { Ok(default) } else { parsed(env, name) }
+    }
+    let default = Limits::default();
+    Ok(Limits {
+        budget: Budget::new(or(env, "NEW_NUMBERS_BUDGET", 20_000)?, or(env, "NEW_NUMBERS_PER_DAY", 2_000)?),
+        contacts_per_request: or(env, "CONTACTS_PER_REQUEST", default.contacts_per_request)?,
+        contacts_per_user: or(env, "CONTACTS_PER_USER", default.contacts_per_user)?,
+        books_per_user: or(env, "BOOKS_PER_USER", default.books_per_user)?,
     })
 }
 
@@ -147,6 +192,30 @@ mod tests {
             let Err(ConfigError::Invalid { name, .. }) = error else { panic!("{error:?}") };
             assert!(["HOME_REGION", "TRUST_BODY_PHONE"].contains(&name));
         }
+    }
+
+    #[test]
+    fn limits_are_the_defaults_unless_set() {
+        assert_eq!(limits(&Fixed(&[])), Ok(Limits::default()));
+        let set = Fixed(&[("NEW_NUMBERS_BUDGET", "10"), ("NEW_NUMBERS_PER_DAY", "1"), ("BOOKS_PER_USER", "2")]);
+        let expected = Limits { budget: Budget::new(10, 1), books_per_user: 2, ..Limits::default() };
+        assert_eq!(limits(&set), Ok(expected));
+        let error = limits(&Fixed(&[("CONTACTS_PER_USER", "-1")]));
+        assert!(matches!(error, Err(ConfigError::Invalid { name: "CONTACTS_PER_USER", .. })));
+    }
+
+    #[test]
+    fn books_stay_unless_told_otherwise() {
+        assert_eq!(book_ttl_seconds(&Fixed(&[])), Ok(None));
+        assert_eq!(book_ttl_seconds(&Fixed(&[("BOOK_TTL_DAYS", "0")])), Ok(None));
+        assert_eq!(book_ttl_seconds(&Fixed(&[("BOOK_TTL_DAYS", "2")])), Ok(Some(172_800)));
+    }
+
+    #[test]
+    fn sealing_is_turned_off_on_purpose_alone() {
+        assert_eq!(keys_secret_arn(&Fixed(&[])), Err(ConfigError::Missing("KEYS_SECRET_ARN")));
+        assert_eq!(keys_secret_arn(&Fixed(&[("KEYS_SECRET_ARN", "")])), Ok(None));
+        assert_eq!(keys_secret_arn(&Fixed(&[("KEYS_SECRET_ARN", "arn")])), Ok(Some("arn".to_owned())));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::domain::{HomeRegion, Phone, PublicId, Region, Scope, UserId};
+use crate::domain::{HomeRegion, Payer, Phone, PublicId, Region, Scope, UserId};
 use crate::wire::{ApiError, object, udid_of};
 
 /// Most bytes of a body. Lambda takes 6 MB for the whole event, in which every quote of the body is
@@ -33,6 +33,12 @@ impl Caller {
     #[must_use]
     pub fn home(&self, default: Region) -> HomeRegion {
         HomeRegion::of(self.phone, default)
+    }
+
+    /// Whose budget the caller's new numbers are charged to.
+    #[must_use]
+    pub fn payer(&self) -> Payer {
+        self.phone.map_or_else(|| Payer::User(self.user.clone()), Payer::Phone)
     }
 }
 

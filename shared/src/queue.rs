@@ -5,7 +5,7 @@ use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{Holder, Phone, PublicId, UserId};
-use crate::store::OwnerRange;
+use crate::store::{Keys, OwnerRange};
 
 /// Most messages of one SendMessageBatch (AWS limit).
 const MESSAGES_PER_CALL: usize = 10;
@@ -74,11 +74,46 @@ pub struct QueueError {
     pub code: String,
 }
 
+/// A message that isn't one of ours, or is sealed by other keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the message can't be read")]
+pub struct UnreadableMessage;
+
 /// Sends messages.
 pub trait ChangeQueue {
     /// Sends all of `messages`; where some fail, those that were sent stay sent.
     fn send(&self, messages: &[HolderChanged]) -> impl Future<Output = Result<(), QueueError>> + Send;
+
+    /// What a message's body says.
+    ///
+    /// # Errors
+    /// [`UnreadableMessage`] for a body that this queue didn't send.
+    fn read(&self, body: &str) -> Result<HolderChanged, UnreadableMessage> {
+        serde_json::from_str(body).map_err(|_| UnreadableMessage)
+    }
 }
+
+impl HolderChanged {
+    /// The body of a message: JSON, sealed where there are keys: a message waits for days where it can't
+    /// be worked off.
+    #[must_use]
+    pub fn to_body(&self, keys: &Keys) -> String {
+        keys.seal_text(MESSAGE, serde_json::to_string(self).expect("a message is JSON"))
+    }
+
+    /// What [`HolderChanged::to_body`] made of a message. JSON is read as it is, with and without keys: so an
+    /// operator puts a book right by hand. It says which books to look at; what they are told is read there.
+    ///
+    /// # Errors
+    /// [`UnreadableMessage`] for any other body.
+    pub fn from_body(keys: &Keys, body: &str) -> Result<Self, UnreadableMessage> {
+        let opened = if body.starts_with('{') { Some(body.to_owned()) } else { keys.open_text(MESSAGE, body) };
+        serde_json::from_str(&opened.ok_or(UnreadableMessage)?).map_err(|_| UnreadableMessage)
+    }
+}
+
+/// What sealed messages are to [`Keys`].
+const MESSAGE: &str = "change of a holder";
 
 /// A record of Users' stream that makes no sense, such as a row that somebody wrote by hand. It says
 /// where the record is, and nothing of what it holds.
@@ -104,13 +139,14 @@ pub trait FailedRecords {
 pub struct SqsQueue {
     client: aws_sdk_sqs::Client,
     url: String,
+    keys: Keys,
 }
 
 impl SqsQueue {
-    /// The queue at `url`.
+    /// The queue at `url`, whose messages are sealed by `keys`.
     #[must_use]
-    pub fn new(client: aws_sdk_sqs::Client, url: String) -> Self {
-        Self { client, url }
+    pub fn new(client: aws_sdk_sqs::Client, url: String, keys: Keys) -> Self {
+        Self { client, url, keys }
     }
 }
 
@@ -118,7 +154,7 @@ impl ChangeQueue for SqsQueue {
     async fn send(&self, messages: &[HolderChanged]) -> Result<(), QueueError> {
         for batch in messages.chunks(MESSAGES_PER_CALL) {
             let entries = batch.iter().enumerate().map(|(place, message)| {
-                let body = serde_json::to_string(message).expect("a message is JSON");
+                let body = message.to_body(&self.keys);
                 let entry = SendMessageBatchRequestEntry::builder().id(place.to_string()).message_body(body);
                 entry.build().expect("id and body are set")
             });
@@ -132,6 +168,10 @@ impl ChangeQueue for SqsQueue {
             }
         }
         Ok(())
+    }
+
+    fn read(&self, body: &str) -> Result<HolderChanged, UnreadableMessage> {
+        HolderChanged::from_body(&self.keys, body)
     }
 }
 
@@ -159,11 +199,17 @@ mod tests {
             changed_at_ms: Some(1_795_485_472_000),
             range: OwnerRange { after: None, through: Some("gbob".to_owned()) },
         };
-        let body = serde_json::to_string(&message).expect("JSON");
+        let (plain, secret): (_, Keys) = (Keys::default(), Keys::generate_secret().parse().expect("a secret"));
+        let sealed = message.to_body(&secret);
+        assert!(!sealed.contains("6505550123") && !sealed.contains("alice"));
+        assert_eq!(HolderChanged::from_body(&secret, &sealed), Ok(message.clone()));
+        assert_eq!(HolderChanged::from_body(&plain, &sealed), Err(UnreadableMessage));
+        let body = message.to_body(&plain);
+        assert_eq!(HolderChanged::from_body(&secret, &body), Ok(message.clone()), "sent by hand");
         assert_eq!(
             body,
             r#"{"phone":"16505550123","joiner":{"id":7,"user":"alice","epoch":9},"changed_at_ms":1795485472000,"range":{"through":"gbob"}}"#
         );
-        assert_eq!(serde_json::from_str::<HolderChanged>(&body).expect("a message"), message);
+        assert_eq!(HolderChanged::from_body(&plain, &body), Ok(message));
     }
 }

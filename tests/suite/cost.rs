@@ -1,7 +1,7 @@
 //! What the main operations cost, on the database's own counts.
 
 use serde_json::json;
-use shared::domain::{HomeRegion, Mode, Scope};
+use shared::domain::{HomeRegion, Limits, Mode, Scope};
 use shared::protocol::{PhoneClaim, ProfilePatch, SystemClock, sign_up, upload};
 use shared::store::Store;
 
@@ -9,14 +9,14 @@ use crate::support::embedded::{database, store_over, stored_bytes};
 use crate::support::meter::Meter;
 use crate::support::people::{Person, people};
 use crate::support::requests::{read, request};
-use crate::support::{home, phone, user};
+use crate::support::{allowance, home, phone, upload_settings, user};
 
 /// As long as the subject of a token that Cognito gives.
 const OWNER: &str = "2f9bd1c4-6d0e-4c58-9a3b-5e7f01a2b3c4";
 
 async fn send(store: &Store, body: &serde_json::Value) -> serde_json::Value {
     let event = request("POST", "/address_book", OWNER, Some(body.to_string()));
-    let (status, answer) = read(&upload::handle(store, crate::support::region(), event).await);
+    let (status, answer) = read(&upload::handle(store, &SystemClock, &upload_settings(), event).await);
     assert_eq!(status, 200, "{answer}");
     answer
 }
@@ -87,7 +87,9 @@ async fn an_empty_upload_into_no_book_writes_nothing() {
     let store = store_over(meter.clone());
     let nothing = crate::support::upload_of(Mode::Replace, vec![]);
     let home: HomeRegion = home();
-    upload(&store, &user(OWNER), &Scope::Global, &nothing, &home).await.expect("uploaded");
+    let (owner, limits) = (user(OWNER), Limits::default());
+    let allowance = allowance(&owner, &limits, &SystemClock);
+    upload(&store, &allowance, &owner, &Scope::Global, &nothing, &home).await.expect("uploaded");
     let units = meter.take();
     assert_eq!((units.requests, units.written), (1, 0.0));
 }

@@ -12,12 +12,12 @@ use serde_json::{Value, json};
 use shared::domain::Phone;
 use shared::protocol::{Notifier, SystemClock};
 use shared::queue::HolderChanged;
-use shared::store::{AccountStore, HolderReader, PhoneKeys, Store};
+use shared::store::{AccountStore, HolderReader, Keys, PhoneKeys, Store};
 
 use crate::support::embedded::database;
 use crate::support::queue::Kept;
 use crate::support::requests::read;
-use crate::support::{phone, region, user};
+use crate::support::{phone, region, upload_settings, user};
 
 struct Stage {
     store: Store,
@@ -47,7 +47,7 @@ impl Stage {
         let event: ApiGatewayV2httpRequest = self.event(name);
         let Self { store, inbox, .. } = self;
         let response: ApiGatewayV2httpResponse = match name.split('-').next() {
-            Some("upload") => upload::handle(store, region(), event).await,
+            Some("upload" | "wipe") => upload::handle(store, &SystemClock, &upload_settings(), event).await,
             Some("get") => get::handle(store, event).await,
             Some("registered") => registered_users::handle(store, event).await,
             Some("subscriptions") => subscriptions::handle(store, inbox, &SystemClock, event).await,
@@ -72,7 +72,7 @@ impl Stage {
 
     /// The messages that a sample of the stream becomes.
     async fn joins(&self, name: &str) -> Vec<HolderChanged> {
-        let response = joins::handle(&self.queue, &self.queue, self.event(name)).await;
+        let response = joins::handle(&Keys::default(), &self.queue, &self.queue, self.event(name)).await;
         assert_eq!(response.batch_item_failures.len(), 0, "{name}");
         self.queue.take()
     }
@@ -87,7 +87,7 @@ impl Stage {
         let notifier = Notifier {
             pusher: self.inbox.clone(),
             template: Some("%s is here".parse().expect("a template")),
-            phone_keys: PhoneKeys,
+            phone_keys: PhoneKeys::default(),
             clock: SystemClock,
         };
         let (response, _) = join_push::handle(&self.store, &self.queue, &notifier, self.event(name), u64::MAX).await;
@@ -106,6 +106,7 @@ async fn the_sample_events_tell_the_story_of_a_join() {
     let subscription = bob_subscribes(&stage).await;
     alice_signs_up(&stage).await;
     bob_hears_of_it_once(&stage, &subscription).await;
+    bob_wipes_a_book(&stage).await;
     alice_leaves(&stage).await;
     dave_signs_up_in_cognito(&stage).await;
     erin_is_kept_by_another_system(&stage).await;
@@ -134,6 +135,13 @@ async fn bob_fills_his_books(stage: &Stage) {
     assert_eq!(stage.http("registered-users-full").await, (200, json!({"items": []})));
 }
 
+async fn bob_wipes_a_book(stage: &Stage) {
+    for copy in 1..=2 {
+        assert_eq!(stage.http("wipe-udid").await, (200, json!({})), "copy {copy}");
+        assert_eq!(stage.http("get-udid").await, (200, json!([])), "copy {copy}");
+    }
+}
+
 /// Returns the device.
 async fn bob_subscribes(stage: &Stage) -> String {
     let (status, created) = stage.http("subscriptions-create").await;
@@ -151,6 +159,9 @@ async fn alice_signs_up(stage: &Stage) {
     let user = &alice["user"];
     assert_eq!((status, &user["id"], &user["full_name"]), (201, &json!(1), &json!("Alice Liddell")));
     assert_eq!(stage.http("users-get").await, (200, alice.clone()));
+    let (status, export) = stage.http("users-export").await;
+    assert_eq!((status, &export["user"]), (200, user));
+    assert_eq!((&export["address_books"], &export["subscriptions"]), (&json!([]), &json!([])));
     let (status, updated) = stage.http("users-update").await;
     let user = &updated["user"];
     let (name, website, login) = (&user["full_name"], &user["website"], &user["login"]);

@@ -101,7 +101,7 @@ async fn what_is_kept_in_a_file_is_there_at_the_next_start() {
     }
     assert_eq!(registered["items"][0]["user"]["phone"], "16505550123");
     server.stop().await.expect("stopped");
-    for suffix in ["", "-wal", "-shm"] {
+    for suffix in ["", "-wal", "-shm", ".keys"] {
         let _ = std::fs::remove_file(format!("{}{suffix}", file.display()));
     }
 }

@@ -2,11 +2,12 @@
 
 use serde_json::{Value, json};
 use shared::http::MAX_BODY_BYTES;
+use shared::protocol::SystemClock;
 use shared::store::Store;
 
 use crate::support::embedded::database;
-use crate::support::region;
 use crate::support::requests::{read, request};
+use crate::support::upload_settings;
 
 struct Api(Store);
 
@@ -16,7 +17,8 @@ impl Api {
     }
 
     async fn upload_text(&self, body: String) -> (i64, Value) {
-        read(&upload::handle(&self.0, region(), request("POST", "/address_book", "owner", Some(body))).await)
+        let event = request("POST", "/address_book", "owner", Some(body));
+        read(&upload::handle(&self.0, &SystemClock, &upload_settings(), event).await)
     }
 
     async fn upload(&self, body: Value) -> (i64, Value) {

@@ -2,15 +2,19 @@
 
 #![expect(clippy::print_stdout, reason = "what a test has measured, and the seed that repeats it")]
 
+mod budget;
 mod cost;
 mod events;
+mod idle;
 mod invariants;
 mod journey;
+mod life;
 mod limits;
 mod owners;
 mod permissions;
 mod poison;
 mod pushes;
+mod sealed;
 mod sns;
 mod support;
 mod template;

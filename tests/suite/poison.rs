@@ -5,6 +5,7 @@ use std::sync::Mutex;
 use aws_lambda_events::dynamodb::Event;
 use serde_json::{Value, json};
 use shared::queue::{ChangeQueue, FailedRecord, FailedRecords, HolderChanged, QueueError};
+use shared::store::Keys;
 
 #[derive(Default)]
 struct Queues {
@@ -68,7 +69,7 @@ fn malformed(sequence_number: &str) -> Value {
 
 async fn failures(queues: &Queues, records: &[Value]) -> Vec<String> {
     let event: Event = serde_json::from_value(json!({ "Records": records })).expect("an event");
-    let response = joins::handle(queues, queues, event).await;
+    let response = joins::handle(&Keys::default(), queues, queues, event).await;
     response.batch_item_failures.into_iter().filter_map(|failure| failure.item_identifier).collect()
 }
 

@@ -14,7 +14,7 @@ async fn the_tables_here_are_those_of_the_template() {
     let client = database().await.client();
     let template = Template::read();
     let tables = template.resources("AWS::DynamoDB::Table");
-    assert_eq!(tables.len(), 5);
+    assert_eq!(tables.len(), 6);
     for (name, properties) in tables {
         let described = client.describe_table().table_name(name).send().await.expect("the table is here");
         let table = described.table.expect("a table");

@@ -1,7 +1,7 @@
 //! This project, through its handlers.
 
 use serde_json::{Value, json};
-use shared::domain::{Book, Contact, Entry, Phone, PublicId, Region, Scope, UserId};
+use shared::domain::{Book, Budget, Contact, Entry, Limits, Phone, PublicId, Region, Scope, UserId};
 use shared::protocol::{Notifier, PhoneClaim, ProfilePatch, SystemClock, sign_up, spread};
 use shared::queue::{ChangeQueue, HolderChanged, Joiner};
 use shared::store::{
@@ -57,8 +57,11 @@ impl Ours {
 
     async fn upload(&mut self, what: &'static str, body: Value) {
         let event = request("POST", "/address_book", &subject(0), Some(body.to_string()));
-        let region: Region = "US".parse().expect("a region");
-        let (status, answer) = read(&upload::handle(&self.store, region, event).await);
+        let default_region: Region = "US".parse().expect("a region");
+        // More than the default, for what one owner does here in a minute.
+        let limits = Limits { budget: Budget::new(100_000, 1), ..Limits::default() };
+        let settings = upload::Settings { default_region, limits };
+        let (status, answer) = read(&upload::handle(&self.store, &SystemClock, &settings, event).await);
         assert_eq!(status, 200, "{answer}");
         self.row(what);
     }
@@ -87,7 +90,7 @@ impl Ours {
         let queue = Kept::default();
         // Pushes are left out on both sides.
         let notifier =
-            Notifier { pusher: Phones::default(), template: None, phone_keys: PhoneKeys, clock: SystemClock };
+            Notifier { pusher: Phones::default(), template: None, phone_keys: PhoneKeys::default(), clock: SystemClock };
         let first = HolderChanged {
             phone,
             joiner: Some(Joiner::from(&holder)),

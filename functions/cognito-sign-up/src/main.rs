@@ -10,7 +10,8 @@ use shared::{aws, telemetry};
 async fn main() -> Result<(), Error> {
     telemetry::init();
     let sdk = aws::sdk_config().await;
-    let store = aws::store(&sdk, &ProcessEnvironment)?;
+    let keys = aws::keys(&sdk, &ProcessEnvironment).await?;
+    let store = aws::store(&sdk, &ProcessEnvironment, keys)?;
     let serve = async |event: LambdaEvent<PostConfirmation>| {
         Box::pin(cognito_sign_up::handle(&store, &SystemClock, event.payload)).await.map_err(Error::from)
     };

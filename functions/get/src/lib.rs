@@ -2,19 +2,20 @@
 
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use shared::http::{Call, Reply};
-use shared::store::BookReader;
+use shared::protocol::read_book;
+use shared::store::BookKeeper;
 use shared::wire::{ApiError, contacts};
 
 /// Answers one request.
-pub async fn handle<S: BookReader>(store: &S, event: ApiGatewayV2httpRequest) -> ApiGatewayV2httpResponse {
+pub async fn handle<S: BookKeeper + Sync>(store: &S, event: ApiGatewayV2httpRequest) -> ApiGatewayV2httpResponse {
     let call = Call::new(event);
     let result = serve(store, &call).await;
     call.respond(result)
 }
 
-async fn serve<S: BookReader>(store: &S, call: &Call) -> Result<Reply, ApiError> {
+async fn serve<S: BookKeeper + Sync>(store: &S, call: &Call) -> Result<Reply, ApiError> {
     call.check_route("GET", &["address_book"])?;
     let caller = call.caller()?;
-    let stored = store.read_book(&caller.user, &call.scope()?).await?;
-    Ok(Reply::ok(&contacts(&stored.book)))
+    let book = read_book(store, &caller.user, &call.scope()?).await?;
+    Ok(Reply::ok(&contacts(&book)))
 }

@@ -3,7 +3,7 @@
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use shared::protocol::{Clock, JoinError, JoinReport, Notifier, spread};
 use shared::push::{Endpoints, Pusher};
-use shared::queue::{ChangeQueue, HolderChanged};
+use shared::queue::{ChangeQueue, UnreadableMessage};
 use shared::store::{BookStore, ClaimStore, HolderReader, OwnerIndex, SubscriptionStore};
 
 /// Time that an invocation keeps for what it has begun: a book that others write too, and pushes that are
@@ -14,8 +14,8 @@ pub const RESERVE_MS: u64 = 10_000;
 #[derive(Debug, thiserror::Error)]
 enum MessageError {
     /// It isn't one of ours; it ends in the dead-letter queue.
-    #[error("the message can't be read")]
-    Unreadable,
+    #[error(transparent)]
+    Unreadable(#[from] UnreadableMessage),
     /// It has to come again.
     #[error(transparent)]
     Join(#[from] JoinError),
@@ -67,8 +67,9 @@ where
     C: Clock + Sync,
 {
     let body = message.body.as_deref().unwrap_or_default();
-    let Ok(change) = serde_json::from_str::<HolderChanged>(body) else {
-        return (JoinReport::default(), Err(MessageError::Unreadable));
+    let change = match fan_out.read(body) {
+        Ok(change) => change,
+        Err(error) => return (JoinReport::default(), Err(error.into())),
     };
     let (report, result) = spread(store, fan_out, notifier, &change, deadline_ms).await;
     (report, result.map_err(MessageError::from))

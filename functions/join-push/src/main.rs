@@ -5,19 +5,19 @@ use join_push::RESERVE_MS;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use shared::config::ProcessEnvironment;
 use shared::protocol::{Notifier, SystemClock};
-use shared::store::PhoneKeys;
 use shared::{aws, config, metrics, telemetry};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     telemetry::init();
     let sdk = aws::sdk_config().await;
-    let store = aws::store(&sdk, &ProcessEnvironment)?;
-    let fan_out = aws::fan_out_queue(&sdk, &ProcessEnvironment)?;
+    let keys = aws::keys(&sdk, &ProcessEnvironment).await?;
+    let store = aws::store(&sdk, &ProcessEnvironment, keys.clone())?;
+    let fan_out = aws::fan_out_queue(&sdk, &ProcessEnvironment, keys.clone())?;
     let notifier = Notifier {
         pusher: aws::sns(&sdk, &ProcessEnvironment)?,
         template: config::push_template(&ProcessEnvironment)?,
-        phone_keys: PhoneKeys,
+        phone_keys: keys.phones(),
         clock: SystemClock,
     };
     let serve = async |event: LambdaEvent<SqsEvent>| {

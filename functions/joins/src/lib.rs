@@ -6,7 +6,7 @@ use aws_lambda_events::dynamodb::{Event as DynamoDbEvent, EventRecord};
 use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
 use shared::domain::{HolderChange, holder_change};
 use shared::queue::{ChangeQueue, FailedRecord, FailedRecords, HolderChanged, Joiner, QueueError};
-use shared::store::{OwnerRange, StoreError, holder_of_image};
+use shared::store::{Keys, OwnerRange, StoreError, holder_of_image};
 
 /// Why a record became no message.
 #[derive(Debug, thiserror::Error)]
@@ -22,7 +22,7 @@ enum RelayError {
 /// Sends a message for each change of who has a phone. Stops at the first record for which the queue
 /// fails and names it, so that the stream comes again from there. A record that makes no sense would come
 /// again for ever: it is kept apart, and the stream goes on.
-pub async fn handle<Q, F>(queue: &Q, failed: &F, event: DynamoDbEvent) -> DynamoDbEventResponse
+pub async fn handle<Q, F>(keys: &Keys, queue: &Q, failed: &F, event: DynamoDbEvent) -> DynamoDbEventResponse
 where
     Q: ChangeQueue,
     F: FailedRecords,
@@ -31,7 +31,7 @@ where
     let (mut sent, mut kept) = (0, 0);
     for record in event.records {
         let (event_id, sequence_number) = (record.event_id.clone(), record.change.sequence_number.clone());
-        let relayed = match relay(queue, record).await {
+        let relayed = match relay(keys, queue, record).await {
             Ok(relayed) => {
                 sent += usize::from(relayed);
                 Ok(())
@@ -57,9 +57,9 @@ where
 }
 
 /// Whether the record was worth a message.
-async fn relay<Q: ChangeQueue>(queue: &Q, record: EventRecord) -> Result<bool, RelayError> {
-    let before = holder_of_image(record.change.old_image)?;
-    let after = holder_of_image(record.change.new_image)?;
+async fn relay<Q: ChangeQueue>(keys: &Keys, queue: &Q, record: EventRecord) -> Result<bool, RelayError> {
+    let before = holder_of_image(keys, record.change.old_image)?;
+    let after = holder_of_image(keys, record.change.new_image)?;
     let Some(phone) = after.as_ref().or(before.as_ref()).map(|(phone, _)| *phone) else { return Ok(false) };
     let (before, after) = (before.map(|(_, holder)| holder), after.map(|(_, holder)| holder));
     let joiner = match holder_change(before.as_ref(), after.as_ref()) {

@@ -9,9 +9,11 @@ use shared::{aws, telemetry};
 async fn main() -> Result<(), Error> {
     telemetry::init();
     let sdk = aws::sdk_config().await;
-    let queue = aws::queue(&sdk, &ProcessEnvironment)?;
+    let keys = aws::keys(&sdk, &ProcessEnvironment).await?;
+    let queue = aws::queue(&sdk, &ProcessEnvironment, keys.clone())?;
     let failed = aws::failed_records(&sdk, &ProcessEnvironment)?;
-    let serve =
-        async |event: LambdaEvent<DynamoDbEvent>| Ok::<_, Error>(joins::handle(&queue, &failed, event.payload).await);
+    let serve = async |event: LambdaEvent<DynamoDbEvent>| {
+        Ok::<_, Error>(joins::handle(&keys, &queue, &failed, event.payload).await)
+    };
     lambda_runtime::run(service_fn(serve)).await
 }

@@ -2,24 +2,25 @@
 
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use shared::http::{Call, Reply};
-use shared::store::{BookReader, ProfileReader};
+use shared::protocol::read_book;
+use shared::store::{BookKeeper, ProfileReader};
 use shared::wire::{ApiError, compact, compact_items, full_items};
 
 /// Answers one request: one read for the compact form, and one per hundred users for the full one.
 pub async fn handle<S>(store: &S, event: ApiGatewayV2httpRequest) -> ApiGatewayV2httpResponse
 where
-    S: BookReader + ProfileReader + Sync,
+    S: BookKeeper + ProfileReader + Sync,
 {
     let call = Call::new(event);
     let result = serve(store, &call).await;
     call.respond(result)
 }
 
-async fn serve<S: BookReader + ProfileReader + Sync>(store: &S, call: &Call) -> Result<Reply, ApiError> {
+async fn serve<S: BookKeeper + ProfileReader + Sync>(store: &S, call: &Call) -> Result<Reply, ApiError> {
     call.check_route("GET", &["address_book", "registered_users"])?;
     let caller = call.caller()?;
     let compact = compact(&call.query()?)?;
-    let book = store.read_book(&caller.user, &call.scope()?).await?.book;
+    let book = read_book(store, &caller.user, &call.scope()?).await?;
     if compact {
         return Ok(Reply::ok(&compact_items(&book)));
     }

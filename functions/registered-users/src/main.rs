@@ -9,7 +9,8 @@ use shared::{aws, telemetry};
 async fn main() -> Result<(), Error> {
     telemetry::init();
     let sdk = aws::sdk_config().await;
-    let store = aws::store(&sdk, &ProcessEnvironment)?;
+    let keys = aws::keys(&sdk, &ProcessEnvironment).await?;
+    let store = aws::store(&sdk, &ProcessEnvironment, keys)?;
     let serve = async |event: LambdaEvent<ApiGatewayV2httpRequest>| {
         Ok::<_, Error>(registered_users::handle(&store, event.payload).await)
     };

@@ -10,7 +10,8 @@ use shared::{aws, telemetry};
 async fn main() -> Result<(), Error> {
     telemetry::init();
     let sdk = aws::sdk_config().await;
-    let store = aws::store(&sdk, &ProcessEnvironment)?;
+    let keys = aws::keys(&sdk, &ProcessEnvironment).await?;
+    let store = aws::store(&sdk, &ProcessEnvironment, keys)?;
     let endpoints = aws::sns(&sdk, &ProcessEnvironment)?;
     let serve = async |event: LambdaEvent<ApiGatewayV2httpRequest>| {
         Ok::<_, Error>(subscriptions::handle(&store, &endpoints, &SystemClock, event.payload).await)

@@ -1,4 +1,5 @@
-//! `/users`: signing up, one's own profile, leaving; and the same for an app's own systems.
+//! `/users`: signing up, one's own profile and all else that is stored, leaving; and the same for an app's
+//! own systems.
 
 mod direct;
 
@@ -7,10 +8,10 @@ use serde::Serialize;
 use serde_json::Value;
 use shared::domain::Region;
 use shared::http::{Call, Caller, Reply, no_route, public_id};
-use shared::protocol::{Clock, delete_account, own_profile, sign_up, update_account};
+use shared::protocol::{Clock, delete_account, export, own_profile, sign_up, update_account};
 use shared::push::Endpoints;
-use shared::store::{AccountStore, BookStore, ClaimStore, HolderReader, OwnerIndex, SubscriptionStore};
-use shared::wire::{ApiError, UserRequest, own_user};
+use shared::store::{AccountStore, BookStore, BudgetStore, ClaimStore, HolderReader, OwnerIndex, SubscriptionStore};
+use shared::wire::{ApiError, UserRequest, export_json, own_user};
 
 const NO_SUCH_USER: &str = "There is no such user.";
 
@@ -56,7 +57,7 @@ pub async fn invoke<S, E, C>(
     event: Value,
 ) -> Result<Answer, InvocationError>
 where
-    S: AccountStore + BookStore + OwnerIndex + HolderReader + SubscriptionStore + ClaimStore + Sync,
+    S: AccountStore + BookStore + BudgetStore + OwnerIndex + HolderReader + SubscriptionStore + ClaimStore + Sync,
     E: Endpoints + Sync,
     C: Clock + Sync,
 {
@@ -80,7 +81,7 @@ pub async fn handle<S, E, C>(
     event: ApiGatewayV2httpRequest,
 ) -> ApiGatewayV2httpResponse
 where
-    S: AccountStore + BookStore + OwnerIndex + HolderReader + SubscriptionStore + ClaimStore + Sync,
+    S: AccountStore + BookStore + BudgetStore + OwnerIndex + HolderReader + SubscriptionStore + ClaimStore + Sync,
     E: Endpoints + Sync,
     C: Clock + Sync,
 {
@@ -91,7 +92,7 @@ where
 
 async fn serve<S, E, C>(store: &S, endpoints: &E, clock: &C, settings: Settings, call: &Call) -> Result<Reply, ApiError>
 where
-    S: AccountStore + BookStore + OwnerIndex + HolderReader + SubscriptionStore + ClaimStore + Sync,
+    S: AccountStore + BookStore + BudgetStore + OwnerIndex + HolderReader + SubscriptionStore + ClaimStore + Sync,
     E: Endpoints + Sync,
     C: Clock + Sync,
 {
@@ -108,6 +109,11 @@ where
             let (caller, id) = (call.caller()?, public_id(id, NO_SUCH_USER)?);
             let profile = own_profile(store, &caller.user, id).await?;
             Ok(Reply::ok(&own_user(&profile)))
+        }
+        ("GET", ["users", id, "export"]) => {
+            let (caller, id) = (call.caller()?, public_id(id, NO_SUCH_USER)?);
+            let export = export(store, &caller.user, id, &caller.payer()).await?;
+            Ok(Reply::ok(&export_json(&export)))
         }
         ("PUT", ["users", id]) => {
             let (caller, id) = (call.caller()?, public_id(id, NO_SUCH_USER)?);

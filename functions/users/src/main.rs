@@ -10,7 +10,8 @@ use shared::{aws, config, telemetry};
 async fn main() -> Result<(), Error> {
     telemetry::init();
     let sdk = aws::sdk_config().await;
-    let store = aws::store(&sdk, &ProcessEnvironment)?;
+    let keys = aws::keys(&sdk, &ProcessEnvironment).await?;
+    let store = aws::store(&sdk, &ProcessEnvironment, keys)?;
     let endpoints = aws::sns(&sdk, &ProcessEnvironment)?;
     let settings = users::Settings {
         default_region: config::home_region(&ProcessEnvironment)?,

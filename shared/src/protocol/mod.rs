@@ -5,8 +5,11 @@
 //! leaving it out broke one; `tests/suite/invariants` runs them in every order.
 
 mod account;
+mod admit;
+mod export;
 mod join;
 mod notify;
+mod read;
 mod report;
 mod subscribe;
 mod upload;
@@ -14,8 +17,11 @@ mod upload;
 pub use account::{
     AccountError, PhoneClaim, ProfilePatch, delete_account, own_profile, remove_account, sign_up, update_account,
 };
+pub use admit::Allowance;
+pub use export::{Export, export};
 pub use join::{JoinError, spread};
 pub use notify::{Clock, Notifier, SystemClock};
+pub use read::read_book;
 pub use report::JoinReport;
 pub use subscribe::{MAX_SUBSCRIPTIONS, SubscribeError, SubscribeRequest, subscribe, unsubscribe};
-pub use upload::{UploadError, Uploaded, upload};
+pub use upload::{UploadError, Uploaded, upload, wipe};

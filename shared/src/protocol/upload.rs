@@ -1,8 +1,14 @@
 //! The upload protocol.
 
-use crate::domain::{Book, Counts, Diff, HomeRegion, Scope, Upload, UserId};
+use std::collections::HashSet;
+
+use super::admit::{Allowance, Rooms, admit};
+use super::notify::Clock;
+use super::read::keep;
+use crate::domain::{Book, Counts, Diff, HomeRegion, Phone, Scope, Upload, UserId};
 use crate::store::{
-    AccountStore, Backoff, BookStore, HolderReader, Life, Outcome, OwnerIndex, StoreError, StoredBook, fits,
+    AccountStore, Backoff, BookKeeper, BookStore, BudgetStore, HolderReader, Life, Outcome, OwnerIndex, StoreError,
+    StoredBook, fits,
 };
 
 /// What an upload did.
@@ -23,6 +29,24 @@ pub enum UploadError {
     /// The account was deleted while the upload was under way.
     #[error("the account was deleted meanwhile")]
     AccountDeleted,
+    /// The user has added as many new numbers as they may, for now.
+    #[error("the budget of new numbers is spent")]
+    OverBudget {
+        /// Seconds until there is room again for those of this upload.
+        seconds: u64,
+    },
+    /// The upload has more new numbers than anybody may add at once.
+    #[error("the upload has more new numbers than a budget")]
+    BeyondBudget {
+        /// How many anybody may add at once.
+        capacity: u32,
+    },
+    /// The user has as many books as they may.
+    #[error("the user has too many books")]
+    TooManyBooks {
+        /// How many they may have.
+        limit: usize,
+    },
     /// A table failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -30,7 +54,8 @@ pub enum UploadError {
 
 /// Works `upload` into one of `user`'s books: all of it or nothing, safe to repeat.
 ///
-/// 1. Strongly read the book and work out what changes; nothing: done.
+/// 1. Strongly read the book and work out what changes; nothing: done. Numbers that are new are paid for
+///    *before* anything is asked about them, see [`admit`].
 /// 2. For each number that becomes present, put its hint, newer than all before.
 /// 3. *Then* strongly read who has those numbers.
 /// 4. Write book and matches, if the book still is what was read; else start over.
@@ -41,24 +66,36 @@ pub enum UploadError {
 /// # Errors
 /// [`UploadError`]; the book is then as it was, or as this upload left it where only the answer of
 /// step 4 was lost.
-pub async fn upload<S>(
+pub async fn upload<S, C>(
     store: &S,
+    allowance: &Allowance<'_, C>,
     user: &UserId,
     scope: &Scope,
     upload: &Upload,
     home: &HomeRegion,
 ) -> Result<Uploaded, UploadError>
 where
-    S: BookStore + OwnerIndex + HolderReader + AccountStore + Sync,
+    S: BookStore + BookKeeper + OwnerIndex + HolderReader + AccountStore + BudgetStore + Sync,
+    C: Clock + Sync,
 {
     let mut generation = None;
+    let mut paid = HashSet::new();
     for attempt in 0.. {
         let seen = store.read_book(user, scope).await?;
         check_life(&seen, generation)?;
-        let Planned { next, uploaded } = plan(&seen.book, upload, home);
-        if next == seen.book {
-            return Ok(uploaded);
+        let mut planned = plan(&seen.book, upload, home, usize::MAX);
+        if planned.next == seen.book {
+            keep(store, user, scope, &seen).await;
+            return Ok(planned.uploaded);
         }
+        if !planned.next.phones_not_in(&seen.book).is_empty() {
+            let rooms = Rooms::read(store, allowance.limits, user, scope, &seen).await?;
+            if planned.next.entries().len() > rooms.contacts {
+                planned = plan(&seen.book, upload, home, rooms.contacts);
+            }
+            admit(store, allowance, &rooms, planned.next.phones_not_in(&seen.book), &mut paid).await?;
+        }
+        let Planned { next, uploaded } = planned;
         let attempted = match opened(store, user, scope, seen, &mut generation).await? {
             Some(open) => commit(store, user, scope, &open, next).await?,
             None => Outcome::Conflict,
@@ -73,16 +110,47 @@ where
     Err(UploadError::Contended)
 }
 
+/// Wipes one of `user`'s books: contacts, matches and hints. Safe to repeat; a book that isn't there is
+/// wiped.
+///
+/// The item stays for a while without contacts, so that its version isn't counted twice: an upload in
+/// flight comes before the wiping or after it, and never back.
+///
+/// # Errors
+/// [`UploadError::Contended`] and [`UploadError::Store`]; the book is then as it was, or wiped.
+pub async fn wipe<S>(store: &S, user: &UserId, scope: &Scope) -> Result<(), UploadError>
+where
+    S: BookStore + OwnerIndex + Sync,
+{
+    for attempt in 0.. {
+        let seen = store.read_book(user, scope).await?;
+        if !matches!(seen.life, Life::Open { .. }) {
+            return Ok(());
+        }
+        let empty = StoredBook { life: Life::Unopened, book: Book::default(), ..seen.clone() };
+        if store.write_book(user, scope, &seen, &empty).await? == Outcome::Done {
+            delete_hints(store, user, scope, &seen.book.phones_not_in(&empty.book), seen.version + 1).await;
+            return Ok(());
+        }
+        if !Backoff::CONFLICT.wait(attempt).await {
+            break;
+        }
+    }
+    Err(UploadError::Contended)
+}
+
 struct Planned {
     next: Book,
     uploaded: Uploaded,
 }
 
-/// What the book becomes; contacts for which there is no room stay out, or stay as they are.
-fn plan(book: &Book, upload: &Upload, home: &HomeRegion) -> Planned {
+/// What the book becomes, with at most `contacts` of them; those for which there is no room stay out, or
+/// stay as they are.
+fn plan(book: &Book, upload: &Upload, home: &HomeRegion, contacts: usize) -> Planned {
     let base = book.read_again(home);
     let diff = base.diff(upload);
     let apply = |diff: &Diff| base.apply(diff).settled_in(home);
+    let fits = |next: &Book| next.entries().len() <= contacts && fits(next);
     let next = apply(&diff);
     if diff.growth.is_empty() || fits(&next) {
         return Planned { next, uploaded: Uploaded { counts: diff.counts(), no_room: vec![] } };
@@ -135,6 +203,7 @@ async fn opened<S: BookStore + AccountStore + Sync>(
         life: Life::Open { generation: started },
         book: Book::default(),
         leaving: Book::default(),
+        expires_at: None,
     };
     let outcome = store.open_book(user, scope, &seen, started).await?;
     Ok((outcome == Outcome::Done).then_some(opened))
@@ -158,11 +227,16 @@ async fn commit<S: BookStore + OwnerIndex + HolderReader + Sync>(
         Some(matched) => *matched,
         None => holders.get(&phone).and_then(|holder| holder.match_for(user)),
     });
-    let outcome = store.write_book(user, scope, seen, &StoredBook { book, ..seen.clone() }).await?;
-    if outcome == Outcome::Done
-        && let Err(error) = store.delete_hints(user, scope, &removed, version).await
-    {
-        tracing::warn!(error = %error, hints = removed.len(), "hints of removed numbers were left behind");
+    let outcome = store.write_book(user, scope, seen, &StoredBook { book, expires_at: None, ..seen.clone() }).await?;
+    if outcome == Outcome::Done {
+        delete_hints(store, user, scope, &removed, version).await;
     }
     Ok(outcome)
+}
+
+/// Deletes hints that nothing needs any more. Those that stay are harmless: the next join deletes them.
+async fn delete_hints<S: OwnerIndex>(store: &S, user: &UserId, scope: &Scope, removed: &[Phone], version: u64) {
+    if let Err(error) = store.delete_hints(user, scope, removed, version).await {
+        tracing::warn!(error = %error, hints = removed.len(), "hints of removed numbers were left behind");
+    }
 }

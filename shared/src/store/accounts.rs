@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::types::{ConditionCheck, Delete, Put, ReturnValue, Transact
 
 use super::error::StoreError;
 use super::item::{Attributes, Reader, item, number, text};
-use super::keys::{COUNTER_KEY, profile_key, subject_key};
+use super::keys::{COUNTER_KEY, profile_key};
 use super::profile::{self, Profile};
 use super::users::write_holder;
 use super::{Outcome, Store, now_seconds};
@@ -68,7 +68,7 @@ pub trait AccountStore {
 
 impl AccountStore for Store {
     async fn subject(&self, user: &UserId) -> Result<Subject, StoreError> {
-        let Some(item) = self.get_user_item(subject_key(user)).await? else { return Ok(Subject::default()) };
+        let Some(item) = self.get_user_item(self.keys.subject_key(user)).await? else { return Ok(Subject::default()) };
         let reader = Reader { table: "Users (subject)", item: &item };
         Ok(Subject {
             id: reader.optional_number("id")?.and_then(PublicId::new),
@@ -78,7 +78,7 @@ impl AccountStore for Store {
 
     async fn profile(&self, id: PublicId) -> Result<Option<Profile>, StoreError> {
         let item = self.get_user_item(profile_key(id)).await?;
-        item.map(|item| profile::read(&item)).transpose()
+        item.map(|item| profile::read(&self.keys, &item)).transpose()
     }
 
     async fn draw(&self) -> Result<u64, StoreError> {
@@ -119,7 +119,7 @@ impl AccountStore for Store {
 impl Store {
     fn subject_write(&self, change: AccountChange<'_>) -> Option<TransactWriteItem> {
         let Subject { id, generation } = change.subject;
-        let mut attributes = item([("key", text(subject_key(change.user)))]);
+        let mut attributes = item([("key", text(self.keys.subject_key(change.user)))]);
         let mut set = |name: &str, value: u64| attributes.insert(name.to_owned(), number(value));
         match (change.before, change.after) {
             (Some(_), Some(_)) => return None,
@@ -149,11 +149,13 @@ impl Store {
         let seen = |profile: &Profile| Some(item([(":version", number(profile.version))]));
         match (before, after) {
             (None, None) => None,
-            (None, Some(after)) => {
-                Some(self.users_put(profile::write(after), "attribute_not_exists(version)".to_owned(), None))
-            }
+            (None, Some(after)) => Some(self.users_put(
+                profile::write(&self.keys, after),
+                "attribute_not_exists(version)".to_owned(),
+                None,
+            )),
             (Some(before), Some(after)) => {
-                Some(self.users_put(profile::write(after), "version = :version".to_owned(), seen(before)))
+                Some(self.users_put(profile::write(&self.keys, after), "version = :version".to_owned(), seen(before)))
             }
             (Some(before), None) => Some(self.users_delete(profile_key(before.id), "version = :version", seen(before))),
         }
@@ -181,7 +183,7 @@ impl Store {
                 (None, Target::Free) => ("attribute_not_exists(epoch)", None),
             };
             let holder = holder_of(profile).expect("the profile has a phone");
-            let attributes = write_holder(self.phone_keys.holder_key(new), new, &holder);
+            let attributes = write_holder(&self.keys, new, &holder);
             writes.push(self.users_put(attributes, condition.to_owned(), values));
         }
         writes
@@ -232,12 +234,12 @@ fn generation_condition(generation: u64) -> (&'static str, Option<Attributes>) {
     }
 }
 
-/// The condition that the user's account hasn't been deleted since it was of `generation`.
-pub(super) fn generation_check(users: &str, user: &UserId, generation: u64) -> ConditionCheck {
+/// The condition that the account of `subject_key` hasn't been deleted since it was of `generation`.
+pub(super) fn generation_check(users: &str, subject_key: String, generation: u64) -> ConditionCheck {
     let (condition, values) = generation_condition(generation);
     ConditionCheck::builder()
         .table_name(users)
-        .key("key", text(subject_key(user)))
+        .key("key", text(subject_key))
         .condition_expression(condition)
         .set_expression_attribute_values(values)
         .build()

@@ -1,7 +1,7 @@
 //! Claims: one per push that was sent, or is being sent.
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
+use aws_sdk_dynamodb::types::{ReturnValuesOnConditionCheckFailure, Select};
 
 use super::Store;
 use super::error::StoreError;
@@ -51,6 +51,9 @@ pub trait ClaimStore {
     /// Gives a claim back, so that the push can be tried again at once.
     fn release(&self, claim: &Claim) -> impl Future<Output = Result<(), StoreError>> + Send;
 
+    /// How many pushes to `recipient` are remembered.
+    fn count_claims(&self, recipient: &UserId) -> impl Future<Output = Result<usize, StoreError>> + Send;
+
     /// Deletes all claims on pushes to `recipient`.
     fn delete_claims(&self, recipient: &UserId) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
@@ -58,7 +61,7 @@ pub trait ClaimStore {
 impl ClaimStore for Store {
     async fn claim(&self, recipient: &UserId, key: &str, now_ms: u64, lease_ms: u64) -> Result<Claimed, StoreError> {
         let lease_ends_ms = now_ms + lease_ms;
-        let mut attributes = claim_item_key(recipient, key);
+        let mut attributes = self.claim_item_key(recipient, key);
         attributes.insert("lease_ends_ms".to_owned(), number(lease_ends_ms));
         attributes.insert("expires_at".to_owned(), number(now_ms / 1000 + TTL_SECONDS));
         let sent = self
@@ -94,7 +97,7 @@ impl ClaimStore for Store {
             .client
             .update_item()
             .table_name(&self.tables.claims)
-            .set_key(Some(claim_item_key(&claim.recipient, &claim.key)))
+            .set_key(Some(self.claim_item_key(&claim.recipient, &claim.key)))
             .update_expression("REMOVE lease_ends_ms SET settled = :settled")
             .condition_expression("attribute_exists(recipient)")
             .expression_attribute_values(":settled", number(1))
@@ -113,7 +116,7 @@ impl ClaimStore for Store {
             .client
             .delete_item()
             .table_name(&self.tables.claims)
-            .set_key(Some(claim_item_key(&claim.recipient, &claim.key)))
+            .set_key(Some(self.claim_item_key(&claim.recipient, &claim.key)))
             .condition_expression("lease_ends_ms = :mine")
             .expression_attribute_values(":mine", number(claim.lease_ends_ms))
             .send()
@@ -125,26 +128,46 @@ impl ClaimStore for Store {
         }
     }
 
+    async fn count_claims(&self, recipient: &UserId) -> Result<usize, StoreError> {
+        let mut pages = self
+            .client
+            .query()
+            .table_name(&self.tables.claims)
+            .key_condition_expression("recipient = :recipient")
+            .expression_attribute_values(":recipient", text(self.keys.user(recipient)))
+            .select(Select::Count)
+            .into_paginator()
+            .send();
+        let mut count = 0;
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| StoreError::call("Query", &error))?;
+            count += usize::try_from(page.count).unwrap_or(0);
+        }
+        Ok(count)
+    }
+
     async fn delete_claims(&self, recipient: &UserId) -> Result<(), StoreError> {
         let mut pages = self
             .client
             .query()
             .table_name(&self.tables.claims)
             .key_condition_expression("recipient = :recipient")
-            .expression_attribute_values(":recipient", text(recipient.as_str()))
+            .expression_attribute_values(":recipient", text(self.keys.user(recipient)))
             .into_paginator()
             .send();
         let statement = format!(r#"DELETE FROM "{}" WHERE "recipient" = ? AND "claim" = ?"#, self.tables.claims);
         while let Some(page) = pages.next().await {
             let items = page.map_err(|error| StoreError::call("Query", &error))?.items.unwrap_or_default();
             let claims = items.into_iter().filter_map(|mut item| item.remove("claim"));
-            let parameters = claims.map(|claim| vec![text(recipient.as_str()), claim]).collect();
+            let parameters = claims.map(|claim| vec![text(self.keys.user(recipient)), claim]).collect();
             self.execute_each(&statement, parameters).await?;
         }
         Ok(())
     }
 }
 
-fn claim_item_key(recipient: &UserId, key: &str) -> Attributes {
-    item([("recipient", text(recipient.as_str())), ("claim", text(key))])
+impl Store {
+    fn claim_item_key(&self, recipient: &UserId, key: &str) -> Attributes {
+        item([("recipient", text(self.keys.user(recipient))), ("claim", text(key))])
+    }
 }

@@ -8,6 +8,7 @@ mod accounts;
 mod backoff;
 mod batch;
 mod books;
+mod budgets;
 mod claims;
 mod error;
 mod item;
@@ -15,19 +16,22 @@ mod keys;
 mod owners;
 mod packed;
 mod profile;
+mod seal;
 mod subscriptions;
 mod tokens;
 mod users;
 
 pub use accounts::{AccountChange, AccountStore, Subject, Target};
 pub use backoff::Backoff;
-pub use books::{BookReader, BookStore, Life, StoredBook};
+pub use books::{BookKeeper, BookReader, BookStore, Life, StoredBook};
+pub use budgets::{Bucket, BudgetStore};
 pub use claims::{Claim, ClaimKey, ClaimStore, Claimed};
 pub use error::StoreError;
 pub use keys::{PhoneKeys, claim_key};
 pub use owners::{Hint, OwnerIndex, OwnerPage, OwnerRange};
 pub use packed::{PackError, fits, pack_contacts, pack_matches, unpack};
 pub use profile::{Details, Profile};
+pub use seal::{Keys, KeysError};
 pub use subscriptions::{Channel, Environment, Platform, Subscription, SubscriptionStore, SubscriptionWrite};
 pub use tokens::TokenUse;
 pub use users::{HolderReader, ProfileReader, holder_of_image};
@@ -49,6 +53,8 @@ pub struct Tables {
     pub subscriptions: String,
     /// Pushes that were sent or are being sent.
     pub claims: String,
+    /// How many new numbers people have added of late.
+    pub budgets: String,
 }
 
 /// Whether a conditional write happened.
@@ -66,14 +72,23 @@ pub enum Outcome {
 pub struct Store {
     client: Client,
     tables: Tables,
+    keys: Keys,
     phone_keys: PhoneKeys,
+    book_ttl_seconds: Option<u64>,
 }
 
 impl Store {
-    /// The tables that `client` reaches.
+    /// The tables that `client` reaches, sealed by `keys`.
     #[must_use]
-    pub fn new(client: Client, tables: Tables, phone_keys: PhoneKeys) -> Self {
-        Self { client, tables, phone_keys }
+    pub fn new(client: Client, tables: Tables, keys: Keys) -> Self {
+        let phone_keys = keys.phones();
+        Self { client, tables, keys, phone_keys, book_ttl_seconds: None }
+    }
+
+    /// The same tables, in which books go that nobody has used for so long; without this they stay.
+    #[must_use]
+    pub fn with_book_ttl(self, seconds: Option<u64>) -> Self {
+        Self { book_ttl_seconds: seconds, ..self }
     }
 }
 

@@ -6,7 +6,6 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use super::batch::Statement;
 use super::error::StoreError;
 use super::item::{Reader, item, number, text};
-use super::keys::{owner_key, parse_owner_key};
 use super::{Outcome, Store};
 use crate::domain::{Phone, Scope, UserId};
 
@@ -77,7 +76,7 @@ impl OwnerIndex for Store {
     /// Most phones have no hint yet, so batches of INSERT do the common case; a single conditional
     /// update does what they refuse.
     async fn put_hints(&self, user: &UserId, scope: &Scope, phones: &[Phone], version: u64) -> Result<(), StoreError> {
-        let owner = owner_key(user, scope);
+        let owner = self.keys.owner_key(user, scope);
         let parameters = phones.iter().map(|phone| vec![self.phone(*phone), text(&owner), number(version)]);
         let statement =
             format!(r#"INSERT INTO "{}" VALUE {{'phone': ?, 'owner': ?, 'version': ?}}"#, self.tables.contact_owners);
@@ -97,7 +96,7 @@ impl OwnerIndex for Store {
         phones: &[Phone],
         version: u64,
     ) -> Result<(), StoreError> {
-        let owner = owner_key(user, scope);
+        let owner = self.keys.owner_key(user, scope);
         let parameters = phones.iter().map(|phone| vec![self.phone(*phone), text(&owner), number(version)]);
         let statement = format!(
             r#"DELETE FROM "{}" WHERE "phone" = ? AND "owner" = ? AND "version" <= ?"#,
@@ -130,7 +129,7 @@ impl OwnerIndex for Store {
         let hints = answer.items.unwrap_or_default().into_iter().map(|item| {
             let reader = Reader { table: "ContactOwners", item: &item };
             let place = reader.text("owner")?.to_owned();
-            let (user, scope) = parse_owner_key(&place).ok_or_else(|| reader.corrupt("owner"))?;
+            let (user, scope) = self.keys.parse_owner_key(&place).ok_or_else(|| reader.corrupt("owner"))?;
             Ok(Hint { user, scope, place })
         });
         Ok(OwnerPage { hints: hints.collect::<Result<_, StoreError>>()?, more: answer.last_evaluated_key.is_some() })

@@ -11,6 +11,7 @@ mod spelling;
 
 use columns::{Columns, compress, decompress, put_texts, put_varint};
 
+use super::seal::SEAL_BYTES;
 use crate::domain::{Book, Contact, Entry, Phone, PublicId, Region};
 
 /// Most bytes of packed contacts. An item of DynamoDB has at most 400 KB, keys and names included.
@@ -50,7 +51,7 @@ pub enum PackError {
 /// A match takes four bytes and a bit, so that joins never find a book too full to be told.
 #[must_use]
 pub fn fits(book: &Book) -> bool {
-    let (raw, matches) = (raw_size(book), worst_matches(book.entries().len()));
+    let (raw, matches) = (raw_size(book), worst_matches(book.entries().len()) + 2 * SEAL_BYTES);
     let small_enough = |contacts: usize| contacts <= MAX_PACKED_CONTACTS && contacts + matches <= MAX_PACKED_BOOK;
     // Most books fit as they are, so that nobody has to compress them to know.
     small_enough(raw) || (raw <= MAX_RAW && small_enough(pack_contacts(book).len()))

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::error::StoreError;
 use super::item::{Attributes, Reader, bytes, item, number, text};
 use super::keys::profile_key;
+use super::seal::{Keys, Place};
 use crate::domain::{Flags, Phone, PublicId, UserId};
 
 /// The truth about a user.
@@ -113,38 +114,56 @@ impl std::fmt::Debug for Details {
     }
 }
 
-pub(super) fn write(profile: &Profile) -> Attributes {
+/// What of a profile is sealed: all that says something about a person.
+#[derive(Serialize, Deserialize)]
+struct Personal<D> {
+    user: UserId,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    phone: Option<String>,
+    details: D,
+}
+
+fn personal_of(id: &str) -> Place<'_> {
+    Place { owner: id, names: ["profile", "personal"] }
+}
+
+pub(super) fn write(keys: &Keys, profile: &Profile) -> Attributes {
     let Profile { id, user, version, phone, flags, created_at_ms, updated_at_ms, details } = profile;
     let Flags { discoverable_by_phone, announce_me, notify_me } = flags;
+    let phone_digits = phone.map(|(phone, _)| phone.digits().to_owned());
+    let personal = Personal { user: user.clone(), phone: phone_digits, details };
+    let personal = serde_json::to_vec(&personal).expect("a struct of texts and numbers is JSON");
     let mut attributes = item([
         ("key", text(profile_key(*id))),
         ("id", number(u64::from(id.get()))),
-        ("user_id", text(user.as_str())),
         ("version", number(*version)),
         ("discoverable_by_phone", AttributeValue::Bool(*discoverable_by_phone)),
         ("announce_me", AttributeValue::Bool(*announce_me)),
         ("notify_me", AttributeValue::Bool(*notify_me)),
         ("created_at_ms", number(*created_at_ms)),
         ("updated_at_ms", number(*updated_at_ms)),
-        ("details", bytes(serde_json::to_vec(details).expect("a struct of texts and numbers is JSON"))),
+        ("personal", bytes(keys.seal(personal_of(&profile_key(*id)), personal))),
     ]);
-    if let Some((phone, epoch)) = phone {
-        attributes.insert("phone".to_owned(), text(phone.digits()));
+    if let Some((_, epoch)) = phone {
         attributes.insert("epoch".to_owned(), number(*epoch));
     }
     attributes
 }
 
-pub(super) fn read(item: &Attributes) -> Result<Profile, StoreError> {
+pub(super) fn read(keys: &Keys, item: &Attributes) -> Result<Profile, StoreError> {
     let reader = Reader { table: "Users (profile)", item };
-    let phone = match reader.optional_text("phone")? {
-        Some(_) => Some((reader.parsed("phone")?, reader.number("epoch")?)),
+    let corrupt = || reader.corrupt("personal");
+    let id = PublicId::new(reader.number("id")?).ok_or_else(|| reader.corrupt("id"))?;
+    let stored = reader.optional_bytes("personal")?.ok_or_else(corrupt)?;
+    let opened = keys.open(personal_of(&profile_key(id)), stored).map_err(|_| corrupt())?;
+    let Personal { user, phone, details } = serde_json::from_slice(&opened).map_err(|_| corrupt())?;
+    let phone = match phone {
+        Some(digits) => Some((digits.parse().map_err(|_| corrupt())?, reader.number("epoch")?)),
         None => None,
     };
-    let details = reader.optional_bytes("details")?.ok_or_else(|| reader.corrupt("details"))?;
     Ok(Profile {
-        id: PublicId::new(reader.number("id")?).ok_or_else(|| reader.corrupt("id"))?,
-        user: reader.parsed("user_id")?,
+        id,
+        user,
         version: reader.number("version")?,
         phone,
         flags: Flags {
@@ -154,7 +173,7 @@ pub(super) fn read(item: &Attributes) -> Result<Profile, StoreError> {
         },
         created_at_ms: reader.number("created_at_ms")?,
         updated_at_ms: reader.number("updated_at_ms")?,
-        details: serde_json::from_slice(details).map_err(|_| reader.corrupt("details"))?,
+        details,
     })
 }
 
@@ -174,8 +193,12 @@ mod tests {
             updated_at_ms: 2,
             details: Details { full_name: Some("Alice 😀".to_owned()), timezone: Some(-8), ..Details::default() },
         };
-        assert_eq!(read(&write(&profile)).expect("readable"), profile);
+        let sealed: Keys = Keys::generate_secret().parse().expect("a secret");
+        for keys in [Keys::default(), sealed] {
+            assert_eq!(read(&keys, &write(&keys, &profile)).expect("readable"), profile);
+        }
         let nameless = Profile { phone: None, details: Details::default(), ..profile };
-        assert_eq!(read(&write(&nameless)).expect("readable"), nameless);
+        let keys = Keys::default();
+        assert_eq!(read(&keys, &write(&keys, &nameless)).expect("readable"), nameless);
     }
 }

@@ -6,9 +6,9 @@ use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
 
 use super::error::StoreError;
 use super::item::{Attributes, Reader, item, number, text};
-use super::keys::{MUTED_SORT_KEY, device_key, subscriber_key, token_hash};
+use super::keys::{MUTED_SORT_KEY, token_hash};
 use super::tokens::TokenUse;
-use super::{Outcome, Store};
+use super::{Keys, Outcome, Store};
 use crate::domain::{PublicId, Udid, UserId};
 
 /// A text is none of the names that a type has.
@@ -103,8 +103,8 @@ impl Subscription {
         token_hash(token)
     }
 
-    fn key(&self) -> Attributes {
-        key(&subscriber_key(&self.user), &device_key(self.channel.name(), &self.device))
+    fn key(&self, keys: &Keys) -> Attributes {
+        key(&keys.subscriber_key(&self.user), &keys.device_key(self.channel.name(), &self.device))
     }
 }
 
@@ -173,12 +173,14 @@ impl SubscriptionStore for Store {
             None => ("attribute_not_exists(pk)", None),
             Some(seen) => ("subscribed_at_ms = :since", Some(item([(":since", number(seen.subscribed_at_ms))]))),
         };
-        let mut items =
-            vec![self.subscriptions_put(attributes(next), condition, values), self.token_put(next, token_use)];
+        let mut items = vec![
+            self.subscriptions_put(attributes(&self.keys, next), condition, values),
+            self.token_put(next, token_use),
+        ];
         if let Some(seen) = replaced.filter(|seen| seen.token_hash != next.token_hash) {
             items.push(self.token_delete(seen));
         }
-        if let Some(moved) = token_use.filter(|seen| seen.subscription_key() != next.key()) {
+        if let Some(moved) = token_use.filter(|seen| seen.subscription_key() != next.key(&self.keys)) {
             let (condition, values) = moved.subscription_condition();
             items.push(self.subscriptions_delete(moved.subscription_key(), condition, values));
         }
@@ -186,8 +188,9 @@ impl SubscriptionStore for Store {
     }
 
     async fn delete_subscription(&self, seen: &Subscription) -> Result<Outcome, StoreError> {
-        let (condition, values) = TokenUse::by(seen).subscription_condition();
-        self.transact(vec![self.subscriptions_delete(seen.key(), condition, values), self.token_delete(seen)]).await
+        let (condition, values) = TokenUse::by(&self.keys, seen).subscription_condition();
+        let delete = self.subscriptions_delete(seen.key(&self.keys), condition, values);
+        self.transact(vec![delete, self.token_delete(seen)]).await
     }
 }
 
@@ -209,7 +212,7 @@ impl Store {
             .query()
             .table_name(&self.tables.subscriptions)
             .key_condition_expression("pk = :subscriber")
-            .expression_attribute_values(":subscriber", text(subscriber_key(user)))
+            .expression_attribute_values(":subscriber", text(self.keys.subscriber_key(user)))
             .consistent_read(true)
             .into_paginator()
             .send();
@@ -220,7 +223,7 @@ impl Store {
                 if item.get("sk").is_some_and(|sk| *sk == text(MUTED_SORT_KEY)) {
                     subscriber.muted = true;
                 } else {
-                    subscriber.subscriptions.push(read(user, item)?);
+                    subscriber.subscriptions.push(read(&self.keys, user, item)?);
                 }
             }
         }
@@ -230,7 +233,7 @@ impl Store {
     /// Marks a user as one who doesn't want to hear of joins, or takes the mark away. It stands among the
     /// subscriptions, so that telling people of a join costs no other read.
     pub(super) fn mute(&self, user: &UserId, muted: bool) -> TransactWriteItem {
-        let key = key(&subscriber_key(user), MUTED_SORT_KEY);
+        let key = key(&self.keys.subscriber_key(user), MUTED_SORT_KEY);
         if muted {
             let put = Put::builder().table_name(&self.tables.subscriptions).set_item(Some(key));
             return TransactWriteItem::builder().put(put.build().expect("table and item are set")).build();
@@ -268,13 +271,13 @@ impl Store {
     }
 }
 
-fn attributes(subscription: &Subscription) -> Attributes {
+fn attributes(keys: &Keys, subscription: &Subscription) -> Attributes {
     let Subscription { id, user: _, device, channel, platform, environment, token_hash, endpoint, subscribed_at_ms } =
         subscription;
-    let mut attributes = subscription.key();
+    let mut attributes = subscription.key(keys);
     attributes.extend(item([
         ("id", number(u64::from(id.get()))),
-        ("device", text(device.as_str())),
+        ("device", text(keys.device(device))),
         ("channel", text(channel.name())),
         ("platform", text(platform.name())),
         ("environment", text(environment.name())),
@@ -285,12 +288,12 @@ fn attributes(subscription: &Subscription) -> Attributes {
     attributes
 }
 
-fn read(user: &UserId, item: &Attributes) -> Result<Subscription, StoreError> {
+fn read(keys: &Keys, user: &UserId, item: &Attributes) -> Result<Subscription, StoreError> {
     let reader = Reader { table: "Subscriptions", item };
     Ok(Subscription {
         id: PublicId::new(reader.number("id")?).ok_or_else(|| reader.corrupt("id"))?,
         user: user.clone(),
-        device: reader.parsed("device")?,
+        device: keys.read_device(reader.text("device")?).ok_or_else(|| reader.corrupt("device"))?,
         channel: reader.parsed("channel")?,
         platform: reader.parsed("platform")?,
         environment: reader.parsed("environment")?,

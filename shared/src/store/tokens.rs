@@ -5,9 +5,9 @@ use aws_sdk_dynamodb::types::TransactWriteItem;
 
 use super::error::{StoreError, is_lost};
 use super::item::{Attributes, Reader, item, number, text};
-use super::keys::{TOKEN_SORT_KEY, device_key, subscriber_key, token_key};
+use super::keys::{TOKEN_SORT_KEY, token_key};
 use super::subscriptions::{Subscription, key};
-use super::{Outcome, Store};
+use super::{Keys, Outcome, Store};
 
 /// Where a token is in use.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,10 +26,10 @@ pub struct TokenUse {
 const USED: &str = "used_pk = :used_pk AND used_sk = :used_sk AND subscribed_at_ms = :since";
 
 impl TokenUse {
-    pub(super) fn by(subscription: &Subscription) -> Self {
+    pub(super) fn by(keys: &Keys, subscription: &Subscription) -> Self {
         Self {
-            pk: subscriber_key(&subscription.user),
-            sk: device_key(subscription.channel.name(), &subscription.device),
+            pk: keys.subscriber_key(&subscription.user),
+            sk: keys.device_key(subscription.channel.name(), &subscription.device),
             subscribed_at_ms: subscription.subscribed_at_ms,
             endpoint: subscription.endpoint.clone(),
             leaving_until_ms: None,
@@ -97,7 +97,7 @@ impl Store {
     /// Gives the token to `next`, if it still is where it was `seen`, and nobody has begun to remove its
     /// endpoint since.
     pub(super) fn token_put(&self, next: &Subscription, seen: Option<&TokenUse>) -> TransactWriteItem {
-        let attributes = TokenUse::by(next).attributes(&next.token_hash);
+        let attributes = TokenUse::by(&self.keys, next).attributes(&next.token_hash);
         let Some(seen) = seen else { return self.subscriptions_put(attributes, "attribute_not_exists(pk)", None) };
         let mut values = seen.values();
         let leaving = match seen.leaving_until_ms {
@@ -113,11 +113,11 @@ impl Store {
     /// Takes the token away from `seen`, if it is still there.
     pub(super) fn token_delete(&self, seen: &Subscription) -> TransactWriteItem {
         let condition = format!("attribute_not_exists(pk) OR ({USED})");
-        self.subscriptions_delete(item_key(&seen.token_hash), &condition, TokenUse::by(seen).values())
+        self.subscriptions_delete(item_key(&seen.token_hash), &condition, TokenUse::by(&self.keys, seen).values())
     }
 
     pub(super) async fn mark_leaving(&self, seen: &Subscription, until_ms: u64) -> Result<Outcome, StoreError> {
-        let leaving = TokenUse { leaving_until_ms: Some(until_ms), ..TokenUse::by(seen) };
+        let leaving = TokenUse { leaving_until_ms: Some(until_ms), ..TokenUse::by(&self.keys, seen) };
         let sent = self
             .client
             .put_item()

@@ -4,12 +4,13 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::Store;
 use super::error::StoreError;
-use super::item::{Attributes, Reader, item, number, text};
+use super::item::{Attributes, Reader, bytes, item, number, text};
 use super::keys::{HOLDER_PREFIX, profile_key};
 use super::profile::{self, Profile};
-use crate::domain::{Holder, Phone, PublicId};
+use super::seal::Place;
+use super::{Keys, Store};
+use crate::domain::{Holder, Phone, PublicId, UserId};
 
 /// Who has a phone.
 pub trait HolderReader {
@@ -30,13 +31,19 @@ pub trait ProfileReader {
 impl HolderReader for Store {
     async fn holder(&self, phone: Phone) -> Result<Option<Holder>, StoreError> {
         let item = self.get_user_item(self.phone_keys.holder_key(phone)).await?;
-        item.map(|item| read_holder(&item).map(|(_, holder)| holder)).transpose()
+        item.map(|item| read_holder(&self.keys, &item)).transpose()
     }
 
     async fn holders(&self, phones: &[Phone]) -> Result<HashMap<Phone, Holder>, StoreError> {
-        let keys = phones.iter().map(|phone| item([("key", text(self.phone_keys.holder_key(*phone)))]));
+        let asked: HashMap<String, Phone> =
+            phones.iter().map(|phone| (self.phone_keys.holder_key(*phone), *phone)).collect();
+        let keys = asked.keys().map(|key| item([("key", text(key))]));
         let items = self.get_each(&self.tables.users, keys.collect(), true).await?;
-        items.iter().map(read_holder).collect()
+        let holders = items.iter().filter_map(|item| {
+            let Some(AttributeValue::S(key)) = item.get("key") else { return None };
+            Some((*asked.get(key)?, item))
+        });
+        holders.map(|(phone, item)| Ok((phone, read_holder(&self.keys, item)?))).collect()
     }
 }
 
@@ -44,7 +51,7 @@ impl ProfileReader for Store {
     async fn profiles(&self, ids: &[PublicId]) -> Result<HashMap<PublicId, Profile>, StoreError> {
         let keys = ids.iter().map(|id| item([("key", text(profile_key(*id)))])).collect();
         let items = self.get_each(&self.tables.users, keys, false).await?;
-        items.iter().map(|item| profile::read(item).map(|profile| (profile.id, profile))).collect()
+        items.iter().map(|item| profile::read(&self.keys, item).map(|profile| (profile.id, profile))).collect()
     }
 }
 
@@ -68,38 +75,59 @@ impl Store {
 /// of another kind of item.
 ///
 /// # Errors
-/// [`StoreError::Corrupt`] where it is of the right kind and makes no sense.
-pub fn holder_of_image(image: serde_dynamo::Item) -> Result<Option<(Phone, Holder)>, StoreError> {
+/// [`StoreError::Corrupt`] where it is of the right kind and makes no sense, or is sealed by other keys.
+pub fn holder_of_image(keys: &Keys, image: serde_dynamo::Item) -> Result<Option<(Phone, Holder)>, StoreError> {
     let image: Attributes = image.into();
     match image.get("key") {
-        Some(AttributeValue::S(key)) if key.starts_with(HOLDER_PREFIX) => read_holder(&image).map(Some),
+        Some(AttributeValue::S(key)) if key.starts_with(HOLDER_PREFIX) => {
+            let holder = read_holder(keys, &image)?;
+            Ok(Some((read_phone(keys, &image, &holder.user)?, holder)))
+        }
         _ => Ok(None),
     }
 }
 
-pub(super) fn write_holder(key: String, phone: Phone, holder: &Holder) -> Attributes {
+/// The item that says who has `phone`. The phone stands in it once more, to be read back: its key may be
+/// a hash.
+pub(super) fn write_holder(keys: &Keys, phone: Phone, holder: &Holder) -> Attributes {
     let Holder { id, user, epoch, discoverable, announced } = holder;
+    let digits = phone.digits();
+    let stored =
+        if keys.are_there() { bytes(keys.seal(phone_of(user), digits.as_bytes().to_vec())) } else { text(digits) };
     item([
-        ("key", text(key)),
-        ("phone", text(phone.digits())),
+        ("key", text(keys.phones().holder_key(phone))),
+        ("phone", stored),
         ("id", number(u64::from(id.get()))),
-        ("user_id", text(user.as_str())),
+        ("user_id", text(keys.user(user))),
         ("epoch", number(*epoch)),
         ("discoverable", AttributeValue::Bool(*discoverable)),
         ("announced", AttributeValue::Bool(*announced)),
     ])
 }
 
-fn read_holder(item: &Attributes) -> Result<(Phone, Holder), StoreError> {
+fn phone_of(user: &UserId) -> Place<'_> {
+    Place { owner: user.as_str(), names: ["holder", "phone"] }
+}
+
+fn read_phone(keys: &Keys, item: &Attributes, user: &UserId) -> Result<Phone, StoreError> {
     let reader = Reader { table: "Users (phone)", item };
-    let holder = Holder {
+    let stored = match item.get("phone") {
+        Some(AttributeValue::S(digits)) => digits.as_bytes(),
+        _ => reader.optional_bytes("phone")?.unwrap_or_default(),
+    };
+    let opened = keys.open(phone_of(user), stored).map_err(|_| reader.corrupt("phone"))?;
+    std::str::from_utf8(&opened).ok().and_then(|digits| digits.parse().ok()).ok_or_else(|| reader.corrupt("phone"))
+}
+
+fn read_holder(keys: &Keys, item: &Attributes) -> Result<Holder, StoreError> {
+    let reader = Reader { table: "Users (phone)", item };
+    Ok(Holder {
         id: PublicId::new(reader.number("id")?).ok_or_else(|| reader.corrupt("id"))?,
-        user: reader.parsed("user_id")?,
+        user: keys.read_user(reader.text("user_id")?).ok_or_else(|| reader.corrupt("user_id"))?,
         epoch: reader.number("epoch")?,
         discoverable: reader.flag("discoverable", true)?,
         announced: reader.flag("announced", true)?,
-    };
-    Ok((reader.parsed("phone")?, holder))
+    })
 }
 
 #[cfg(test)]
@@ -116,11 +144,17 @@ mod tests {
             announced: true,
         };
         let phone: Phone = "16505550123".parse().expect("a phone");
-        let image = write_holder("phone#16505550123".to_owned(), phone, &holder);
-        assert_eq!(holder_of_image(image.into()).expect("readable"), Some((phone, holder)));
-        let other = item([("key", text("id#7"))]);
-        assert_eq!(holder_of_image(other.into()).expect("readable"), None);
-        let malformed = item([("key", text("phone#16505550123"))]);
-        assert!(matches!(holder_of_image(malformed.into()), Err(StoreError::Corrupt { .. })));
+        let secret: Keys = Keys::generate_secret().parse().expect("a secret");
+        for keys in [Keys::default(), secret.clone()] {
+            let image = write_holder(&keys, phone, &holder);
+            let read = holder_of_image(&keys, image.into()).expect("readable");
+            assert_eq!(read, Some((phone, holder.clone())));
+            let other = item([("key", text("id#7"))]);
+            assert_eq!(holder_of_image(&keys, other.into()).expect("readable"), None);
+            let malformed = item([("key", text("phone#16505550123"))]);
+            assert!(matches!(holder_of_image(&keys, malformed.into()), Err(StoreError::Corrupt { .. })));
+        }
+        let sealed = write_holder(&secret, phone, &holder);
+        assert!(holder_of_image(&Keys::default(), sealed.into()).is_err(), "sealed, and no keys");
     }
 }

@@ -73,6 +73,13 @@ impl ApiError {
         Self::new(422, field, message)
     }
 
+    /// 429: the budget of new numbers is spent.
+    fn over_budget(seconds: u64) -> Self {
+        let message = "Too many new phones were added of late. Please try again later.";
+        let retry_after = Some(u32::try_from(seconds).unwrap_or(u32::MAX));
+        Self { retry_after, ..Self::new(429, "base", message) }
+    }
+
     fn unavailable(cause: impl std::error::Error + Send + Sync + 'static) -> Self {
         let message = "The service is busy. Please try again.";
         Self { retry_after: Some(RETRY_AFTER_SECONDS), cause: Some(Box::new(cause)), ..Self::new(503, "base", message) }
@@ -115,6 +122,13 @@ impl From<UploadError> for ApiError {
         match error {
             UploadError::Contended => Self::unavailable(error),
             UploadError::AccountDeleted => Self::not_found("The user was deleted while the upload was under way."),
+            UploadError::OverBudget { seconds } => Self::over_budget(seconds),
+            UploadError::BeyondBudget { capacity } => {
+                Self::unacceptable("contacts", format!("must not hold more than {capacity} new phones"))
+            }
+            UploadError::TooManyBooks { limit } => {
+                Self::unacceptable("udid", format!("There are {limit} address books already: delete one first."))
+            }
             UploadError::Store(error) => error.into(),
         }
     }
@@ -157,10 +171,12 @@ mod tests {
     }
 
     #[test]
-    fn a_throttled_store_is_503_with_retry_after_and_tells_nothing_more() {
+    fn who_may_come_again_is_told_when_and_nothing_more() {
         let error = ApiError::from(StoreError::Throttled { operation: "PutItem" });
         assert_eq!((error.status, error.retry_after), (503, Some(RETRY_AFTER_SECONDS)));
         assert!(!error.message.contains("PutItem"));
+        let spent = ApiError::from(UploadError::OverBudget { seconds: 43 });
+        assert_eq!((spent.status, spent.retry_after), (429, Some(43)));
         let corrupt = ApiError::from(StoreError::Corrupt { table: "AddressBooks", what: "version" });
         assert_eq!(corrupt.status, 500);
     }

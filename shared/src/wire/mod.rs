@@ -5,6 +5,7 @@
 mod body;
 mod book;
 mod error;
+mod export;
 mod flag;
 mod registered;
 mod subscription;
@@ -14,6 +15,7 @@ mod user;
 pub use body::{object, udid_of};
 pub use book::{ContactResponse, contacts};
 pub use error::{ApiError, SESSION_REQUIRED};
+pub use export::export_json;
 pub use registered::{compact, compact_items, full_items};
 pub use subscription::{read_subscription, subscription_items};
 pub use upload::{UploadRequest, UploadResponse};

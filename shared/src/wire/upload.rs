@@ -8,7 +8,9 @@ use serde_json::{Map, Value};
 use super::body::udid_of;
 use super::error::ApiError;
 use super::flag::flag;
-use crate::domain::{Change, Contact, HomeRegion, MAX_SPELLING_CHARS, Mode, Name, Phone, Scope, Spelling, Upload};
+use crate::domain::{
+    Change, Contact, HomeRegion, Limits, MAX_SPELLING_CHARS, Mode, Name, Phone, Scope, Spelling, Upload,
+};
 use crate::protocol::Uploaded;
 
 const INVALID_FIELDS: &str = "Invalid fields set";
@@ -54,6 +56,18 @@ impl UploadRequest {
             }
         }
         Ok(Self { scope, upload, rejected })
+    }
+
+    /// Checks that there are no more contacts than one request may have, good and bad.
+    ///
+    /// # Errors
+    /// 422.
+    pub fn check_size(&self, limits: &Limits) -> Result<(), ApiError> {
+        let limit = limits.contacts_per_request;
+        if self.upload.changes.len() + self.rejected.len() <= limit {
+            return Ok(());
+        }
+        Err(ApiError::unacceptable("contacts", format!("must hold at most {limit} contacts")))
     }
 }
 

@@ -187,7 +187,7 @@ pub fn own_user(profile: &Profile) -> Value {
 }
 
 /// `2026-11-24T01:57:52Z`: seconds are as fine as the clients' parsers go.
-fn iso8601(milliseconds: u64) -> String {
+pub(super) fn iso8601(milliseconds: u64) -> String {
     let seconds = i64::try_from(milliseconds / 1000).unwrap_or(i64::MAX);
     jiff::Timestamp::from_second(seconds).unwrap_or(jiff::Timestamp::MAX).to_string()
 }

@@ -99,10 +99,10 @@ def emulator(folder, push_url, authority):
 
 @contextlib.contextmanager
 def local_server(folder):
-    """The project's own local server. Its URL, and the port of its DynamoDB."""
+    """The project's own local server, whose tables can be read without keys. Its URL, and the port of its DynamoDB."""
     port, dynamodb_port, log = free_port(), free_port(), folder / "local.log"
     url = f"http://127.0.0.1:{port}"
     binary = ROOT / "target/debug/address-book"
-    with process([binary, "--port", port, "--dynamodb-port", dynamodb_port], log):
+    with process([binary, "--unsealed", "--port", port, "--dynamodb-port", dynamodb_port], log):
         wait_until(lambda: answers(f"{url}/_local/pushes"), 30, "the local server")
         yield url, dynamodb_port

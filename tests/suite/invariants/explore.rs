@@ -10,7 +10,7 @@ use serde_json::json;
 use super::check;
 use super::scenario::{Actor, End, Scenario, Stage, Ticking, act};
 use crate::support::embedded::{Embedded, database};
-use crate::support::gate::{Scheduler, canonical};
+use crate::support::gate::{Scheduler, canonical, on_a_stopped_clock};
 
 /// Which crashes to try.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,16 +49,6 @@ pub fn explore(scenario: &Scenario, crashes: Crashes) {
         runs += 1;
     }
     println!("{}: {} states in {runs} runs", scenario.name, visited.len());
-}
-
-/// Runs a future on this thread, where time passes only when nothing else happens.
-pub fn on_a_stopped_clock<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .build()
-        .expect("a runtime")
-        .block_on(future)
 }
 
 /// Follows the trace, then goes on where nobody has been; returns the branches that it left out.
@@ -138,7 +128,7 @@ impl<'a> Run<'a> {
                 Actor::Message { of } if !begun => (self.end(*of) == Some(End::Done), false),
                 Actor::Message { .. } => (self.end(actor) == Some(End::Failed) && !self.messages_under_way(), true),
                 Actor::Change(_) => (!begun && self.changes_before(actor), false),
-                Actor::Upload(_) | Actor::DeleteOwner => (!begun, false),
+                Actor::Upload(_) | Actor::Wipe(_) | Actor::DeleteOwner => (!begun, false),
             };
             if ready {
                 self.begin(actor, again).await;
@@ -186,7 +176,9 @@ impl<'a> Run<'a> {
         if let Some(reader) = parked.iter().find(idle) {
             return vec![Decision::Step(*reader)];
         }
-        let mortal = |actor: &&usize| matches!(self.scenario.actors[**actor], Actor::Upload(_) | Actor::Message { .. });
+        let mortal = |actor: &&usize| {
+            matches!(self.scenario.actors[**actor], Actor::Upload(_) | Actor::Wipe(_) | Actor::Message { .. })
+        };
         let mut choices: Vec<Decision> = parked.iter().map(|actor| Decision::Step(*actor)).collect();
         if crashes == Crashes::One && !self.crashed {
             choices.extend(parked.iter().filter(mortal).map(|actor| Decision::Crash(*actor)));

@@ -15,9 +15,10 @@ mod scenario;
 
 use shared::domain::{Change, Mode, Upload};
 
-use self::explore::{Crashes, Run, explore, on_a_stopped_clock};
+use self::explore::{Crashes, Run, explore};
 pub use self::scenario::Ticking;
 use self::scenario::{Actor, P, Q, Scenario, change};
+use crate::support::gate::on_a_stopped_clock;
 use crate::support::{contact, phone, upload_of};
 
 fn add() -> Upload {
@@ -177,6 +178,28 @@ fn an_upload_long_in_flight_puts_no_hint_over_a_newer_one() {
         run.finish(remover).await;
         run.check_at_rest().await;
     });
+}
+
+#[test]
+fn a_wiped_book_is_wiped_before_an_upload_or_after_it() {
+    let nothing = || upload_of(Mode::Replace, vec![]);
+    for (name, upload) in [("wipe and add", add()), ("wipe and rename", rename())] {
+        for change in [change::Change::Register, change::Change::Remove] {
+            let scenario = Scenario {
+                name,
+                in_book: true,
+                registered: change.registered_before(),
+                subscribed: false,
+                actors: vec![
+                    Actor::Upload(upload.clone()),
+                    Actor::Wipe(nothing()),
+                    Actor::Change(change),
+                    Actor::Message { of: 2 },
+                ],
+            };
+            explore(&scenario, Crashes::None);
+        }
+    }
 }
 
 #[test]

@@ -1,9 +1,10 @@
 //! Random orders of more actors, with crashes, under a seed that is printed.
 
 use super::change::Change;
-use super::explore::{Crashes, Decision, Run, on_a_stopped_clock};
+use super::explore::{Crashes, Decision, Run};
 use super::scenario::{Actor, Scenario};
 use super::{add, force_with, force_without, remove, rename};
+use crate::support::gate::on_a_stopped_clock;
 
 /// Runs of one seed.
 const RUNS: usize = 100;

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use shared::config::Environment;
 use shared::push::{Applications, FcmStyle, Sns};
 use shared::queue::SqsQueue;
-use shared::store::Store;
+use shared::store::{Keys, Store};
 
 use super::policy::Grant;
 use crate::support::embedded::{Embedded, operation, store_over};
@@ -47,7 +47,8 @@ impl Recorder {
     }
 
     pub fn store(&self) -> Store {
-        store_over(self.clone())
+        // With an end to books, since putting it off takes a permission of its own.
+        store_over(self.clone()).with_book_ttl(Some(24 * 60 * 60))
     }
 
     /// SNS, with all platform applications.
@@ -67,7 +68,8 @@ impl Recorder {
             .endpoint_url("http://sqs")
             .http_client(http_client_fn(move |_, _| connector.clone()))
             .build();
-        SqsQueue::new(aws_sdk_sqs::Client::from_conf(config), format!("http://sqs/123456789012/{name}"))
+        let url = format!("http://sqs/123456789012/{name}");
+        SqsQueue::new(aws_sdk_sqs::Client::from_conf(config), url, Keys::default())
     }
 
     fn sns(&self) -> aws_sdk_sns::Client {

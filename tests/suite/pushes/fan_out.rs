@@ -8,7 +8,7 @@ use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use serde_json::{Value, json};
 use shared::domain::{Change, Mode, Scope};
-use shared::protocol::{PhoneClaim, ProfilePatch, sign_up, upload};
+use shared::protocol::{PhoneClaim, ProfilePatch, sign_up};
 use shared::queue::{HolderChanged, Joiner};
 use shared::store::{HolderReader, OwnerRange, Store};
 use tokio::sync::Notify;
@@ -16,7 +16,7 @@ use tokio::sync::Notify;
 use super::{BEYOND_LEASE_MS, Town};
 use crate::support::embedded::{Embedded, store_over};
 use crate::support::phones::endpoint;
-use crate::support::{contact, home, phone, upload_of, user};
+use crate::support::{contact, phone, upload_as, upload_of, user};
 
 /// Books that hold the joiner; `FAN_OUT_OWNERS` says otherwise.
 const OWNERS: usize = 2_500;
@@ -175,7 +175,7 @@ impl Run {
     async fn another_join_does_not_wait(&mut self) {
         const OTHER: &str = "16505550199";
         let put = upload_of(Mode::Merge, vec![Change::Put(contact(OTHER, "Jim"))]);
-        upload(&self.town.store, &user("dan"), &Scope::Global, &put, &home()).await.expect("uploaded");
+        upload_as(&user("dan"), &self.town.store, &Scope::Global, &put).await.expect("uploaded");
         self.town.device("dan", "pixel", "dan").await;
         let claim = PhoneClaim::Proven(phone(OTHER));
         let patch = ProfilePatch::default();

@@ -10,16 +10,16 @@ use serde_json::{Value, json};
 use shared::domain::{Change, Mode, PublicId, Scope};
 use shared::protocol::{
     JoinReport, Notifier, PhoneClaim, ProfilePatch, SubscribeRequest, delete_account, sign_up, subscribe,
-    update_account, upload,
+    update_account,
 };
 use shared::queue::HolderChanged;
-use shared::store::{Channel, Environment, HolderReader, PhoneKeys, Platform, Store, Subscription};
+use shared::store::{Channel, Environment, HolderReader, Keys, PhoneKeys, Platform, Store, Subscription};
 
 use crate::invariants::Ticking;
 use crate::support::embedded::{Embedded, database};
 use crate::support::phones::Phones;
 use crate::support::queue::Kept;
-use crate::support::{contact, home, phone, upload_of, user};
+use crate::support::{contact, phone, upload_as, upload_of, user};
 
 /// The joiner's phone.
 const P: &str = "16505550123";
@@ -45,7 +45,7 @@ impl Town {
     /// Somebody with the joiner in their book, under the name that they have themselves.
     async fn owner(&self, name: &str) {
         let put = upload_of(Mode::Merge, vec![Change::Put(contact(P, name))]);
-        upload(&self.store, &user(name), &Scope::Global, &put, &home()).await.expect("uploaded");
+        upload_as(&user(name), &self.store, &Scope::Global, &put).await.expect("uploaded");
     }
 
     /// A device of theirs, whose token is `token`.
@@ -105,7 +105,7 @@ impl Town {
         let record = json!({"eventID": "1", "eventName": "MODIFY", "awsRegion": "us-east-1", "dynamodb": change});
         let event = serde_json::from_value(json!({ "Records": [record] })).expect("an event");
         let sent = Kept::default();
-        let response = joins::handle(&sent, &sent, event).await;
+        let response = joins::handle(&Keys::default(), &sent, &sent, event).await;
         assert_eq!(response.batch_item_failures.len(), 0);
         sent.take()
     }
@@ -124,7 +124,7 @@ impl Town {
         let notifier = Notifier {
             pusher: self.phones.clone(),
             template: Some("%s is here".parse().expect("a template")),
-            phone_keys: PhoneKeys,
+            phone_keys: PhoneKeys::default(),
             clock: self.clock.clone(),
         };
         let event = event(messages);

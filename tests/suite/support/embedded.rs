@@ -11,7 +11,7 @@ use local::{create_tables, tables};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use shared::store::{PhoneKeys, Store};
+use shared::store::{Keys, Store};
 
 use super::rules::item_size;
 
@@ -39,6 +39,11 @@ impl Embedded {
 
     pub fn store(&self) -> Store {
         store_over(self.clone())
+    }
+
+    /// The store sealed by `keys`.
+    pub fn sealed_store(&self, keys: Keys) -> Store {
+        Store::new(self.client(), tables(), keys)
     }
 
     /// Executes one request.
@@ -135,7 +140,7 @@ pub fn client_over(connector: impl HttpConnector + 'static) -> Client {
     Client::from_conf(config)
 }
 
-/// The store over such a client.
+/// The store over such a client, with nothing sealed: what goes by is easier to read.
 pub fn store_over(connector: impl HttpConnector + 'static) -> Store {
-    Store::new(client_over(connector), tables(), PhoneKeys)
+    Store::new(client_over(connector), tables(), Keys::default())
 }

@@ -10,12 +10,23 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use local::tables;
 use serde_json::Value;
 use shared::store::Store;
 use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 
 use super::embedded::{Embedded, operation, store_over};
+
+/// Runs a future on this thread, where time passes only when nothing else happens.
+pub fn on_a_stopped_clock<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .expect("a runtime")
+        .block_on(future)
+}
 
 /// What an actor is about to do.
 #[derive(Clone, Debug)]
@@ -60,7 +71,11 @@ impl ActorState {
             return;
         }
         let mut hash = DefaultHasher::new();
-        (self.seen, canonical(answer)).hash(&mut hash);
+        // Of a budget, which is far from spent, only that it was asked: what it says depends on the order of
+        // others' charges, and nothing depends on what it says.
+        let about_budgets = request.body["TableName"] == tables().budgets;
+        let answer = if about_budgets { request.operation.clone() } else { canonical(answer) };
+        (self.seen, answer).hash(&mut hash);
         self.seen = hash.finish();
     }
 }

@@ -1,5 +1,6 @@
 //! What the tests share.
 
+pub mod dump;
 pub mod embedded;
 pub mod gate;
 pub mod http;
@@ -9,8 +10,11 @@ pub mod phones;
 pub mod queue;
 pub mod requests;
 pub mod rules;
+pub mod wait;
 
-use shared::domain::{Change, Contact, HomeRegion, Mode, Phone, Region, Upload, UserId};
+use shared::domain::{Change, Contact, HomeRegion, Limits, Mode, Payer, Phone, Region, Scope, Upload, UserId};
+use shared::protocol::{Allowance, Clock, SystemClock, UploadError, Uploaded};
+use shared::store::Store;
 
 pub fn user(id: &str) -> UserId {
     id.parse().expect("a user id")
@@ -38,4 +42,20 @@ pub fn contact(digits: &str, name: &str) -> Contact {
 
 pub fn upload_of(mode: Mode, changes: Vec<Change>) -> Upload {
     Upload { mode, changes: changes.into_iter().enumerate().collect() }
+}
+
+/// What the local server decides about uploads.
+pub fn upload_settings() -> upload::Settings {
+    upload::Settings { default_region: region(), limits: Limits::default() }
+}
+
+/// Uploads within the default limits.
+pub async fn upload_as(user: &UserId, store: &Store, scope: &Scope, upload: &Upload) -> Result<Uploaded, UploadError> {
+    let limits = Limits::default();
+    shared::protocol::upload(store, &allowance(user, &limits, &SystemClock), user, scope, upload, &home()).await
+}
+
+/// What a user whose token proves no phone may upload by default.
+pub fn allowance<'a, C: Clock>(user: &UserId, limits: &'a Limits, clock: &'a C) -> Allowance<'a, C> {
+    Allowance { payer: Payer::User(user.clone()), limits, clock }
 }

@@ -51,6 +51,7 @@ fn key_of(table: &str) -> &'static [&'static str] {
         "Users" => &["key"],
         "Subscriptions" => &["pk", "sk"],
         "Claims" => &["recipient", "claim"],
+        "Budgets" => &["payer"],
         "BaselineContacts" => &["user_id", "phone"],
         "BaselineUsers" => &["phone"],
         other => panic!("the key of {other} isn't known"),

@@ -1,0 +1,243 @@
+//! Plays the known ways of looking through the phone book of the world against the handlers, with the
+//! default limits, and prints how many registered numbers one account learns a day.
+//!
+//! `cargo run --release --example enumerate` takes some minutes. Every tenth number is a user's. The attacker
+//! asks as cleverly as they can: what is refused is asked again in halves, until nothing more is taken.
+//! `docs/SECURITY.md` has the figures.
+
+#![expect(clippy::print_stdout, reason = "the figures are what it is for")]
+
+use std::collections::{HashSet, VecDeque};
+use std::sync::Mutex;
+
+use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
+use aws_lambda_events::encodings::Body;
+use futures::future::join_all;
+use local::{Database, Inbox};
+use serde_json::{Value, json};
+use shared::domain::Limits;
+use shared::protocol::{Clock, PhoneClaim, ProfilePatch, sign_up};
+use shared::store::Store;
+
+const DAYS: usize = 3;
+const DAY_MS: u64 = 24 * 60 * 60 * 1000;
+/// One number in so many is a user's.
+const DENSITY: u64 = 10;
+/// Numbers that the attacker goes through; more than any strategy gets to see.
+const NUMBERS: u64 = 40_000;
+
+/// A clock that the simulation sets.
+struct Hands(Mutex<u64>);
+
+impl Clock for Hands {
+    fn now_ms(&self) -> u64 {
+        *self.0.lock().expect("no panic")
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Strategy {
+    /// One number after the other into one book; a full book is emptied.
+    Sequential,
+    /// Each upload replaces the book.
+    ForceCycling,
+    /// Each upload is of a device of its own, whose book is wiped after a look at it.
+    UdidCycling,
+    /// The account is deleted and made anew before each upload.
+    DeleteAndSignUp,
+    /// As sequential, in uploads of fifty.
+    SmallUploads,
+    /// Eight uploads at once, each of a device of its own.
+    Racing,
+}
+
+const STRATEGIES: [Strategy; 6] = [
+    Strategy::Sequential,
+    Strategy::ForceCycling,
+    Strategy::UdidCycling,
+    Strategy::DeleteAndSignUp,
+    Strategy::SmallUploads,
+    Strategy::Racing,
+];
+
+struct World {
+    store: Store,
+    inbox: Inbox,
+    clock: Hands,
+    uploads: upload::Settings,
+}
+
+/// One account that wants to know who is here.
+struct Attacker<'a> {
+    world: &'a World,
+    strategy: Strategy,
+    /// The numbers that nothing is known about yet.
+    unasked: VecDeque<u64>,
+    asked: u64,
+    learned: HashSet<String>,
+    books: usize,
+    accounts: usize,
+}
+
+fn digits(n: u64) -> String {
+    format!("1650{:07}", 2_000_000 + n)
+}
+
+#[tokio::main]
+async fn main() {
+    let database = Database::in_memory().await.expect("a database");
+    let default_region = "US".parse().expect("a region");
+    let uploads = upload::Settings { default_region, limits: Limits::default() };
+    let clock = Hands(Mutex::new(1_795_485_472_000));
+    let world = World { store: database.store(), inbox: Inbox::default(), clock, uploads };
+    for n in (0..NUMBERS).step_by(DENSITY as usize) {
+        let user = format!("user-{n}").parse().expect("a user");
+        let claim = PhoneClaim::Proven(digits(n).parse().expect("a phone"));
+        sign_up(&world.store, &world.clock, &user, claim, &ProfilePatch::default()).await.expect("signed up");
+    }
+    println!("{:<16} {:>5} {:>8} {:>11}", "strategy", "day", "asked", "learned");
+    for strategy in STRATEGIES {
+        let mut attacker = Attacker::new(&world, strategy);
+        for day in 1..=DAYS {
+            let before = (attacker.asked, attacker.learned.len());
+            attacker.spend_a_day().await;
+            let (asked, learned) = (attacker.asked - before.0, attacker.learned.len() - before.1);
+            println!("{:<16} {day:>5} {asked:>8} {learned:>11}", format!("{strategy:?}"));
+            *world.clock.0.lock().expect("no panic") += DAY_MS;
+        }
+    }
+    database.stop().await;
+}
+
+impl<'a> Attacker<'a> {
+    fn new(world: &'a World, strategy: Strategy) -> Self {
+        Self {
+            world,
+            strategy,
+            unasked: (0..NUMBERS).collect(),
+            asked: 0,
+            learned: HashSet::new(),
+            books: 0,
+            accounts: 0,
+        }
+    }
+
+    /// Asks for as much as it gets, in smaller and smaller parts.
+    async fn spend_a_day(&mut self) {
+        let mut at_once = if matches!(self.strategy, Strategy::SmallUploads) { 50 } else { 2_000 };
+        while at_once > 0 {
+            let taken = match self.strategy {
+                Strategy::Racing => self.race(at_once).await,
+                _ => self.ask(at_once).await,
+            };
+            if !taken {
+                at_once /= 2;
+            }
+        }
+    }
+
+    /// One upload, and a look at what it shows.
+    async fn ask(&mut self, numbers: usize) -> bool {
+        let udid = match self.strategy {
+            Strategy::UdidCycling => Some(self.new_udid()),
+            _ => None,
+        };
+        if matches!(self.strategy, Strategy::DeleteAndSignUp) {
+            self.begin_anew().await;
+        }
+        let force = matches!(self.strategy, Strategy::ForceCycling);
+        let asked: Vec<u64> = self.unasked.drain(..numbers).collect();
+        let (status, answer) = self.upload(&asked, udid.as_deref(), force).await;
+        if status == 200 && answer["rejected"] != json!({}) {
+            // The book is full: empty it, and go on.
+            self.upload(&[], None, true).await;
+        }
+        self.settle(asked, status, &answer);
+        self.look(udid.as_deref()).await;
+        if let Some(udid) = udid {
+            self.call("DELETE", &format!("/address_book?udid={udid}"), Value::Null).await;
+        }
+        status == 200
+    }
+
+    /// Notes which numbers were taken; the others, which are the last ones, are asked about again.
+    fn settle(&mut self, mut asked: Vec<u64>, status: i64, answer: &Value) {
+        let created = answer["created"].as_u64().filter(|_| status == 200).unwrap_or(0);
+        self.asked += created;
+        self.unasked.extend(asked.split_off(created as usize));
+    }
+
+    /// Eight uploads at once.
+    async fn race(&mut self, numbers: usize) -> bool {
+        let parts: Vec<(String, Vec<u64>)> =
+            (0..8).map(|_| (self.new_udid(), self.unasked.drain(..numbers).collect())).collect();
+        let answers = join_all(parts.iter().map(|(udid, asked)| self.upload(asked, Some(udid), false))).await;
+        let taken = answers.iter().any(|(status, _)| *status == 200);
+        for ((udid, asked), (status, answer)) in parts.into_iter().zip(answers) {
+            self.settle(asked, status, &answer);
+            self.look(Some(&udid)).await;
+            self.call("DELETE", &format!("/address_book?udid={udid}"), Value::Null).await;
+        }
+        taken
+    }
+
+    fn new_udid(&mut self) -> String {
+        self.books += 1;
+        format!("device-{}", self.books)
+    }
+
+    async fn begin_anew(&mut self) {
+        let (status, user) = self.call("POST", "/users", json!({"user": {}})).await;
+        assert_eq!(status, 201, "{user}");
+        self.call("DELETE", &format!("/users/{}", user["user"]["id"]), Value::Null).await;
+        self.call("POST", "/users", json!({"user": {}})).await;
+        self.accounts += 1;
+    }
+
+    async fn upload(&self, numbers: &[u64], udid: Option<&str>, force: bool) -> (i64, Value) {
+        let contact = |n: &u64| json!({"name": "x", "phone": format!("+{}", digits(*n))});
+        let contacts: Vec<Value> = numbers.iter().map(contact).collect();
+        let body = json!({"contacts": contacts, "udid": udid, "force": u8::from(force)});
+        self.call("POST", "/address_book", body).await
+    }
+
+    async fn look(&mut self, udid: Option<&str>) {
+        let udid = udid.map(|udid| format!("&udid={udid}")).unwrap_or_default();
+        let path = format!("/address_book/registered_users?compact=1{udid}");
+        let (_, answer) = self.call("GET", &path, Value::Null).await;
+        let phones = answer["items"].as_array().into_iter().flatten().map(|item| item["user"]["phone"].to_string());
+        self.learned.extend(phones);
+    }
+
+    async fn call(&self, method: &str, path: &str, body: Value) -> (i64, Value) {
+        let World { store, inbox, clock, uploads } = self.world;
+        let event = event(method, path, &format!("{:?}", self.strategy), &body);
+        let path = path.split('?').next().unwrap_or_default();
+        let response: ApiGatewayV2httpResponse = match (method, path) {
+            ("GET", _) => registered_users::handle(store, event).await,
+            (_, "/address_book") => upload::handle(store, clock, uploads, event).await,
+            _ => {
+                let settings = users::Settings { default_region: uploads.default_region, trust_body_phone: false };
+                users::handle(store, inbox, clock, settings, event).await
+            }
+        };
+        let Some(Body::Text(text)) = &response.body else { panic!("an answer has a text") };
+        (response.status_code, serde_json::from_str(text).expect("an answer is JSON"))
+    }
+}
+
+/// A request as API Gateway sends it.
+fn event(method: &str, path: &str, user: &str, body: &Value) -> ApiGatewayV2httpRequest {
+    let (path, query) = path.split_once('?').unwrap_or((path, ""));
+    let mut event = json!({
+        "version": "2.0", "rawPath": path, "rawQueryString": query, "headers": {"content-type": "application/json"},
+        "requestContext": {
+            "stage": "$default", "requestId": "simulation", "http": {"method": method, "path": path},
+            "authorizer": {"jwt": {"claims": {"sub": user}, "scopes": null}}
+        }
+    });
+    if !body.is_null() {
+        event["body"] = body.to_string().into();
+    }
+    serde_json::from_value(event).expect("an event")
+}

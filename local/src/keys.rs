@@ -1,0 +1,117 @@
+//! The keys that seal the tables here: in a file beside the data, or in memory and gone at the end.
+
+use std::fs::OpenOptions;
+use std::io::{ErrorKind, Read, Write};
+use std::path::{Path, PathBuf};
+
+use shared::store::{Keys, KeysError};
+
+use crate::args::Args;
+
+/// Why there are no keys.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyFileError {
+    /// The file can't be read, or made.
+    #[error("{path} can't be used: {source}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file holds something else.
+    #[error("{path} can't be used: {source}")]
+    Content {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: KeysError,
+    },
+    /// There is data, and fresh keys wouldn't open it.
+    #[error("{data} was there before its keys, {keys}: use --unsealed for data that was never sealed")]
+    Lost {
+        /// The data.
+        data: PathBuf,
+        /// Where the keys should be.
+        keys: PathBuf,
+    },
+}
+
+/// The keys that `args` ask for.
+///
+/// # Errors
+/// [`KeyFileError`].
+pub(crate) fn keys(args: &Args) -> Result<Keys, KeyFileError> {
+    match &args.data {
+        _ if args.unsealed => Ok(Keys::default()),
+        None => Ok(Keys::generate_secret().parse().expect("a generated secret is one")),
+        Some(data) => keys_beside(data),
+    }
+}
+
+fn keys_beside(data: &Path) -> Result<Keys, KeyFileError> {
+    let mut path = data.as_os_str().to_owned();
+    path.push(".keys");
+    let path = PathBuf::from(path);
+    let failed = |source| KeyFileError::File { path: path.clone(), source };
+    let secret = match OpenOptions::new().read(true).open(&path) {
+        Ok(mut file) => {
+            let mut secret = String::new();
+            file.read_to_string(&mut secret).map_err(failed)?;
+            secret
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            if data.exists() {
+                return Err(KeyFileError::Lost { data: data.to_owned(), keys: path });
+            }
+            let secret = Keys::generate_secret();
+            create_private(&path, &secret).map_err(failed)?;
+            secret
+        }
+        Err(error) => return Err(failed(error)),
+    };
+    secret.trim().parse().map_err(|source| KeyFileError::Content { path: path.clone(), source })
+}
+
+/// Creates a file that its owner alone can read.
+fn create_private(path: &Path, content: &str) -> std::io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
+    file.write_all(content.as_bytes())?;
+    file.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn args(data: &Path, unsealed: bool) -> Args {
+        Args { data: Some(data.to_owned()), unsealed, ..Args::default() }
+    }
+
+    #[test]
+    fn keys_are_made_with_the_data_and_kept_beside_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let data = folder.path().join("book.db");
+        keys(&args(&data, false)).expect("made");
+        let file = folder.path().join("book.db.keys");
+        let secret = std::fs::read_to_string(&file).expect("the keys");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            assert_eq!(std::fs::metadata(&file).expect("the keys").permissions().mode() & 0o777, 0o600);
+        }
+        std::fs::write(&data, "data").expect("written");
+        keys(&args(&data, false)).expect("read again");
+        assert_eq!(std::fs::read_to_string(&file).expect("the keys"), secret);
+
+        std::fs::write(&file, "no secret").expect("written");
+        assert!(matches!(keys(&args(&data, false)), Err(KeyFileError::Content { .. })));
+        std::fs::remove_file(&file).expect("removed");
+        assert!(matches!(keys(&args(&data, false)), Err(KeyFileError::Lost { .. })));
+        assert!(keys(&args(&data, true)).is_ok());
+    }
+}

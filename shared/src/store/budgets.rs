@@ -1,0 +1,93 @@
+//! Budgets: how many new numbers people have added of late.
+//!
+//! An item is found by a keyed hash of its payer alone. Deleting the account leaves it: signing up again
+//! doesn't refill it, and it tells nobody whose it was. It goes by itself once the bucket is empty.
+
+use super::error::StoreError;
+use super::item::{Reader, item, number, text};
+use super::{Outcome, Store};
+use crate::domain::{Payer, Phone};
+
+/// How long an item outlives what is in its bucket: an empty bucket is the same as none.
+const TTL_SECONDS: u64 = 24 * 60 * 60;
+
+/// A bucket as it stands in its table; by default there is none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Bucket {
+    /// When it will have leaked empty, in milliseconds since 1970; see [`Budget`](crate::domain::Budget).
+    pub empty_at_ms: u64,
+    /// A hash of the numbers that were paid for last: an upload that paid and didn't come through doesn't
+    /// pay again.
+    pub receipt: Option<String>,
+}
+
+/// Reading and charging budgets.
+pub trait BudgetStore {
+    /// The payer's bucket: one strongly consistent GetItem.
+    fn bucket(&self, payer: &Payer) -> impl Future<Output = Result<Bucket, StoreError>> + Send;
+
+    /// Writes `next` in the place of `seen`, if that still stands: one conditional UpdateItem.
+    fn write_bucket(
+        &self,
+        payer: &Payer,
+        seen: &Bucket,
+        next: &Bucket,
+    ) -> impl Future<Output = Result<Outcome, StoreError>> + Send;
+
+    /// The receipt for a set of numbers, in whatever order.
+    fn receipt(&self, phones: &[Phone]) -> String;
+}
+
+impl BudgetStore for Store {
+    async fn bucket(&self, payer: &Payer) -> Result<Bucket, StoreError> {
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&self.tables.budgets)
+            .key("payer", text(self.phone_keys.budget_key(payer)))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| StoreError::call("GetItem", &error))?;
+        let Some(item) = answer.item else { return Ok(Bucket::default()) };
+        let reader = Reader { table: "Budgets", item: &item };
+        let receipt = reader.optional_text("receipt")?.map(ToOwned::to_owned);
+        Ok(Bucket { empty_at_ms: reader.number("empty_at_ms")?, receipt })
+    }
+
+    async fn write_bucket(&self, payer: &Payer, seen: &Bucket, next: &Bucket) -> Result<Outcome, StoreError> {
+        let mut values = item([
+            (":empty", number(next.empty_at_ms)),
+            (":receipt", text(next.receipt.clone().unwrap_or_default())),
+            (":expires", number(next.empty_at_ms / 1000 + TTL_SECONDS)),
+        ]);
+        // The moment only ever grows: where it is the same, so is all else.
+        let unchanged = if seen.empty_at_ms == 0 {
+            "attribute_not_exists(payer)"
+        } else {
+            values.insert(":seen".to_owned(), number(seen.empty_at_ms));
+            "empty_at_ms = :seen"
+        };
+        let sent = self
+            .client
+            .update_item()
+            .table_name(&self.tables.budgets)
+            .key("payer", text(self.phone_keys.budget_key(payer)))
+            .update_expression("SET empty_at_ms = :empty, receipt = :receipt, expires_at = :expires")
+            .condition_expression(unchanged)
+            .set_expression_attribute_values(Some(values))
+            .send()
+            .await;
+        match sent {
+            Ok(_) => Ok(Outcome::Done),
+            Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {
+                Ok(Outcome::Conflict)
+            }
+            Err(error) => Err(StoreError::call("UpdateItem", &error)),
+        }
+    }
+
+    fn receipt(&self, phones: &[Phone]) -> String {
+        self.phone_keys.set(phones)
+    }
+}

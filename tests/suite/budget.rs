@@ -1,0 +1,231 @@
+//! The budget of new numbers: what it charges, and that nothing gets around it.
+
+use std::sync::Mutex;
+
+use serde_json::{Value, json};
+use shared::domain::{Budget, Limits};
+use shared::protocol::Clock;
+use shared::store::Store;
+
+use crate::support::embedded::{database, store_over};
+use crate::support::gate::{Scheduler, on_a_stopped_clock};
+use crate::support::meter::Meter;
+use crate::support::region;
+use crate::support::requests::{read, request};
+
+const START_MS: u64 = 1_795_485_472_000;
+const DAY_MS: u64 = 24 * 60 * 60 * 1000;
+
+/// A clock that is set by hand.
+struct Hands(Mutex<u64>);
+
+impl Hands {
+    fn new() -> Self {
+        Self(Mutex::new(START_MS))
+    }
+
+    fn pass(&self, milliseconds: u64) {
+        *self.0.lock().expect("no panic") += milliseconds;
+    }
+}
+
+impl Clock for Hands {
+    fn now_ms(&self) -> u64 {
+        *self.0.lock().expect("no panic")
+    }
+}
+
+/// Ten numbers at once, and one more each day.
+fn settings() -> upload::Settings {
+    upload::Settings { default_region: region(), limits: Limits { budget: Budget::new(10, 1), ..Limits::default() } }
+}
+
+fn contacts(numbers: std::ops::Range<u32>) -> Vec<Value> {
+    numbers.map(|n| json!({"name": format!("{n}"), "phone": format!("+1650555{n:04}")})).collect()
+}
+
+struct Api {
+    store: Store,
+    clock: Hands,
+    settings: upload::Settings,
+}
+
+impl Api {
+    async fn new() -> Self {
+        Self { store: database().await.store(), clock: Hands::new(), settings: settings() }
+    }
+
+    /// The answer's status and Retry-After.
+    async fn send(&self, method: &str, path: &str, token: &str, body: Value) -> (i64, Option<u64>) {
+        let body = (!body.is_null()).then(|| body.to_string());
+        let event = request(method, path, token, body);
+        let response = upload::handle(&self.store, &self.clock, &self.settings, event).await;
+        let after = response.headers.get("retry-after").and_then(|value| value.to_str().ok()?.parse().ok());
+        (response.status_code, after)
+    }
+
+    async fn upload(&self, token: &str, body: Value) -> (i64, Option<u64>) {
+        self.send("POST", "/address_book", token, body).await
+    }
+
+    async fn add(&self, token: &str, numbers: std::ops::Range<u32>) -> (i64, Option<u64>) {
+        self.upload(token, json!({"contacts": contacts(numbers)})).await
+    }
+
+    async fn size(&self, token: &str) -> usize {
+        let (_, book) = read(&get::handle(&self.store, request("GET", "/address_book", token, None)).await);
+        book.as_array().map_or(0, Vec::len)
+    }
+}
+
+const DONE: (i64, Option<u64>) = (200, None);
+/// A number leaks out in a day.
+const A_DAY: (i64, Option<u64>) = (429, Some(86_400));
+
+#[tokio::test]
+async fn beyond_the_budget_is_429_until_enough_has_leaked_and_the_book_is_unchanged() {
+    let api = Api::new().await;
+    assert_eq!(api.add("ann", 0..10).await, DONE);
+    assert_eq!(api.add("ann", 0..10).await, DONE, "what is there is free");
+    assert_eq!(api.add("ann", 0..11).await, A_DAY);
+    assert_eq!(api.size("ann").await, 10);
+    let event = request("POST", "/address_book", "ann", Some(json!({"contacts": contacts(10..11)}).to_string()));
+    let (_, error) = read(&upload::handle(&api.store, &api.clock, &api.settings, event).await);
+    let sentence = "Too many new phones were added of late. Please try again later.";
+    assert_eq!(error, json!({"errors": {"base": [sentence]}}));
+    api.clock.pass(DAY_MS - 500);
+    assert_eq!(api.add("ann", 10..11).await, (429, Some(1)));
+    api.clock.pass(500);
+    assert_eq!(api.add("ann", 10..11).await, DONE);
+    assert_eq!(api.add("ann", 11..12).await, A_DAY);
+    assert_eq!(api.add("ben", 0..10).await, DONE, "everybody has a budget of their own");
+    assert_eq!(api.add("cat", 0..11).await, (422, None), "no waiting would help");
+}
+
+#[tokio::test]
+async fn nothing_is_refunded_by_destroying_forcing_wiping_or_another_book() {
+    let empty = json!({"contacts": [], "force": 1});
+    let destroy: Vec<Value> = (0..5).map(|n| json!({"phone": format!("+1650555{n:04}"), "destroy": 1})).collect();
+    for (name, cycle) in [("destroy", json!({"contacts": destroy})), ("force", empty), ("wipe", Value::Null)] {
+        let api = Api::new().await;
+        assert_eq!(api.add("ann", 0..5).await, DONE);
+        let method = if cycle.is_null() { "DELETE" } else { "POST" };
+        assert_eq!(api.send(method, "/address_book", "ann", cycle).await, DONE, "{name}");
+        assert_eq!(api.size("ann").await, 0, "{name}");
+        assert_eq!(api.add("ann", 5..10).await, DONE, "{name}");
+        assert_eq!(api.add("ann", 10..11).await, A_DAY, "{name}");
+    }
+    let api = Api::new().await;
+    for (n, udid) in ["one", "two"].iter().enumerate() {
+        let numbers = contacts(n as u32 * 5..n as u32 * 5 + 5);
+        assert_eq!(api.upload("ann", json!({"contacts": numbers, "udid": udid})).await, DONE);
+    }
+    assert_eq!(api.upload("ann", json!({"contacts": contacts(10..11), "udid": "three"})).await, A_DAY);
+    let known = json!({"contacts": contacts(0..10), "udid": "three"});
+    assert_eq!(api.upload("ann", known).await, DONE, "numbers of one's other books are not new");
+}
+
+#[tokio::test]
+async fn another_account_with_the_same_proven_phone_is_the_same_payer() {
+    let api = Api::new().await;
+    assert_eq!(api.add("ann:+14155550100", 0..10).await, DONE);
+    assert_eq!(api.add("ann-again:+14155550100", 10..11).await, A_DAY);
+    assert_eq!(api.add("ann-again:+14155550101", 10..11).await, DONE, "another phone is another person");
+}
+
+#[tokio::test]
+async fn a_new_number_costs_one_write_and_a_known_one_none() {
+    let meter = Meter::new(database().await);
+    let (store, clock, settings) = (store_over(meter.clone()), Hands::new(), settings());
+    let api = Api { store, clock, settings };
+    assert_eq!(api.add("ann", 0..2).await, DONE);
+    meter.take();
+    assert_eq!(api.add("ann", 2..3).await, DONE);
+    // A hint, the budget and the book.
+    assert_eq!(meter.take().written, 3.0);
+    assert_eq!(api.add("ann", 0..3).await, DONE);
+    assert_eq!(meter.take().written, 0.0);
+}
+
+#[tokio::test]
+async fn an_upload_that_paid_and_failed_does_not_pay_again() {
+    let api = Api::new().await;
+    // The receipt is there before the book is.
+    assert_eq!(api.add("ann", 0..10).await, DONE);
+    assert_eq!(api.send("DELETE", "/address_book", "ann", Value::Null).await, DONE);
+    assert_eq!(api.add("ann", 0..10).await, DONE, "the same numbers were paid for");
+    assert_eq!(api.send("DELETE", "/address_book", "ann", Value::Null).await, DONE);
+    assert_eq!(api.add("ann", 0..9).await.0, 429, "others were not");
+}
+
+#[tokio::test]
+async fn more_books_contacts_or_contacts_at_once_than_allowed_are_refused() {
+    let mut api = Api::new().await;
+    let budget = Budget::new(100, 1);
+    api.settings.limits = Limits { budget, contacts_per_request: 8, contacts_per_user: 10, books_per_user: 2 };
+    assert_eq!(api.add("ann", 0..9).await, (422, None));
+    assert_eq!(api.add("ann", 0..8).await, DONE);
+    let device = |udid: &str, numbers| json!({"contacts": contacts(numbers), "udid": udid}).to_string();
+    let send = async |body| {
+        let event = request("POST", "/address_book", "ann", Some(body));
+        read(&upload::handle(&api.store, &api.clock, &api.settings, event).await)
+    };
+    let full = json!(["The address book is full."]);
+    let expected = json!({"created": 2, "updated": 0, "deleted": 0, "rejected": {"2": full, "3": full}});
+    assert_eq!(send(device("one", 20..24)).await, (200, expected));
+    let sentence = "There are 2 address books already: delete one first.";
+    assert_eq!(send(device("two", 0..1)).await, (422, json!({"errors": {"udid": [sentence]}})));
+    assert_eq!(api.send("DELETE", "/address_book?udid=one", "ann", Value::Null).await, DONE);
+    assert_eq!(send(device("two", 0..1)).await.0, 200);
+}
+
+/// Every order of the requests about the budget of two uploads at once, of which there is room for one.
+#[test]
+fn of_uploads_that_race_for_the_bucket_no_more_get_through_than_there_is_room_for() {
+    let mut open: Vec<Vec<usize>> = vec![vec![]];
+    let mut runs = 0;
+    while let Some(order) = open.pop() {
+        runs += 1;
+        on_a_stopped_clock(async {
+            let embedded = database().await;
+            let mut scheduler = Scheduler::new(embedded.clone(), |_, _| false);
+            for (n, udid) in ["one", "two"].into_iter().enumerate() {
+                scheduler
+                    .spawn(async move |store| {
+                        let numbers = contacts(n as u32 * 6..n as u32 * 6 + 6);
+                        let body = json!({"contacts": numbers, "udid": udid}).to_string();
+                        let event = request("POST", "/address_book", "ann", Some(body));
+                        let answer = upload::handle(&store, &Hands::new(), &settings(), event).await;
+                        assert!([200, 429].contains(&answer.status_code), "{}", answer.status_code);
+                    })
+                    .await;
+            }
+            let mut done = order.clone();
+            for actor in &order {
+                scheduler.step(*actor).await;
+            }
+            loop {
+                let parked: Vec<usize> = (0..2).filter(|actor| scheduler.next_of(*actor).is_some()).collect();
+                let Some(first) = parked.first() else { break };
+                // Where both are at it, the other order is for another run.
+                let racing = |actor: usize| {
+                    scheduler.next_of(actor).is_some_and(|next| next.body["TableName"] == local::tables().budgets)
+                };
+                if parked.len() == 2 && racing(0) && racing(1) {
+                    open.push([&done[..], &[1]].concat());
+                }
+                let next = if parked.len() == 2 && racing(0) && !racing(1) { 1 } else { *first };
+                scheduler.step(next).await;
+                done.push(next);
+            }
+            let store = embedded.store();
+            let mut learned = 0;
+            for udid in ["one", "two"] {
+                let event = request("GET", &format!("/address_book?udid={udid}"), "ann", None);
+                learned += read(&get::handle(&store, event).await).1.as_array().map_or(0, Vec::len);
+            }
+            assert_eq!(learned, 6, "after {done:?}");
+        });
+    }
+    assert!(runs >= 6, "two reads and two writes have six orders: {runs}");
+}

@@ -1,0 +1,148 @@
+//! A dump of the tables: what whoever gets hold of one can read.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use local::{Args, Server, tables};
+use serde_json::{Value, json};
+use shared::domain::{Mode, Scope};
+use shared::protocol::SystemClock;
+use shared::store::{BookReader, Keys, Store};
+
+use crate::support::dump::{Item, contains, scan};
+use crate::support::embedded::database;
+use crate::support::http::call;
+use crate::support::requests::{read, request};
+use crate::support::wait::until;
+use crate::support::{contact, upload_of, upload_settings, user};
+
+const OWNER: &str = "subject-of-olga:+14155550100";
+const JOINER: &str = "subject-of-bob:+16505550123";
+
+/// What the story below is told with, and what no dump may show. Phones without their first digits too: a
+/// number is no less one without its country.
+const MARKS: [&str; 19] = [
+    "subject-of-olga",
+    "subject-of-bob",
+    "4155550100",
+    "6505550123",
+    "5550199",
+    "Olga Marked",
+    "olga@marked.example",
+    "olga-login",
+    "olga-custom-data",
+    "https://marked.example",
+    "Bob In Her Book",
+    "Bob At Work",
+    "Robert Marked",
+    "Nobody Marked",
+    "(650) 555",
+    "udid-of-a-pixel",
+    "udid-of-a-tablet",
+    "token-of-a-pixel",
+    "olga-tag",
+];
+
+async fn tell_the_story(server: &Server) {
+    let at = server.address();
+    let send = async |method: &str, path: &str, token: &str, body: Value, status: u16| {
+        let (answered, answer) = call(at, method, path, token, body).await;
+        assert_eq!(answered, status, "{method} {path}: {answer}");
+        answer
+    };
+    let olga = json!({"user": {"full_name": "Olga Marked", "email": "olga@marked.example", "login": "olga-login",
+                               "custom_data": "olga-custom-data", "website": "https://marked.example",
+                               "tag_list": "olga-tag"}});
+    send("POST", "/users", OWNER, olga, 201).await;
+    let device = json!({
+        "notification_channel": "gcm",
+        "push_token": {"environment": "production", "client_identification_sequence": "token-of-a-pixel"},
+        "device": {"platform": "android", "udid": "udid-of-a-pixel"}
+    });
+    send("POST", "/subscriptions", OWNER, device, 201).await;
+    let global = json!({"contacts": [{"name": "Bob In Her Book", "phone": "(650) 555-0123"},
+                                     {"name": "Nobody Marked", "phone": "+1 650 555 0199"}]});
+    send("POST", "/address_book", OWNER, global, 200).await;
+    for udid in ["udid-of-a-pixel", "udid-of-a-tablet"] {
+        let book = json!({"udid": udid, "contacts": [{"name": "Bob At Work", "phone": "+16505550123"}]});
+        send("POST", "/address_book", OWNER, book, 200).await;
+    }
+    send("POST", "/users", JOINER, json!({"user": {"full_name": "Robert Marked"}}), 201).await;
+    until("the join is told everywhere", async || {
+        let pushed = send("GET", "/_local/pushes", OWNER, Value::Null, 200).await != json!([]);
+        let mut matched = true;
+        for query in ["", "?udid=udid-of-a-pixel", "?udid=udid-of-a-tablet"] {
+            let path = format!("/address_book/registered_users{query}");
+            matched &= send("GET", &path, OWNER, Value::Null, 200).await["items"] != json!([]);
+        }
+        pushed && matched
+    })
+    .await;
+    send("DELETE", "/address_book?udid=udid-of-a-tablet", OWNER, Value::Null, 200).await;
+}
+
+fn shown(dump: &[(String, Item)]) -> Vec<String> {
+    let shows = |(table, item): &(String, Item)| {
+        MARKS.iter().filter(|mark| contains(item, mark)).map(|mark| format!("{table}: {mark}")).collect::<Vec<_>>()
+    };
+    dump.iter().flat_map(shows).collect()
+}
+
+#[tokio::test]
+async fn a_dump_shows_no_name_no_number_and_no_subject() {
+    let server = Server::start(&Args { port: 0, ..Args::default() }).await.expect("a server");
+    tell_the_story(&server).await;
+    let dump = scan(&server.database().client()).await;
+    let of = |table: &str| dump.iter().filter(|(name, _)| name == table).count();
+    let tables = tables();
+    let counts = [&tables.address_books, &tables.contact_owners, &tables.users, &tables.subscriptions, &tables.claims];
+    assert_eq!(counts.map(|table| of(table)), [3, 3, 7, 2, 1], "the story left its traces");
+    assert_eq!(of(&tables.budgets), 1);
+    assert_eq!(shown(&dump), [""; 0]);
+    server.stop().await.expect("stopped");
+}
+
+/// The same eyes on the same story see it all where nothing is sealed.
+#[tokio::test]
+async fn without_keys_the_same_dump_shows_everything() {
+    let args = Args { port: 0, unsealed: true, ..Args::default() };
+    let server = Server::start(&args).await.expect("a server");
+    tell_the_story(&server).await;
+    let shown = shown(&scan(&server.database().client()).await);
+    // Books are compressed, and tokens hashed, in any case.
+    let packed = ["Bob In Her Book", "Bob At Work", "Nobody Marked", "(650) 555", "token-of-a-pixel"];
+    for mark in MARKS.iter().filter(|mark| !packed.contains(mark)) {
+        assert!(shown.iter().any(|found| found.ends_with(mark)), "{mark} isn't seen where it stands");
+    }
+    server.stop().await.expect("stopped");
+}
+
+async fn upload(store: &Store, name: &str) {
+    let body = json!({"contacts": [{"name": name, "phone": "+16505550123"}]}).to_string();
+    let event = request("POST", "/address_book", "olga", Some(body));
+    assert_eq!(read(&upload::handle(store, &SystemClock, &upload_settings(), event).await).0, 200);
+}
+
+#[tokio::test]
+async fn a_book_of_an_older_key_is_read_and_its_next_commit_is_of_the_current_one() {
+    const FIRST: &str = r#"{"index":"1","current":"1","1":"0123456789abcdefghijklmnopqrstuv"}"#;
+    const ROTATED: &str = r#"{"index":"1","current":"2","1":"0123456789abcdefghijklmnopqrstuv",
+                              "2":"vutsrqponmlkjihgfedcba9876543210"}"#;
+    let embedded = database().await;
+    let keys = |secret: &str| secret.parse::<Keys>().expect("a secret");
+    let (before, after) = (embedded.sealed_store(keys(FIRST)), embedded.sealed_store(keys(ROTATED)));
+    let key_id = async || {
+        let dump = scan(&embedded.client()).await;
+        let (_, book) = dump.iter().find(|(table, _)| *table == tables().address_books).expect("a book").clone();
+        let Some(AttributeValue::B(contacts)) = book.get("contacts") else { panic!("contacts are bytes") };
+        contacts.as_ref()[1]
+    };
+    upload(&before, "Bob").await;
+    assert_eq!(key_id().await, 1);
+    upload(&after, "Bob").await;
+    assert_eq!(key_id().await, 1, "nothing to change, nothing to write");
+    let read = async |store: &Store| store.read_book(&user("olga"), &Scope::Global).await.expect("readable").book;
+    let expected = upload_of(Mode::Merge, vec![shared::domain::Change::Put(contact("16505550123", "Bob"))]);
+    assert!(read(&after).await.diff(&expected).growth.is_empty(), "the old book reads as it was");
+    upload(&after, "Robert").await;
+    assert_eq!(key_id().await, 2);
+    assert!(before.read_book(&user("olga"), &Scope::Global).await.is_err(), "the old keys can't read the new book");
+}
