@@ -8,13 +8,12 @@
 mod cost;
 mod report;
 #[path = "../../tests/suite/support"]
+#[allow(dead_code, reason = "the tests ask it for more")]
 mod support {
     pub mod embedded;
     pub mod meter;
     pub mod people;
-    #[expect(dead_code, reason = "the tests ask it for more")]
     pub mod phones;
-    #[expect(dead_code, reason = "the tests ask it for more")]
     pub mod queue;
     pub mod requests;
     pub mod rules;

@@ -89,8 +89,12 @@ impl Ours {
         assert_eq!(holder.user, user);
         let queue = Kept::default();
         // Pushes are left out on both sides.
-        let notifier =
-            Notifier { pusher: Phones::default(), template: None, phone_keys: PhoneKeys::default(), clock: SystemClock };
+        let notifier = Notifier {
+            pusher: Phones::default(),
+            template: None,
+            phone_keys: PhoneKeys::default(),
+            clock: SystemClock,
+        };
         let first = HolderChanged {
             phone,
             joiner: Some(Joiner::from(&holder)),
