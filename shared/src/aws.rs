@@ -1,6 +1,10 @@
 //! AWS clients as the functions use them.
 
+use std::time::Duration;
+
 use aws_config::SdkConfig;
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
 use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
 
 use crate::config::{self, ConfigError, Environment};
@@ -8,9 +12,34 @@ use crate::push::{Applications, Sns};
 use crate::queue::SqsQueue;
 use crate::store::{Keys, KeysError, Store};
 
-/// Credentials, region and endpoints, as Lambda sets them.
+/// How long a connection may take to come about. In a region it takes some milliseconds.
+const CONNECT: Duration = Duration::from_secs(1);
+/// How long one attempt of a call may take. The slowest, a book of 400 KB or a token's registration with a
+/// push service, take some tenths of a second.
+const ATTEMPT: Duration = Duration::from_secs(3);
+/// How long a call may take with all its attempts, so that a request outlives one that fails.
+const CALL: Duration = Duration::from_secs(8);
+/// How often a call is tried.
+const ATTEMPTS: u32 = 3;
+
+/// Credentials, region and endpoints, as Lambda sets them, and how long calls are waited for.
 pub async fn sdk_config() -> SdkConfig {
-    aws_config::load_from_env().await
+    aws_config::from_env().timeout_config(timeouts()).retry_config(retries()).load().await
+}
+
+/// How long calls are waited for. The SDK itself waits for ever.
+#[must_use]
+pub fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder().connect_timeout(CONNECT).operation_attempt_timeout(ATTEMPT).operation_timeout(CALL).build()
+}
+
+/// How often calls are tried: soon again, since a person waits.
+#[must_use]
+pub fn retries() -> RetryConfig {
+    RetryConfig::standard()
+        .with_max_attempts(ATTEMPTS)
+        .with_initial_backoff(Duration::from_millis(50))
+        .with_max_backoff(Duration::from_secs(1))
 }
 
 /// Why there are no keys.

@@ -1,5 +1,7 @@
 //! HTTP as API Gateway speaks it: who calls, what they ask, and how they are answered.
 
+use std::time::Duration;
+
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use aws_lambda_events::encodings::Body;
 use base64::Engine;
@@ -15,6 +17,10 @@ use crate::wire::{ApiError, object, udid_of};
 /// Most bytes of a body. Lambda takes 6 MB for the whole event, in which every quote of the body is
 /// escaped: a contact of 50 bytes has eight of them.
 pub const MAX_BODY_BYTES: usize = 5 * 1024 * 1024;
+
+/// How long a request is worked on. API Gateway waits for 30 seconds and Lambda for 29 (`template.yaml`);
+/// both would leave the client without a `Retry-After`.
+pub const DEADLINE: Duration = Duration::from_secs(25);
 
 /// The header under which every answer names its request.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -43,10 +49,16 @@ impl Caller {
 }
 
 /// One request.
-#[derive(Debug)]
 pub struct Call {
     event: ApiGatewayV2httpRequest,
     path: Vec<String>,
+}
+
+/// Hidden: a request holds a token, and whatever its body says.
+impl std::fmt::Debug for Call {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Call(…)")
+    }
 }
 
 impl Call {
@@ -140,6 +152,13 @@ impl Call {
     /// 400 or 422, see [`Call::query`] and [`udid_of`].
     pub fn scope(&self) -> Result<Scope, ApiError> {
         udid_of(self.query()?.get("udid"))
+    }
+
+    /// Answers with what `serving` comes to, or with 503 when its time is up. What is cut off then is to
+    /// the protocols as if the function had crashed: nothing is left that a repeat doesn't put right.
+    pub async fn answer(&self, serving: impl Future<Output = Result<Reply, ApiError>>) -> ApiGatewayV2httpResponse {
+        let served = tokio::time::timeout(DEADLINE, serving).await;
+        self.respond(served.unwrap_or_else(|_| Err(ApiError::out_of_time())))
     }
 
     /// The answer.
@@ -321,6 +340,15 @@ mod tests {
         ] {
             assert_eq!(call(&patch).json().err().map(|error| error.status), status);
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_that_takes_too_long_is_answered_all_the_same() {
+        let response = call(&json!({})).answer(std::future::pending()).await;
+        assert_eq!(response.status_code, 503);
+        assert_eq!(response.headers["retry-after"], "2");
+        let response = call(&json!({})).answer(async { Ok(Reply::empty()) }).await;
+        assert_eq!(response.status_code, 200);
     }
 
     #[test]

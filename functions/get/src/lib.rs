@@ -9,8 +9,7 @@ use shared::wire::{ApiError, contacts};
 /// Answers one request.
 pub async fn handle<S: BookKeeper + Sync>(store: &S, event: ApiGatewayV2httpRequest) -> ApiGatewayV2httpResponse {
     let call = Call::new(event);
-    let result = serve(store, &call).await;
-    call.respond(result)
+    call.answer(serve(store, &call)).await
 }
 
 async fn serve<S: BookKeeper + Sync>(store: &S, call: &Call) -> Result<Reply, ApiError> {

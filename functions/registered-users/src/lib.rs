@@ -12,8 +12,7 @@ where
     S: BookKeeper + ProfileReader + Sync,
 {
     let call = Call::new(event);
-    let result = serve(store, &call).await;
-    call.respond(result)
+    call.answer(serve(store, &call)).await
 }
 
 async fn serve<S: BookKeeper + ProfileReader + Sync>(store: &S, call: &Call) -> Result<Reply, ApiError> {

@@ -20,8 +20,7 @@ where
     C: Clock + Sync,
 {
     let call = Call::new(event);
-    let result = serve(store, endpoints, clock, &call).await;
-    call.respond(result)
+    call.answer(serve(store, endpoints, clock, &call)).await
 }
 
 async fn serve<S, E, C>(store: &S, endpoints: &E, clock: &C, call: &Call) -> Result<Reply, ApiError>

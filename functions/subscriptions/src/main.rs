@@ -14,7 +14,8 @@ async fn main() -> Result<(), Error> {
     let store = aws::store(&sdk, &ProcessEnvironment, keys)?;
     let endpoints = aws::sns(&sdk, &ProcessEnvironment)?;
     let serve = async |event: LambdaEvent<ApiGatewayV2httpRequest>| {
-        Ok::<_, Error>(subscriptions::handle(&store, &endpoints, &SystemClock, event.payload).await)
+        // Boxed: the compiler would follow the whole protocol to lay out one future.
+        Ok::<_, Error>(Box::pin(subscriptions::handle(&store, &endpoints, &SystemClock, event.payload)).await)
     };
     lambda_runtime::run(service_fn(serve)).await
 }

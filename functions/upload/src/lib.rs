@@ -29,8 +29,7 @@ where
     C: Clock + Sync,
 {
     let call = Call::new(event);
-    let result = serve(store, clock, settings, &call).await;
-    call.respond(result)
+    call.answer(serve(store, clock, settings, &call)).await
 }
 
 async fn serve<S, C>(store: &S, clock: &C, settings: &Settings, call: &Call) -> Result<Reply, ApiError>

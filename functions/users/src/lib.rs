@@ -25,13 +25,20 @@ pub struct Settings {
 }
 
 /// An answer, in the form that suits who asked.
-#[derive(Debug, Serialize)]
+#[derive(Serialize)]
 #[serde(untagged)]
 pub enum Answer {
     /// To a caller of the API.
     Http(Box<ApiGatewayV2httpResponse>),
     /// To a direct invocation: what the API has as a body, errors of the caller's included.
     Direct(Value),
+}
+
+/// Hidden: it is somebody's profile.
+impl std::fmt::Debug for Answer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Answer(…)")
+    }
 }
 
 /// Why an invocation failed.
@@ -86,8 +93,7 @@ where
     C: Clock + Sync,
 {
     let call = Call::new(event);
-    let result = serve(store, endpoints, clock, settings, &call).await;
-    call.respond(result)
+    call.answer(serve(store, endpoints, clock, settings, &call)).await
 }
 
 async fn serve<S, E, C>(store: &S, endpoints: &E, clock: &C, settings: Settings, call: &Call) -> Result<Reply, ApiError>

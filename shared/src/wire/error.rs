@@ -26,6 +26,11 @@ pub struct ApiError {
     pub cause: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
+/// A request took all the time that there is.
+#[derive(Debug, thiserror::Error)]
+#[error("the request was not through in time")]
+struct OutOfTime;
+
 impl ApiError {
     fn new(status: u16, field: &'static str, message: impl Into<String>) -> Self {
         Self { status, field, message: message.into(), retry_after: None, cause: None }
@@ -83,6 +88,12 @@ impl ApiError {
     fn unavailable(cause: impl std::error::Error + Send + Sync + 'static) -> Self {
         let message = "The service is busy. Please try again.";
         Self { retry_after: Some(RETRY_AFTER_SECONDS), cause: Some(Box::new(cause)), ..Self::new(503, "base", message) }
+    }
+
+    /// 503: the request has taken all the time that there is.
+    #[must_use]
+    pub fn out_of_time() -> Self {
+        Self::unavailable(OutOfTime)
     }
 
     fn internal(cause: impl std::error::Error + Send + Sync + 'static) -> Self {
