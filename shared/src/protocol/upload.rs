@@ -80,9 +80,17 @@ where
 {
     let mut generation = None;
     let mut paid = HashSet::new();
+    let mark = fastrand::u32(..);
+    let mut lost: Option<Uploaded> = None;
     for attempt in 0.. {
         let seen = store.read_book(user, scope).await?;
         check_life(&seen, generation)?;
+        // The write that seemed lost was this upload's own, made again because its answer hadn't come.
+        if seen.uploaded_by == Some(mark)
+            && let Some(uploaded) = lost
+        {
+            return Ok(uploaded);
+        }
         let mut planned = plan(&seen.book, upload, home, usize::MAX);
         if planned.next == seen.book {
             keep(store, user, scope, &seen).await;
@@ -97,12 +105,13 @@ where
         }
         let Planned { next, uploaded } = planned;
         let attempted = match opened(store, user, scope, seen, &mut generation).await? {
-            Some(open) => commit(store, user, scope, &open, next).await?,
+            Some(open) => commit(store, user, scope, &open, next, mark).await?,
             None => Outcome::Conflict,
         };
         if attempted == Outcome::Done {
             return Ok(uploaded);
         }
+        lost = Some(uploaded);
         if !Backoff::CONFLICT.wait(attempt).await {
             break;
         }
@@ -202,6 +211,7 @@ async fn opened<S: BookStore + AccountStore + Sync>(
         version: seen.version + 1,
         life: Life::Open { generation: started },
         book: Book::default(),
+        uploaded_by: None,
         leaving: Book::default(),
         expires_at: None,
     };
@@ -216,6 +226,7 @@ async fn commit<S: BookStore + OwnerIndex + HolderReader + Sync>(
     scope: &Scope,
     seen: &StoredBook,
     next: Book,
+    mark: u32,
 ) -> Result<Outcome, UploadError> {
     let version = seen.version + 1;
     let added = next.phones_not_in(&seen.book);
@@ -227,7 +238,8 @@ async fn commit<S: BookStore + OwnerIndex + HolderReader + Sync>(
         Some(matched) => *matched,
         None => holders.get(&phone).and_then(|holder| holder.match_for(user)),
     });
-    let outcome = store.write_book(user, scope, seen, &StoredBook { book, expires_at: None, ..seen.clone() }).await?;
+    let written = StoredBook { book, uploaded_by: Some(mark), expires_at: None, ..seen.clone() };
+    let outcome = store.write_book(user, scope, seen, &written).await?;
     if outcome == Outcome::Done {
         delete_hints(store, user, scope, &removed, version).await;
     }

@@ -41,6 +41,9 @@ pub struct StoredBook {
     pub life: Life,
     /// The book; empty unless open.
     pub book: Book,
+    /// The mark of the upload that wrote the contacts: by it an upload that lost the answer to its write
+    /// knows its own work.
+    pub uploaded_by: Option<u32>,
     /// Of a deleted book, the contacts whose hints may not be gone yet.
     pub leaving: Book,
     /// When an open book goes unless somebody uses it, in seconds since 1970. Written as none, it is the
@@ -50,7 +53,14 @@ pub struct StoredBook {
 
 impl StoredBook {
     fn absent() -> Self {
-        Self { version: 0, life: Life::Unopened, book: Book::default(), leaving: Book::default(), expires_at: None }
+        Self {
+            version: 0,
+            life: Life::Unopened,
+            book: Book::default(),
+            uploaded_by: None,
+            leaving: Book::default(),
+            expires_at: None,
+        }
     }
 }
 
@@ -240,7 +250,7 @@ fn unchanged(seen: &StoredBook) -> (&'static str, Option<Attributes>) {
 }
 
 fn write(keys: &Keys, user: &UserId, scope: &Scope, version: u64, next: &StoredBook) -> Attributes {
-    let StoredBook { version: _, life, book, leaving, expires_at: _ } = next;
+    let StoredBook { version: _, life, book, uploaded_by, leaving, expires_at: _ } = next;
     let mut attributes = key(keys, user, scope);
     let plain_book = plain_book(scope);
     let sealed =
@@ -256,6 +266,9 @@ fn write(keys: &Keys, user: &UserId, scope: &Scope, version: u64, next: &StoredB
             set("generation", number(*generation));
             set("deleted", AttributeValue::Bool(true));
         }
+    }
+    if let Some(mark) = uploaded_by {
+        set("uploaded_by", number(u64::from(*mark)));
     }
     if let Some(region) = book.region() {
         set("region", text(region.code()));
@@ -296,6 +309,7 @@ fn read(keys: &Keys, user: &UserId, scope: &Scope, item: &Attributes) -> Result<
         life,
         expires_at: reader.optional_number("expires_at")?.filter(|_| is_open),
         book: unpacked("contacts", region, opened("matches")?.as_deref())?,
+        uploaded_by: reader.optional_number("uploaded_by")?.and_then(|mark| u32::try_from(mark).ok()),
         leaving: unpacked("leaving", None, None)?,
     })
 }
@@ -324,7 +338,12 @@ mod tests {
         let leaving = Book::new(None, some_book().rematched(|_| None).entries().to_vec());
         for keys in [Keys::default(), secret()] {
             for stored in [
-                StoredBook { life: Life::Open { generation: 3 }, book: some_book(), ..StoredBook::absent() },
+                StoredBook {
+                    life: Life::Open { generation: 3 },
+                    book: some_book(),
+                    uploaded_by: Some(u32::MAX),
+                    ..StoredBook::absent()
+                },
                 StoredBook { life: Life::Deleted { generation: 3 }, leaving: leaving.clone(), ..StoredBook::absent() },
                 StoredBook::absent(),
             ] {

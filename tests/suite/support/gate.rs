@@ -212,11 +212,12 @@ impl HttpConnector for Gate {
     }
 }
 
-/// JSON with its keys in order and without what the wall clock puts there.
+/// JSON with its keys in order and without what the wall clock and chance put there.
 pub fn canonical(value: &Value) -> String {
     match value {
         Value::Object(fields) => {
-            let mut fields: Vec<_> = fields.iter().filter(|(name, _)| *name != "expires_at").collect();
+            let mut fields: Vec<_> =
+                fields.iter().filter(|(name, _)| !["expires_at", "uploaded_by"].contains(&name.as_str())).collect();
             fields.sort_by_key(|(name, _)| *name);
             let fields: Vec<_> = fields.iter().map(|(name, value)| format!("{name}:{}", canonical(value))).collect();
             format!("{{{}}}", fields.join(","))
