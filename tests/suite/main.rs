@@ -8,6 +8,7 @@ mod events;
 mod idle;
 mod invariants;
 mod journey;
+mod leaks;
 mod life;
 mod limits;
 mod owners;

@@ -1,5 +1,7 @@
 //! ContactOwners: from a phone to the books that may hold it. Hints, never the truth.
 
+use std::fmt;
+
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures::stream::{self, StreamExt, TryStreamExt};
 
@@ -13,7 +15,7 @@ use crate::domain::{Phone, Scope, UserId};
 const UPDATES_AT_ONCE: usize = 8;
 
 /// That a book may hold a phone.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Hint {
     /// Whose book.
     pub user: UserId,
@@ -24,7 +26,7 @@ pub struct Hint {
 }
 
 /// A stretch of a phone's hints: after one place, up to and including another; open where none is given.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct OwnerRange {
     /// The last place before the stretch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -32,6 +34,21 @@ pub struct OwnerRange {
     /// The last place of the stretch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub through: Option<String>,
+}
+
+/// Hidden: a place holds a user id and a `udid`.
+impl fmt::Debug for Hint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Hint(…)")
+    }
+}
+
+/// Hidden, as places are; tells which ends are open.
+impl fmt::Debug for OwnerRange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let end = |place: &Option<String>| if place.is_some() { "…" } else { "" };
+        write!(f, "OwnerRange({}..{})", end(&self.after), end(&self.through))
+    }
 }
 
 /// Some of a phone's hints.

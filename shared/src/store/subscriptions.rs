@@ -1,5 +1,6 @@
 //! Subscriptions: the devices to which a user's pushes go.
 
+use std::fmt;
 use std::str::FromStr;
 
 use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
@@ -74,7 +75,7 @@ named! {
 }
 
 /// A device that gets a user's pushes. A user has one per device and channel.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Subscription {
     /// By which the app knows it; unique among the user's.
     pub id: PublicId,
@@ -94,6 +95,13 @@ pub struct Subscription {
     pub endpoint: String,
     /// When it was last subscribed, in milliseconds since 1970.
     pub subscribed_at_ms: u64,
+}
+
+/// Hidden but for what it is of: whoever has the endpoint can push to it.
+impl fmt::Debug for Subscription {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Subscription").field("id", &self.id).field("channel", &self.channel).finish_non_exhaustive()
+    }
 }
 
 impl Subscription {

@@ -10,7 +10,7 @@ use super::subscriptions::{Subscription, key};
 use super::{Keys, Outcome, Store};
 
 /// Where a token is in use.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct TokenUse {
     pk: String,
     sk: String,
@@ -24,6 +24,13 @@ pub struct TokenUse {
 /// The condition that a token is in use as it was seen to be, by the same subscription and since the same
 /// time. Whether it is leaving is of no matter to whoever takes it away.
 const USED: &str = "used_pk = :used_pk AND used_sk = :used_sk AND subscribed_at_ms = :since";
+
+/// Hidden: the keys hold a user id and a `udid`, and whoever has the endpoint can push to it.
+impl std::fmt::Debug for TokenUse {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("TokenUse(…)")
+    }
+}
 
 impl TokenUse {
     pub(super) fn by(keys: &Keys, subscription: &Subscription) -> Self {

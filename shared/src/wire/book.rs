@@ -5,10 +5,17 @@ use serde::Serialize;
 use crate::domain::{Book, Entry};
 
 /// A contact as it was uploaded.
-#[derive(Debug, Serialize)]
+#[derive(Serialize)]
 pub struct ContactResponse<'a> {
     name: &'a str,
     phone: &'a str,
+}
+
+/// Hidden: it is all personal.
+impl std::fmt::Debug for ContactResponse<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ContactResponse(…)")
+    }
 }
 
 impl<'a> From<&'a Entry> for ContactResponse<'a> {

@@ -2,7 +2,7 @@
 //! the clock, and fast enough for tens of thousands of runs.
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::{BehaviorVersion, Region, StalledStreamProtectionConfig};
+use aws_sdk_dynamodb::config::{BehaviorVersion, Builder, Region, StalledStreamProtectionConfig};
 use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
@@ -11,6 +11,7 @@ use local::{create_tables, tables};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use shared::aws;
 use shared::store::{Keys, Store};
 
 use super::rules::item_size;
@@ -66,6 +67,23 @@ impl Embedded {
         answer.get("Item").cloned()
     }
 
+    /// Some records of Users' stream after one of them, as Lambda spells them. Writes that changed nothing are
+    /// among them, of which DynamoDB itself makes none.
+    pub fn stream(&self, after: Option<&str>) -> Vec<Value> {
+        let list = serde_json::from_value(json!({ "TableName": tables().users })).expect("a request");
+        let stream = self.0.list_streams(list).expect("streams").streams.remove(0).stream_arn;
+        let describe = serde_json::from_value(json!({ "StreamArn": stream })).expect("a request");
+        let description = serde_json::to_value(self.0.describe_stream(describe).expect("a stream")).expect("JSON");
+        let position = if after.is_some() { "AFTER_SEQUENCE_NUMBER" } else { "TRIM_HORIZON" };
+        let shard = &description["StreamDescription"]["Shards"][0]["ShardId"];
+        let iterator = json!({ "StreamArn": stream, "ShardId": shard, "ShardIteratorType": position,
+                               "SequenceNumber": after });
+        let iterator = self.0.get_shard_iterator(serde_json::from_value(iterator).expect("a request"));
+        let records = json!({ "ShardIterator": iterator.expect("a shard").shard_iterator });
+        let records = self.0.get_records(serde_json::from_value(records).expect("a request")).expect("records");
+        serde_json::to_value(records.records).map(as_lambda_spells).expect("JSON")
+    }
+
     fn dispatch(&self, operation: &str, body: &[u8]) -> Result<String, DynoxideError> {
         let db = &self.0;
         match operation {
@@ -84,6 +102,14 @@ impl Embedded {
             other => panic!("the tests don't know {other}"),
         }
     }
+}
+
+fn as_lambda_spells(records: Value) -> Vec<Value> {
+    let Value::Array(mut records) = records else { return vec![] };
+    for record in &mut records {
+        record["dynamodb"]["ApproximateCreationDateTime"] = 0.into();
+    }
+    records
 }
 
 fn run<Q: DeserializeOwned, A: Serialize>(
@@ -126,18 +152,26 @@ impl HttpConnector for Embedded {
     }
 }
 
-/// A client whose every request goes through `connector`.
+/// A client whose every request goes through `connector`, and is waited for.
 pub fn client_over(connector: impl HttpConnector + 'static) -> Client {
+    Client::from_conf(config(connector).build())
+}
+
+/// The store over a client that waits and tries again as the functions' do, sealed by `keys`.
+pub fn patient_store_over(connector: impl HttpConnector + 'static, keys: Keys) -> Store {
+    let config = config(connector).timeout_config(aws::timeouts()).retry_config(aws::retries());
+    Store::new(Client::from_conf(config.build()), tables(), keys)
+}
+
+fn config(connector: impl HttpConnector + 'static) -> Builder {
     let connector = SharedHttpConnector::new(connector);
-    let config = aws_sdk_dynamodb::Config::builder()
+    aws_sdk_dynamodb::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::from_static("us-east-1"))
         .allow_no_auth()
         .endpoint_url("http://embedded")
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         .http_client(http_client_fn(move |_, _| connector.clone()))
-        .build();
-    Client::from_conf(config)
 }
 
 /// The store over such a client, with nothing sealed: what goes by is easier to read.

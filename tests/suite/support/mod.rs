@@ -2,6 +2,8 @@
 
 pub mod dump;
 pub mod embedded;
+pub mod faults;
+pub mod functions;
 pub mod gate;
 pub mod http;
 pub mod meter;
@@ -10,6 +12,7 @@ pub mod phones;
 pub mod queue;
 pub mod requests;
 pub mod rules;
+pub mod services;
 pub mod wait;
 
 use shared::domain::{Change, Contact, HomeRegion, Limits, Mode, Payer, Phone, Region, Scope, Upload, UserId};

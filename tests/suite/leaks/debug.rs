@@ -1,0 +1,111 @@
+//! How types that hold what is personal print themselves: whatever is logged with `?` some day.
+
+use std::fmt::Debug;
+
+use shared::domain::{Book, Change, Contact, Entry, Holder, HomeRegion, Mode, PublicId, Scope, Upload};
+use shared::http::Call;
+use shared::protocol::{PhoneClaim, ProfilePatch, SubscribeRequest};
+use shared::push::Push;
+use shared::queue::{HolderChanged, Joiner};
+use shared::store::{
+    Channel, Details, Environment, Hint, Life, OwnerPage, OwnerRange, Platform, Profile, StoredBook, Subscription,
+};
+use shared::wire::{UploadRequest, UserRequest, contacts, object, read_subscription};
+
+use super::{marks, profile};
+use crate::support::requests::request;
+use crate::support::{home, phone, user};
+
+fn hidden(what: &impl Debug) {
+    let text = format!("{what:?} {what:#?}");
+    assert_eq!(marks(&text), [""; 0], "{text}");
+}
+
+fn contact() -> Contact {
+    Contact {
+        phone: phone("16505550177"),
+        spelling: "(650) 555-0177".into(),
+        name: "Markname".parse().expect("a name"),
+    }
+}
+
+fn scope() -> Scope {
+    Scope::Device("udid-mark".parse().expect("a udid"))
+}
+
+#[test]
+fn what_a_book_holds_is_hidden() {
+    let book = Book::new(None, vec![Entry { contact: contact(), matched: None }]);
+    let upload =
+        Upload { mode: Mode::Merge, changes: vec![(0, Change::Put(contact())), (1, Change::Remove(contact().phone))] };
+    hidden(&contacts(&book));
+    hidden(&Book::default().diff(&upload));
+    hidden(&upload);
+    hidden(&scope());
+    hidden(&StoredBook {
+        version: 1,
+        life: Life::Unopened,
+        book: book.clone(),
+        uploaded_by: None,
+        expires_at: None,
+        leaving: book,
+    });
+    let range = OwnerRange { after: Some("dsubject-mark".to_owned()), through: Some("gsubject-mark".to_owned()) };
+    let hint = Hint { user: user("subject-mark"), scope: scope(), place: "gsubject-mark".to_owned() };
+    hidden(&OwnerPage { hints: vec![hint], more: false });
+    let joiner = Joiner { id: PublicId::new(1).expect("an id"), user: user("subject-mark"), epoch: 1 };
+    hidden(&HolderChanged { phone: phone("16505550177"), joiner: Some(joiner), changed_at_ms: None, range });
+}
+
+#[test]
+fn what_a_user_is_is_hidden() {
+    let details = Details { full_name: Some("full-mark".to_owned()), ..Details::default() };
+    let id = PublicId::new(1).expect("an id");
+    hidden(&ProfilePatch { details: details.clone(), ..ProfilePatch::default() });
+    hidden(&PhoneClaim::Proven(phone("16505550177")));
+    hidden(&Holder { id, user: user("subject-mark"), epoch: 1, discoverable: true, announced: true });
+    hidden(&HomeRegion::of(Some(phone("16505550177")), crate::support::region()));
+    hidden(&Profile {
+        id,
+        user: user("subject-mark"),
+        version: 1,
+        phone: Some((phone("16505550177"), 1)),
+        flags: Default::default(),
+        created_at_ms: 0,
+        updated_at_ms: 0,
+        details,
+    });
+    hidden(&Subscription {
+        id,
+        user: user("subject-mark"),
+        device: "udid-mark".parse().expect("a udid"),
+        channel: Channel::Gcm,
+        platform: Platform::Android,
+        environment: Environment::Production,
+        token_hash: "token-mark".to_owned(),
+        endpoint: "arn:token-mark".to_owned(),
+        subscribed_at_ms: 0,
+    });
+    hidden(&Push { text: "Markname is here".to_owned(), joiner: id, phone: phone("16505550177") });
+}
+
+#[test]
+fn what_a_request_says_is_hidden() {
+    let mut event =
+        request("POST", "/path-mark?udid=udid-mark", "subject-mark:+16505550177", Some("Markname".to_owned()));
+    event.headers.insert("cb-token", "header-mark".parse().expect("a value"));
+    let call = Call::new(event);
+    hidden(&call);
+    hidden(&call.caller().map_err(|error| error.status));
+    let upload = object(br#"{"udid":"udid-mark","contacts":[{"name":"Markname","phone":"+16505550177"}]}"#);
+    hidden(&UploadRequest::read(&upload.expect("an object"), &home()));
+    hidden(&UserRequest::read(profile().as_object().expect("an object"), &home()));
+    let subscription: Result<SubscribeRequest, _> = read_subscription(
+        &object(
+            br#"{"notification_channel":"gcm","device":{"platform":"android","udid":"udid-mark"},
+                 "push_token":{"environment":"production","client_identification_sequence":"token-mark"}}"#,
+        )
+        .expect("an object"),
+    );
+    hidden(&subscription);
+}

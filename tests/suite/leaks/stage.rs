@@ -1,0 +1,359 @@
+//! The functions over services that can be told to fail, and a story that goes through all of them.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
+use aws_lambda_events::encodings::Body;
+use local::tables;
+use serde_json::{Value, json};
+use shared::config::Environment;
+use shared::protocol::SystemClock;
+use shared::push::{Applications, FcmStyle, Sns};
+use shared::queue::SqsQueue;
+use shared::store::Keys;
+
+use super::answers::{Sent, answer_as_sns, answer_as_sqs};
+use super::{marks, profile};
+use crate::support::embedded::{Embedded, database, patient_store_over};
+use crate::support::faults::{Fault, Faulty};
+use crate::support::functions::Functions;
+use crate::support::requests::request;
+use crate::support::services::{sns, sqs};
+
+/// One step of the story. `{alice}`, `{bob}` and `{subscription}` in a path stand for ids.
+#[derive(Clone)]
+pub enum Deed {
+    Http(&'static str, &'static str, &'static str, Option<Value>),
+    /// The stream's new records.
+    Stream,
+    /// The messages of the stream's records.
+    Messages,
+    Cognito,
+    /// What an app's own systems ask.
+    Direct(Value),
+}
+
+impl std::fmt::Debug for Deed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Http(method, path, ..) => write!(f, "{method} {path}"),
+            Self::Stream => f.write_str("Stream"),
+            Self::Messages => f.write_str("Messages"),
+            Self::Cognito => f.write_str("Cognito"),
+            Self::Direct(_) => f.write_str("Direct"),
+        }
+    }
+}
+
+pub const ALICE: &str = "subject-mark-alice:+16505550177";
+pub const BOB: &str = "subject-mark-bob:+14155550166";
+
+/// Bob has Alice in his books, and she signs up; then he reads, edits and leaves.
+pub fn story() -> Vec<Deed> {
+    let subscription = json!({
+        "notification_channel": "gcm", "device": {"platform": "android", "udid": "udid-mark"},
+        "push_token": {"environment": "production", "client_identification_sequence": "token-mark"},
+    });
+    let alice = json!({"name": "Markname Alice", "phone": "(650) 555-0177"});
+    let global = json!({"contacts": [alice, {"name": "Markname Other", "phone": "+1 415 5550188"}]});
+    let device = json!({"udid": "udid-mark", "contacts": [{"name": "Markname at work", "phone": "+16505550177"}]});
+    let edit = json!({"contacts": [{"name": "Markname A.", "phone": "+16505550177"}, {"phone": "+14155550188", "destroy": 1}]});
+    vec![
+        Deed::Http("POST", "/users", BOB, Some(profile())),
+        Deed::Http("POST", "/subscriptions", BOB, Some(subscription)),
+        Deed::Http("POST", "/address_book", BOB, Some(global)),
+        Deed::Http("POST", "/address_book", BOB, Some(device)),
+        Deed::Http("POST", "/users", ALICE, Some(profile())),
+        Deed::Http("GET", "/address_book/registered_users", ALICE, None),
+        Deed::Stream,
+        Deed::Messages,
+        Deed::Http("GET", "/address_book", BOB, None),
+        Deed::Http("GET", "/address_book?udid=udid-mark", BOB, None),
+        Deed::Http("GET", "/address_book/registered_users", BOB, None),
+        Deed::Http("GET", "/address_book/registered_users?compact=1&udid=udid-mark", BOB, None),
+        Deed::Http("GET", "/users/{bob}", BOB, None),
+        Deed::Http("PUT", "/users/{bob}", BOB, Some(json!({"user": {"full_name": "full-mark again"}}))),
+        Deed::Http("GET", "/subscriptions", BOB, None),
+        Deed::Http("POST", "/address_book", BOB, Some(edit)),
+        Deed::Http("POST", "/address_book", BOB, Some(json!({"contacts": [], "force": 1}))),
+        Deed::Http("DELETE", "/address_book?udid=udid-mark", BOB, None),
+        Deed::Http("DELETE", "/subscriptions/{subscription}", BOB, None),
+        Deed::Cognito,
+        Deed::Direct(json!({"action": "register", "user_id": "subject-mark-eve", "phone": "+16505550177",
+                            "user": {"full_name": "full-mark"}})),
+        Deed::Direct(json!({"action": "remove", "user_id": "subject-mark-eve"})),
+        Deed::Http("DELETE", "/users/{bob}", BOB, None),
+        Deed::Stream,
+        Deed::Messages,
+    ]
+}
+
+impl Deed {
+    /// The deeds that read all there is, writing a little.
+    pub fn readers() -> Vec<Self> {
+        let rename = json!({"contacts": [{"name": "Markname anew", "phone": "+16505550177"}]});
+        let story = story();
+        let mut readers: Vec<Self> = story[8..15].to_vec();
+        readers.extend([Self::Http("POST", "/address_book", BOB, Some(rename)), story[0].clone(), story[1].clone()]);
+        readers.extend([Self::Stream, Self::Messages]);
+        readers
+    }
+}
+
+/// How a deed ended.
+pub struct Answer {
+    pub failed: bool,
+    pub body: String,
+}
+
+/// How many more calls of any service succeed, and how all others fail; none do where it is none.
+type Planned = Arc<Mutex<Option<(usize, Fault)>>>;
+
+pub struct Stage {
+    pub functions: Functions<Sns, SqsQueue, SystemClock>,
+    embedded: Embedded,
+    planned: Planned,
+    sent: Arc<Mutex<Sent>>,
+    /// The last record of the stream that was passed on.
+    read: Mutex<Option<String>>,
+    delivered: AtomicUsize,
+    ids: Mutex<Vec<(&'static str, String)>>,
+    /// Whether metrics are printed.
+    pub emits: bool,
+}
+
+struct Variables;
+
+impl Environment for Variables {
+    fn get(&self, name: &str) -> Option<String> {
+        (name == "FCM_APPLICATION_ARN").then(|| "arn:aws:sns:us-east-1:123456789012:app/GCM/app".to_owned())
+    }
+}
+
+/// The fault of the next call.
+fn next_fault(planned: &Planned) -> Option<Fault> {
+    let mut planned = planned.lock().expect("no panic");
+    match &mut *planned {
+        None => None,
+        Some((0, fault)) => Some(*fault),
+        Some((good, _)) => {
+            *good -= 1;
+            None
+        }
+    }
+}
+
+impl Stage {
+    pub async fn new() -> Self {
+        let (planned, sent) = (Planned::default(), Arc::new(Mutex::new(Sent::default())));
+        let embedded = database().await;
+        let plan = Arc::clone(&planned);
+        let faulty = Faulty::new(embedded.clone(), Duration::ZERO, Arc::new(move |_| next_fault(&plan)));
+        let (plan, kept) = (Arc::clone(&planned), Arc::clone(&sent));
+        let push_service = sns(Arc::new(move |asked| answer_as_sns(asked, next_fault(&plan), &kept)));
+        let (plan, kept) = (Arc::clone(&planned), Arc::clone(&sent));
+        let queues = sqs(Arc::new(move |asked| answer_as_sqs(asked, next_fault(&plan), &kept)));
+        let keys: Keys = Keys::generate_secret().parse().expect("keys");
+        let applications = Applications::from_env(&Variables).expect("ARNs");
+        let functions = Functions {
+            store: patient_store_over(faulty, keys.clone()),
+            keys: keys.clone(),
+            push: Sns::new(push_service, applications, FcmStyle::default()),
+            queue: SqsQueue::new(queues, "http://embedded/queue".to_owned(), keys),
+            clock: SystemClock,
+        };
+        let (read, delivered, ids) = Default::default();
+        Self { functions, embedded, planned, sent, read, delivered, ids, emits: false }
+    }
+
+    /// Lets so many calls succeed from now on, and all others fail.
+    pub fn fail_after(&self, good_calls: usize, fault: Fault) {
+        *self.planned.lock().expect("no panic") = Some((good_calls, fault));
+    }
+
+    /// Lets all calls succeed again; whether any had failed.
+    pub fn recovers(&self) -> bool {
+        self.planned.lock().expect("no panic").take().is_some_and(|(good, _)| good == 0)
+    }
+
+    pub async fn act_all(&self, deeds: &[Deed]) -> Vec<Answer> {
+        let mut answers = vec![];
+        for deed in deeds {
+            answers.push(self.act(deed).await);
+        }
+        answers
+    }
+
+    pub async fn act(&self, deed: &Deed) -> Answer {
+        match deed {
+            Deed::Http(method, path, token, body) => {
+                let path = self
+                    .ids
+                    .lock()
+                    .expect("no panic")
+                    .iter()
+                    .fold((*path).to_owned(), |path, (name, id)| path.replace(name, id));
+                let (status, answer) =
+                    self.http(request(method, &path, token, body.as_ref().map(Value::to_string))).await;
+                if status >= 400 {
+                    assert_eq!(marks(&answer), [""; 0], "{deed:?}: {answer}");
+                } else {
+                    self.remember(deed, &answer);
+                }
+                Answer { failed: status >= 500, body: answer }
+            }
+            Deed::Stream => Answer { failed: !self.pass_on().await, body: String::new() },
+            Deed::Messages => Answer { failed: !self.deliver().await, body: String::new() },
+            Deed::Cognito => {
+                let event = serde_json::from_value(cognito_event()).expect("an event");
+                invoked(self.functions.cognito(event).await.map(drop))
+            }
+            Deed::Direct(event) => invoked(self.functions.direct(event.clone()).await.map(|answer| {
+                assert_eq!(marks(&format!("{answer:?}")), [""; 0]);
+            })),
+        }
+    }
+
+    pub async fn http(&self, mut event: ApiGatewayV2httpRequest) -> (i64, String) {
+        event.headers.insert("cb-token", "header-mark".parse().expect("a value"));
+        let response = self.functions.http(event).await;
+        let Some(Body::Text(body)) = response.body else { panic!("an answer has a text") };
+        (response.status_code, body)
+    }
+
+    /// Keeps the ids that an answer tells.
+    fn remember(&self, deed: &Deed, answer: &str) {
+        let answer: Value = serde_json::from_str(answer).expect("JSON");
+        let (name, id) = match deed {
+            Deed::Http("POST", "/users", token, _) => {
+                (if *token == ALICE { "{alice}" } else { "{bob}" }, &answer["user"]["id"])
+            }
+            Deed::Http("POST", "/subscriptions", ..) => ("{subscription}", &answer[0]["subscription"]["id"]),
+            _ => return,
+        };
+        let mut ids = self.ids.lock().expect("no panic");
+        ids.retain(|(known, _)| *known != name);
+        ids.push((name, id.to_string()));
+    }
+
+    /// Passes new records of the stream on, and one that makes no sense.
+    async fn pass_on(&self) -> bool {
+        let after = self.read.lock().expect("no panic").clone();
+        let mut records = self.embedded.stream(after.as_deref());
+        let last = records.last().map(|record| record["dynamodb"]["SequenceNumber"].clone());
+        records.push(json!({"eventID": "event", "eventName": "INSERT", "awsRegion": "us-east-1", "dynamodb": {
+            "ApproximateCreationDateTime": 0, "SizeBytes": 1, "SequenceNumber": "7",
+            "Keys": {"key": {"S": "phone#16505550177"}},
+            "NewImage": {"key": {"S": "phone#16505550177"}, "phone": {"S": "Markname"}, "user_id": {"S": "subject-mark"}},
+        }}));
+        if self.functions.joins(&records).await.is_some() {
+            return false;
+        }
+        if let Some(Value::String(last)) = last {
+            *self.read.lock().expect("no panic") = Some(last);
+        }
+        true
+    }
+
+    /// Delivers the messages that were not worked off.
+    async fn deliver(&self) -> bool {
+        loop {
+            let next = self.delivered.load(Ordering::SeqCst);
+            let Some(message) = self.sent.lock().expect("no panic").joins.get(next).cloned() else { return true };
+            let (done, report) = self.functions.join_push(&message).await;
+            if self.emits {
+                shared::metrics::emit(&report, "join-push");
+            }
+            if !done {
+                return false;
+            }
+            self.delivered.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    pub fn published(&self) -> Vec<String> {
+        self.sent.lock().expect("no panic").published.clone()
+    }
+
+    /// Asserts that the queues hold nothing that they needn't.
+    pub fn check_queues(&self) {
+        let sent = self.sent.lock().expect("no panic");
+        assert!(!sent.joins.is_empty() && !sent.failed_records.is_empty(), "nothing was sent");
+        for message in &sent.joins {
+            assert_eq!(marks(message), [""; 0], "a message is sealed");
+        }
+        for record in &sent.failed_records {
+            assert_eq!(marks(record), [""; 0], "{record}");
+        }
+    }
+
+    /// All items of all tables.
+    pub fn items(&self) -> Vec<(String, Value)> {
+        let tables = tables();
+        let names = [tables.address_books, tables.contact_owners, tables.users, tables.subscriptions, tables.claims];
+        let mut items = vec![];
+        for table in names {
+            let scan = serde_json::from_value(json!({ "TableName": table })).expect("a request");
+            let answer = serde_json::to_value(self.embedded.0.scan(scan).expect("a scan")).expect("JSON");
+            let found = answer["Items"].as_array().expect("items");
+            assert!(!found.is_empty(), "{table} is empty");
+            items.extend(found.iter().map(|item| (table.clone(), item.clone())));
+        }
+        items
+    }
+
+    /// Puts `hostile` in the place of one attribute; none where the table takes no such item.
+    pub fn plant(&self, table: &str, item: &Value, name: &str, hostile: Value) -> Option<Value> {
+        let mut planted = item.clone();
+        planted[name] = hostile;
+        self.put(table, &planted).then_some(planted)
+    }
+
+    fn put(&self, table: &str, item: &Value) -> bool {
+        let put = serde_json::from_value(json!({ "TableName": table, "Item": item })).expect("a request");
+        self.embedded.0.put_item(put).is_ok()
+    }
+
+    /// Puts the item as it was in the place of the planted one.
+    pub fn put_back(&self, table: &str, item: &Value, planted: &Value) {
+        let is_key = |name: &str| KEYS.iter().any(|(of, keys)| table.ends_with(of) && keys.contains(&name));
+        let fields = planted.as_object().expect("an item").clone();
+        let key: serde_json::Map<String, Value> = fields.into_iter().filter(|(name, _)| is_key(name)).collect();
+        let delete = serde_json::from_value(json!({ "TableName": table, "Key": key })).expect("a request");
+        self.embedded.0.delete_item(delete).expect("deleted");
+        assert!(self.put(table, item), "the item goes back");
+    }
+}
+
+/// The keys of each table.
+const KEYS: [(&str, &[&str]); 5] = [
+    ("AddressBooks", &["user_id", "book"]),
+    ("ContactOwners", &["phone", "owner"]),
+    ("Users", &["key"]),
+    ("Subscriptions", &["pk", "sk"]),
+    ("Claims", &["recipient", "claim"]),
+];
+
+/// How an invocation ended. The runtime logs its error like this.
+fn invoked<E: std::error::Error>(result: Result<(), E>) -> Answer {
+    let failed = result.is_err();
+    if let Err(error) = result {
+        let text = format!("{error:?} {error}");
+        assert_eq!(marks(&text), [""; 0], "{text}");
+    }
+    Answer { failed, body: String::new() }
+}
+
+fn cognito_event() -> Value {
+    json!({
+        "version": "1", "triggerSource": "PostConfirmation_ConfirmSignUp", "region": "us-east-1", "userPoolId": "pool",
+        "userName": "subject-mark-dave", "callerContext": {"awsSdkVersion": "1", "clientId": "client"},
+        "request": {"userAttributes": {
+            "sub": "subject-mark-dave", "name": "full-mark Dave", "email": "mail-mark@example.com",
+            "phone_number": "+16505550177", "phone_number_verified": "true",
+        }},
+        "response": {},
+    })
+}
