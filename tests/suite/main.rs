@@ -17,5 +17,6 @@ mod poison;
 mod pushes;
 mod sealed;
 mod sns;
+mod storm;
 mod support;
 mod template;

@@ -1,0 +1,87 @@
+//! The push service, which fails too.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use shared::push::{Delivery, EndpointError, Endpoints, Push, Pusher, Token};
+use shared::store::Subscription;
+
+use super::weather::Weather;
+
+/// Who was told on which device of which joiner, by public id, and by which phone.
+type Told = (String, String, u32, String);
+
+/// All phones of the world.
+#[derive(Clone)]
+pub struct Phones {
+    weather: Weather,
+    told: Arc<Mutex<BTreeMap<Told, usize>>>,
+    /// Pushes that arrived though the sender was told that they hadn't.
+    lost_answers: Arc<Mutex<usize>>,
+}
+
+impl Phones {
+    pub fn new(weather: Weather) -> Self {
+        Self { weather, told: Arc::default(), lost_answers: Arc::default() }
+    }
+
+    /// How often each was told.
+    pub fn told(&self) -> BTreeMap<Told, usize> {
+        self.told.lock().expect("no panic").clone()
+    }
+
+    pub fn lost_answers(&self) -> usize {
+        *self.lost_answers.lock().expect("no panic")
+    }
+
+    fn deliver(&self, subscription: &Subscription, push: &Push) {
+        let user = subscription.user.as_str().to_owned();
+        let device = subscription.device.as_str().to_owned();
+        let told = (user, device, push.joiner.get(), push.phone.digits().to_owned());
+        *self.told.lock().expect("no panic").entry(told).or_default() += 1;
+    }
+}
+
+impl Pusher for Phones {
+    async fn push(&self, subscription: &Subscription, push: &Push) -> Delivery {
+        tokio::time::sleep(Duration::from_millis(40)).await;
+        match self.weather.strikes(4) {
+            None => {}
+            Some(0) => return Delivery::Throttled,
+            Some(1) => return Delivery::Unavailable,
+            Some(2) => {
+                self.deliver(subscription, push);
+                *self.lost_answers.lock().expect("no panic") += 1;
+                return Delivery::Unavailable;
+            }
+            Some(_) => tokio::time::sleep(self.weather.up_to(Duration::from_secs(5))).await,
+        }
+        self.deliver(subscription, push);
+        Delivery::Sent
+    }
+}
+
+impl Endpoints for Phones {
+    async fn register(&self, token: Token<'_>) -> Result<String, EndpointError> {
+        self.call().await?;
+        Ok(format!("endpoint:{}", Subscription::hash_token(token.token)))
+    }
+
+    async fn remove(&self, _endpoint: &str) -> Result<(), EndpointError> {
+        self.call().await
+    }
+}
+
+impl Phones {
+    async fn call(&self) -> Result<(), EndpointError> {
+        match self.weather.strikes(2) {
+            Some(0) => Err(EndpointError::Unavailable { code: "InternalError".to_owned() }),
+            Some(_) => {
+                tokio::time::sleep(self.weather.up_to(Duration::from_secs(5))).await;
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! From the stream through the queue to the books, all of it delivered again where it failed.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use shared::queue::{ChangeQueue, FailedRecord, FailedRecords, HolderChanged, QueueError, UnreadableMessage};
+use shared::store::Keys;
+use tokio::task::JoinSet;
+
+use super::World;
+use super::weather::Weather;
+
+/// Invocations of join-push at once.
+const WORKERS: usize = 3;
+/// How long a message that failed stays away.
+const VISIBILITY: Duration = Duration::from_secs(20);
+/// How long the queue may take to run dry once the weather is calm, in deliveries.
+const PATIENCE: usize = 10_000;
+
+#[derive(Default)]
+struct State {
+    messages: VecDeque<String>,
+    /// Messages that a worker has, or that wait to come again.
+    away: usize,
+    /// The last record of the stream that was passed on.
+    read: Option<String>,
+    /// The users behind the public ids that were announced.
+    users: BTreeMap<u32, String>,
+    /// Invocations that were ended in the middle.
+    crashes: usize,
+}
+
+/// The queue of joins, and what moves it.
+#[derive(Clone)]
+pub struct Relay {
+    weather: Weather,
+    keys: Keys,
+    state: Arc<Mutex<State>>,
+}
+
+impl Relay {
+    pub fn new(weather: Weather, keys: Keys) -> Self {
+        Self { weather, keys, state: Arc::default() }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("no panic")
+    }
+
+    pub fn users(&self) -> BTreeMap<u32, String> {
+        self.state().users.clone()
+    }
+
+    pub fn crashes(&self) -> usize {
+        self.state().crashes
+    }
+
+    /// Starts what passes records and messages on.
+    pub fn start(&self, world: &World) -> JoinSet<()> {
+        let mut tasks = JoinSet::new();
+        let (relay, of) = (self.clone(), world.clone());
+        tasks.spawn(async move {
+            loop {
+                relay.pass_on(&of).await;
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        });
+        for _ in 0..WORKERS {
+            let (relay, of) = (self.clone(), world.clone());
+            tasks.spawn(async move {
+                loop {
+                    relay.work(&of).await;
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+            });
+        }
+        tasks
+    }
+
+    /// Passes the stream's new records on; `false` where there are none.
+    async fn pass_on(&self, world: &World) -> bool {
+        let after = self.state().read.clone();
+        let records = world.embedded.stream(after.as_deref());
+        let number = |record: &serde_json::Value| record["dynamodb"]["SequenceNumber"].as_str().map(ToOwned::to_owned);
+        let again = world.functions.joins(&records).await;
+        let done = records.iter().map_while(|record| number(record).filter(|number| Some(number) != again.as_ref()));
+        let last = done.last();
+        if last.is_some() {
+            self.state().read = last;
+        }
+        !records.is_empty()
+    }
+
+    /// Works off a message. Now and then the invocation ends in the middle, and the message comes again.
+    async fn work(&self, world: &World) {
+        let message = {
+            let mut state = self.state();
+            let Some(message) = state.messages.pop_front() else { return };
+            state.away += 1;
+            message
+        };
+        let crash = self.weather.strikes(4).is_some_and(|kind| kind == 0);
+        let end = if crash { self.weather.up_to(Duration::from_secs(5)) } else { Duration::from_secs(60) };
+        let worked = tokio::time::timeout(end, world.functions.join_push(&message)).await;
+        if let Ok((true, _)) = worked {
+            self.state().away -= 1;
+            return;
+        }
+        self.state().crashes += usize::from(worked.is_err());
+        let relay = self.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(VISIBILITY).await;
+            let mut state = relay.state();
+            state.away -= 1;
+            state.messages.push_back(message);
+        });
+    }
+
+    /// Waits until the stream is read and the queue has run dry.
+    pub async fn drained(&self, world: &World) {
+        for _ in 0..PATIENCE {
+            let idle = {
+                let state = self.state();
+                state.messages.is_empty() && state.away == 0
+            };
+            if idle && world.embedded.stream(self.state().read.as_deref()).is_empty() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+        panic!("the queue never runs dry");
+    }
+}
+
+impl ChangeQueue for Relay {
+    async fn send(&self, messages: &[HolderChanged]) -> Result<(), QueueError> {
+        let failed = || QueueError { code: "InternalError".to_owned() };
+        let strike = self.weather.strikes(2);
+        if strike == Some(0) {
+            return Err(failed());
+        }
+        let mut state = self.state();
+        for message in messages {
+            if let Some(joiner) = &message.joiner {
+                state.users.insert(joiner.id.get(), joiner.user.as_str().to_owned());
+            }
+            state.messages.push_back(message.to_body(&self.keys));
+        }
+        // Sent, and not known to be.
+        if strike.is_some() { Err(failed()) } else { Ok(()) }
+    }
+
+    fn read(&self, body: &str) -> Result<HolderChanged, UnreadableMessage> {
+        HolderChanged::from_body(&self.keys, body)
+    }
+}
+
+impl FailedRecords for Relay {
+    async fn keep(&self, record: &FailedRecord) -> Result<(), QueueError> {
+        panic!("a record makes no sense: {record:?}")
+    }
+}
