@@ -128,7 +128,8 @@ async fn a_book_of_an_older_key_is_read_and_its_next_commit_is_of_the_current_on
                               "2":"vutsrqponmlkjihgfedcba9876543210"}"#;
     let embedded = database().await;
     let keys = |secret: &str| secret.parse::<Keys>().expect("a secret");
-    let (before, after) = (embedded.sealed_store(keys(FIRST)), embedded.sealed_store(keys(ROTATED)));
+    let store = |secret: &str| Store::new(embedded.client(), tables(), keys(secret));
+    let (before, after) = (store(FIRST), store(ROTATED));
     let key_id = async || {
         let dump = scan(&embedded.client()).await;
         let (_, book) = dump.iter().find(|(table, _)| *table == tables().address_books).expect("a book").clone();

@@ -42,11 +42,6 @@ impl Embedded {
         store_over(self.clone())
     }
 
-    /// The store sealed by `keys`.
-    pub fn sealed_store(&self, keys: Keys) -> Store {
-        Store::new(self.client(), tables(), keys)
-    }
-
     /// Executes one request.
     pub fn call_now(&self, request: &HttpRequest) -> HttpResponse {
         let body = request.body().bytes().unwrap_or_default();
