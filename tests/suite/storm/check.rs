@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use local::tables;
 use shared::domain::Scope;
 use shared::store::{AccountStore, BookReader, HolderReader, OwnerIndex, OwnerRange, Store, StoredBook};
 use tokio::time::Instant;
@@ -12,7 +13,7 @@ use super::{PHONES, WATCHERS, World, digits};
 use crate::support::{phone, user};
 
 pub async fn at_rest(world: &World) {
-    let store = world.embedded.sealed_store(world.functions.keys.clone());
+    let store = Store::new(world.embedded.client(), tables(), world.functions.keys.clone());
     for owner in USERS {
         for device in BOOKS {
             let scope = device.map_or(Scope::Global, |udid| Scope::Device(udid.parse().expect("a udid")));

@@ -81,7 +81,7 @@ impl World {
             store: patient_store_over(faulty, keys.clone()),
             keys: keys.clone(),
             push: Phones::new(weather.clone()),
-            queue: Relay::new(weather.clone(), keys.clone()),
+            queue: Relay::new(weather.clone(), keys),
             clock: Simulated(Instant::now()),
         };
         Self { embedded, functions, weather, history: Arc::default() }
