@@ -267,7 +267,7 @@ fn write(keys: &Keys, user: &UserId, scope: &Scope, version: u64, next: &StoredB
             set("deleted", AttributeValue::Bool(true));
         }
     }
-    if let Some(mark) = uploaded_by {
+    if let (Some(mark), Life::Open { .. }) = (uploaded_by, life) {
         set("uploaded_by", number(u64::from(*mark)));
     }
     if let Some(region) = book.region() {

@@ -4,6 +4,7 @@ mod choice;
 mod devices;
 mod fan_out;
 mod outcomes;
+mod wire;
 
 use aws_lambda_events::sqs::SqsEvent;
 use serde_json::{Value, json};

@@ -28,8 +28,8 @@ impl HttpConnector for Answering {
 
 /// A configured client of one of the SDK's crates.
 macro_rules! client {
-    ($sdk:ident, $answers:expr) => {{
-        let connector = SharedHttpConnector::new(Answering($answers));
+    ($sdk:ident, $connector:expr) => {{
+        let connector = SharedHttpConnector::new($connector);
         let config = $sdk::Config::builder()
             .behavior_version($sdk::config::BehaviorVersion::latest())
             .region($sdk::config::Region::from_static("us-east-1"))
@@ -42,9 +42,14 @@ macro_rules! client {
 }
 
 pub fn sns(answers: Answers) -> aws_sdk_sns::Client {
-    client!(aws_sdk_sns, answers)
+    sns_over(Answering(answers))
+}
+
+/// A client of SNS whose every request goes through `connector`.
+pub fn sns_over(connector: impl HttpConnector + 'static) -> aws_sdk_sns::Client {
+    client!(aws_sdk_sns, connector)
 }
 
 pub fn sqs(answers: Answers) -> aws_sdk_sqs::Client {
-    client!(aws_sdk_sqs, answers)
+    client!(aws_sdk_sqs, Answering(answers))
 }
