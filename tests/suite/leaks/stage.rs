@@ -120,6 +120,7 @@ pub struct Stage {
     read: Mutex<Option<String>>,
     delivered: AtomicUsize,
     ids: Mutex<Vec<(&'static str, String)>>,
+    sealed: bool,
     /// Whether metrics are printed.
     pub emits: bool,
 }
@@ -146,7 +147,17 @@ fn next_fault(planned: &Planned) -> Option<Fault> {
 }
 
 impl Stage {
+    /// With nothing sealed, so that calls hold all that they are about.
     pub async fn new() -> Self {
+        Self::with(Keys::default()).await
+    }
+
+    /// Sealed as deployments are.
+    pub async fn sealed() -> Self {
+        Self { sealed: true, ..Self::with(Keys::generate_secret().parse().expect("keys")).await }
+    }
+
+    async fn with(keys: Keys) -> Self {
         let (planned, sent) = (Planned::default(), Arc::new(Mutex::new(Sent::default())));
         let embedded = database().await;
         let plan = Arc::clone(&planned);
@@ -155,7 +166,6 @@ impl Stage {
         let push_service = sns(Arc::new(move |asked| answer_as_sns(asked, next_fault(&plan), &kept)));
         let (plan, kept) = (Arc::clone(&planned), Arc::clone(&sent));
         let queues = sqs(Arc::new(move |asked| answer_as_sqs(asked, next_fault(&plan), &kept)));
-        let keys: Keys = Keys::generate_secret().parse().expect("keys");
         let applications = Applications::from_env(&Variables).expect("ARNs");
         let functions = Functions {
             store: patient_store_over(faulty, keys.clone()),
@@ -165,7 +175,7 @@ impl Stage {
             clock: SystemClock,
         };
         let (read, delivered, ids) = Default::default();
-        Self { functions, embedded, planned, sent, read, delivered, ids, emits: false }
+        Self { functions, embedded, planned, sent, read, delivered, ids, sealed: false, emits: false }
     }
 
     /// Lets so many calls succeed from now on, and all others fail.
@@ -281,8 +291,11 @@ impl Stage {
     pub fn check_queues(&self) {
         let sent = self.sent.lock().expect("no panic");
         assert!(!sent.joins.is_empty() && !sent.failed_records.is_empty(), "nothing was sent");
+        // A message is about a number, and says whose it is and which books have it; sealed, it says nothing.
+        let allowed: &[&str] = if self.sealed { &[] } else { &["5550177", "5550166", "subject-mark", "udid-mark"] };
         for message in &sent.joins {
-            assert_eq!(marks(message), [""; 0], "a message is sealed");
+            let found: Vec<&str> = marks(message).into_iter().filter(|mark| !allowed.contains(mark)).collect();
+            assert_eq!(found, [""; 0], "a message holds what it needn't");
         }
         for record in &sent.failed_records {
             assert_eq!(marks(record), [""; 0], "{record}");
