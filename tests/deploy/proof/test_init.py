@@ -19,6 +19,10 @@ BOOKS = ["Upload", "Get", "RegisteredUsers", "Users", "CognitoSignUp", "Subscrip
 # Function, variable, and a value that it can't have; none is unset.
 BROKEN = [
     *[(function, table, None) for function in BOOKS for table in TABLES],
+    *[(function, "KEYS_SECRET_ARN", None) for function in [*BOOKS, "Joins"]],
+    *[(function, "BOOK_TTL_DAYS", "a year") for function in BOOKS],
+    ("Upload", "NEW_NUMBERS_BUDGET", "many"),
+    ("Upload", "BOOKS_PER_USER", "-1"),
     *[(function, "HOME_REGION", value) for function in ("Upload", "Users") for value in (None, "", "usa")],
     ("Users", "TRUST_BODY_PHONE", "perhaps"),
     ("Joins", "JOINS_QUEUE_URL", None),

@@ -1,7 +1,8 @@
 //! IAM: each function may make the calls that it makes, and no others.
 //!
 //! Every function runs here through all that it can come across, over clients that note what each call
-//! takes; that has to be what `template.yaml` allows. A call without its permission fails the test, and so
+//! takes; that has to be what `template.yaml` allows. What a `main` does before its first event isn't run, but
+//! read. A call without its permission fails the test, and so
 //! does a permission without a call.
 
 mod cases;
@@ -40,9 +41,14 @@ async fn compare(function: &str, case: impl AsyncFnOnce(&Recorder, &cases::Other
     let embedded = database().await;
     let recorder = Recorder::new(&embedded);
     case(&recorder, &cases::Others::new(&embedded)).await;
+    let template = Template::read();
+    let main = std::fs::read_to_string(template.folder(function).join("src/main.rs")).expect("a main");
+    if main.contains("aws::keys(") {
+        recorder.read_keys().await;
+    }
     let mut taken = recorder.grants();
     taken.extend(event_source(function));
-    let allowed = Template::read().grants(function);
+    let allowed = template.grants(function);
     let missing: Vec<_> = taken.difference(&allowed).collect();
     let idle: Vec<_> = allowed.difference(&taken).collect();
     assert!(missing.is_empty(), "{function} makes calls that the template doesn't allow: {missing:?}");

@@ -1,7 +1,7 @@
 //! What `template.yaml` allows, in the terms of the calls.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 use yaml_serde::Value as Yaml;
@@ -29,14 +29,24 @@ impl Template {
         of_kind.map(|(name, resource)| (name.as_str(), &resource["Properties"])).collect()
     }
 
-    /// What the function of this logical id may do.
+    /// The folder of a function's crate.
+    pub fn folder(&self, function: &str) -> PathBuf {
+        let folder = self.0["Resources"][function]["Properties"]["CodeUri"].as_str().expect("a folder");
+        Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)
+    }
+
+    /// What the function of this logical id may do, by its own policy and by those that it shares.
     pub fn grants(&self, function: &str) -> BTreeSet<Grant> {
         let policies = &self.0["Resources"][function]["Properties"]["Policies"];
         let [policy] = &policies.as_array().unwrap_or_else(|| panic!("{function} has policies"))[..] else {
             panic!("{function} has one policy: {policies}")
         };
-        let statements = policy["Statement"].as_array().expect("statements");
-        with_endpoints_folded(statements.iter().flat_map(grants_of).collect())
+        let role = format!("{function}Role");
+        let shared = self.resources("AWS::IAM::Policy").into_iter().map(|(_, policy)| policy);
+        let shared = shared.filter(|policy| listed(&policy["Roles"]).into_iter().any(|of| resource(of) == role));
+        let documents = shared.map(|policy| &policy["PolicyDocument"]).chain([policy]);
+        let statements = documents.flat_map(|document| document["Statement"].as_array().expect("statements"));
+        with_endpoints_folded(statements.flat_map(grants_of).collect())
     }
 }
 

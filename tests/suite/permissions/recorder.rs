@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
@@ -49,6 +51,19 @@ impl Recorder {
     pub fn store(&self) -> Store {
         // With an end to books, since putting it off takes a permission of its own.
         store_over(self.clone()).with_book_ttl(Some(24 * 60 * 60))
+    }
+
+    /// Reads the keys, as a function does before its first event.
+    pub async fn read_keys(&self) {
+        let connector = SharedHttpConnector::new(self.clone());
+        let sdk = aws_config::SdkConfig::builder()
+            .behavior_version(aws_config::BehaviorVersion::latest())
+            .region(aws_config::Region::from_static("us-east-1"))
+            .credentials_provider(SharedCredentialsProvider::new(Credentials::new("a", "b", None, None, "tests")))
+            .endpoint_url("http://secretsmanager")
+            .http_client(http_client_fn(move |_, _| connector.clone()))
+            .build();
+        shared::aws::keys(&sdk, &Configured).await.expect("keys");
     }
 
     /// SNS, with all platform applications.
@@ -129,6 +144,12 @@ impl Recorder {
         respond(200, answer.to_string())
     }
 
+    fn secrets(&self, operation: &str, body: &Value) -> HttpResponse {
+        self.note(format!("secretsmanager:{operation}"), body["SecretId"].as_str().expect("a secret"));
+        let secret = json!({"index": "1", "current": "1", "1": "k".repeat(64)}).to_string();
+        respond(200, json!({ "SecretString": secret }).to_string())
+    }
+
     fn sns_call(&self, form: &[u8]) -> HttpResponse {
         let fields: std::collections::HashMap<_, _> = form_urlencoded::parse(form).into_owned().collect();
         let arn = ["PlatformApplicationArn", "EndpointArn", "TargetArn"].iter().find_map(|name| fields.get(*name));
@@ -162,6 +183,7 @@ impl HttpConnector for Recorder {
         let json = || serde_json::from_slice(bytes).expect("JSON");
         let response = match target.split('.').next() {
             Some("DynamoDB_20120810") => self.dynamodb(&request, &json()),
+            Some("secretsmanager") => self.secrets(operation(&request), &json()),
             Some("AmazonSQS") => self.sqs(operation(&request), &json()),
             _ => self.sns_call(bytes),
         };
@@ -169,11 +191,14 @@ impl HttpConnector for Recorder {
     }
 }
 
-/// The deployment's platform applications.
+/// The deployment's platform applications, and the logical id of its keys.
 struct Configured;
 
 impl Environment for Configured {
     fn get(&self, name: &str) -> Option<String> {
+        if name == "KEYS_SECRET_ARN" {
+            return Some("SealingKeys".to_owned());
+        }
         let (.., platform) = APPLICATIONS.into_iter().find(|(_, variable, _)| *variable == name)?;
         Some(format!("arn:aws:sns:us-east-1:123456789012:app/{platform}/test"))
     }
