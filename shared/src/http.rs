@@ -22,6 +22,10 @@ pub const MAX_BODY_BYTES: usize = 5 * 1024 * 1024;
 /// both would leave the client without a `Retry-After`.
 pub const DEADLINE: Duration = Duration::from_secs(25);
 
+/// Most bytes of an answer, as Lambda counts them: the body is a text in the function's JSON. Lambda's own
+/// limit is 6 MB.
+const MAX_ANSWER_BYTES: usize = 6_000_000;
+
 /// The header under which every answer names its request.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -208,6 +212,13 @@ impl Reply {
         Self { status: 200, body: "{}".to_owned() }
     }
 
+    /// Whether Lambda can pass the answer on.
+    #[must_use]
+    pub fn fits(&self) -> bool {
+        let escaped = self.body.bytes().filter(|byte| matches!(byte, b'"' | b'\\')).count();
+        self.body.len() + escaped <= MAX_ANSWER_BYTES
+    }
+
     /// 201 with a JSON body.
     #[must_use]
     pub fn created(body: &impl Serialize) -> Self {
@@ -340,6 +351,15 @@ mod tests {
         ] {
             assert_eq!(call(&patch).json().err().map(|error| error.status), status);
         }
+    }
+
+    #[test]
+    fn an_answer_is_counted_with_its_quotes_escaped() {
+        let quotes = MAX_ANSWER_BYTES / 3;
+        for (text, fits) in [("x".repeat(MAX_ANSWER_BYTES - 4), true), ("x".repeat(MAX_ANSWER_BYTES - 3), false)] {
+            assert_eq!(Reply::ok(&text).fits(), fits);
+        }
+        assert!(!Reply::ok(&"\"".repeat(quotes)).fits(), "each is two bytes in the body and four in the answer");
     }
 
     #[tokio::test(start_paused = true)]

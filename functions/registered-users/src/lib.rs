@@ -6,6 +6,8 @@ use shared::protocol::read_book;
 use shared::store::{BookKeeper, ProfileReader};
 use shared::wire::{ApiError, compact, compact_items, full_items};
 
+const TOO_LARGE: &str = "There are too many registered users for their full profiles; ask with compact=1.";
+
 /// Answers one request: one read for the compact form, and one per hundred users for the full one.
 pub async fn handle<S>(store: &S, event: ApiGatewayV2httpRequest) -> ApiGatewayV2httpResponse
 where
@@ -25,5 +27,6 @@ async fn serve<S: BookKeeper + ProfileReader + Sync>(store: &S, call: &Call) -> 
     }
     let ids: Vec<_> = book.entries().iter().filter_map(|entry| entry.matched).collect();
     let profiles = store.profiles(&ids).await?;
-    Ok(Reply::ok(&full_items(&book, &profiles)))
+    let reply = Reply::ok(&full_items(&book, &profiles));
+    if reply.fits() { Ok(reply) } else { Err(ApiError::unacceptable("compact", TOO_LARGE)) }
 }

@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Put, TransactWriteItem};
 
 use super::accounts::generation_check;
-use super::error::{StoreError, is_lost};
+use super::error::{StoreError, outcome};
 use super::item::{Attributes, Reader, bytes, item, number, text};
 use super::keys::plain_book;
 use super::packed::{pack_contacts, pack_matches, unpack};
@@ -163,12 +163,8 @@ impl BookKeeper for Store {
             .set_expression_attribute_values(Some(values))
             .send()
             .await;
-        match sent {
-            Ok(_) => Ok(()),
-            // Somebody wrote it, which keeps it too.
-            Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => Ok(()),
-            Err(error) => Err(StoreError::call("UpdateItem", &error)),
-        }
+        // Somebody wrote it, which keeps it too.
+        outcome("UpdateItem", sent).map(|_| ())
     }
 }
 
@@ -190,11 +186,7 @@ impl BookStore for Store {
             .set_expression_attribute_values(value)
             .send()
             .await;
-        match sent {
-            Ok(_) => Ok(Outcome::Done),
-            Err(error) if is_lost(&error) => Ok(Outcome::Conflict),
-            Err(error) => Err(StoreError::call("PutItem", &error)),
-        }
+        outcome("PutItem", sent)
     }
 
     async fn open_book(

@@ -3,7 +3,7 @@
 //! An item is found by a keyed hash of its payer alone. Deleting the account leaves it: signing up again
 //! doesn't refill it, and it tells nobody whose it was. It goes by itself once the bucket is empty.
 
-use super::error::StoreError;
+use super::error::{StoreError, outcome};
 use super::item::{Reader, item, number, text};
 use super::{Outcome, Store};
 use crate::domain::{Payer, Phone};
@@ -78,13 +78,7 @@ impl BudgetStore for Store {
             .set_expression_attribute_values(Some(values))
             .send()
             .await;
-        match sent {
-            Ok(_) => Ok(Outcome::Done),
-            Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {
-                Ok(Outcome::Conflict)
-            }
-            Err(error) => Err(StoreError::call("UpdateItem", &error)),
-        }
+        outcome("UpdateItem", sent)
     }
 
     fn receipt(&self, phones: &[Phone]) -> String {

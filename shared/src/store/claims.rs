@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{ReturnValuesOnConditionCheckFailure, Select};
 
 use super::Store;
-use super::error::StoreError;
+use super::error::{StoreError, outcome};
 use super::item::{Attributes, Reader, item, number, text};
 use crate::domain::UserId;
 
@@ -103,12 +103,8 @@ impl ClaimStore for Store {
             .expression_attribute_values(":settled", number(1))
             .send()
             .await;
-        match sent {
-            Ok(_) => Ok(()),
-            // The recipient's account was deleted meanwhile.
-            Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => Ok(()),
-            Err(error) => Err(StoreError::call("UpdateItem", &error)),
-        }
+        // The recipient's account was deleted meanwhile.
+        outcome("UpdateItem", sent).map(|_| ())
     }
 
     async fn release(&self, claim: &Claim) -> Result<(), StoreError> {
@@ -121,11 +117,7 @@ impl ClaimStore for Store {
             .expression_attribute_values(":mine", number(claim.lease_ends_ms))
             .send()
             .await;
-        match sent {
-            Ok(_) => Ok(()),
-            Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => Ok(()),
-            Err(error) => Err(StoreError::call("DeleteItem", &error)),
-        }
+        outcome("DeleteItem", sent).map(|_| ())
     }
 
     async fn count_claims(&self, recipient: &UserId) -> Result<usize, StoreError> {

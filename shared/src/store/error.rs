@@ -2,6 +2,8 @@
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 
+use super::Outcome;
+
 /// A call that failed, or an item that makes no sense.
 ///
 /// Neither `Display` nor a source ever holds what an item holds.
@@ -49,15 +51,37 @@ impl StoreError {
         }
     }
 
-    /// Whether the caller should be told to come again later.
+    /// Whether the caller should be told to come again later: not for what only an operator can mend.
     #[must_use]
     pub fn is_transient(&self) -> bool {
-        !matches!(self, Self::Corrupt { .. })
+        match self {
+            Self::Throttled { .. } => true,
+            Self::Call { code, .. } => !matches!(
+                code.as_str(),
+                "AccessDeniedException"
+                    | "ResourceNotFoundException"
+                    | "UnrecognizedClientException"
+                    | "ValidationException"
+            ),
+            Self::Corrupt { .. } => false,
+        }
+    }
+}
+
+/// What a conditional write came to.
+pub(super) fn outcome<T, E: ProvideErrorMetadata, R>(
+    operation: &'static str,
+    sent: Result<T, SdkError<E, R>>,
+) -> Result<Outcome, StoreError> {
+    match sent {
+        Ok(_) => Ok(Outcome::Done),
+        Err(error) if is_lost(&error) => Ok(Outcome::Conflict),
+        Err(error) => Err(StoreError::call(operation, &error)),
     }
 }
 
 /// Whether a write lost against another one: its condition no longer holds, or a transaction is at the item.
-pub(super) fn is_lost<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
+fn is_lost<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
     let code = error.as_service_error().and_then(ProvideErrorMetadata::code);
     matches!(code, Some("ConditionalCheckFailedException" | "TransactionConflictException"))
 }

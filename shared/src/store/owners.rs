@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use futures::stream::{self, StreamExt, TryStreamExt};
 
 use super::batch::Statement;
-use super::error::StoreError;
+use super::error::{StoreError, outcome};
 use super::item::{Reader, item, number, text};
 use super::{Outcome, Store};
 use crate::domain::{Phone, Scope, UserId};
@@ -170,12 +170,6 @@ impl Store {
             .expression_attribute_values(":version", number(version))
             .send()
             .await;
-        match sent {
-            Ok(_) => Ok(Outcome::Done),
-            Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {
-                Ok(Outcome::Conflict)
-            }
-            Err(error) => Err(StoreError::call("UpdateItem", &error)),
-        }
+        outcome("UpdateItem", sent)
     }
 }

@@ -3,7 +3,7 @@
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
 
-use super::error::{StoreError, is_lost};
+use super::error::{StoreError, outcome};
 use super::item::{Attributes, Reader, item, number, text};
 use super::keys::{TOKEN_SORT_KEY, token_key};
 use super::subscriptions::{Subscription, key};
@@ -134,10 +134,6 @@ impl Store {
             .set_expression_attribute_values(Some(leaving.values()))
             .send()
             .await;
-        match sent {
-            Ok(_) => Ok(Outcome::Done),
-            Err(error) if is_lost(&error) => Ok(Outcome::Conflict),
-            Err(error) => Err(StoreError::call("PutItem", &error)),
-        }
+        outcome("PutItem", sent)
     }
 }

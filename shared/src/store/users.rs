@@ -17,7 +17,8 @@ pub trait HolderReader {
     /// The holder of `phone`: one strongly consistent GetItem.
     fn holder(&self, phone: Phone) -> impl Future<Output = Result<Option<Holder>, StoreError>> + Send;
 
-    /// The holders of those of `phones` that have one, strongly consistent.
+    /// The holders of those of `phones` that have one, strongly consistent. A row that makes no sense is
+    /// logged and holds nothing.
     fn holders(&self, phones: &[Phone]) -> impl Future<Output = Result<HashMap<Phone, Holder>, StoreError>> + Send;
 }
 
@@ -41,9 +42,17 @@ impl HolderReader for Store {
         let items = self.get_each(&self.tables.users, keys.collect(), true).await?;
         let holders = items.iter().filter_map(|item| {
             let Some(AttributeValue::S(key)) = item.get("key") else { return None };
-            Some((*asked.get(key)?, item))
+            let phone = *asked.get(key)?;
+            match read_holder(&self.keys, item) {
+                Ok(holder) => Some((phone, holder)),
+                // A row that somebody wrote by hand: it holds no phone, and nobody else's upload.
+                Err(error) => {
+                    tracing::error!(error = %error, "a row of Users makes no sense");
+                    None
+                }
+            }
         });
-        holders.map(|(phone, item)| Ok((phone, read_holder(&self.keys, item)?))).collect()
+        Ok(holders.collect())
     }
 }
 
