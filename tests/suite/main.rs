@@ -3,6 +3,7 @@
 #![expect(clippy::print_stdout, reason = "what a test has measured, and the seed that repeats it")]
 
 mod budget;
+mod corpus;
 mod cost;
 mod events;
 mod idle;

@@ -67,8 +67,10 @@ impl<'a> Columns<'a> {
             Some((&END, all)) => all,
             _ => return Err(PackError::Columns),
         };
+        // One more than there may be is enough to know that there are too many: ends cost nothing packed.
         let texts: Vec<&str> = all
             .split(|byte| *byte == END)
+            .take(count.saturating_add(1))
             .map(|text| std::str::from_utf8(text).map_err(|_| PackError::Columns))
             .collect::<Result<_, _>>()?;
         if texts.len() == count { Ok(texts) } else { Err(PackError::Columns) }

@@ -1,0 +1,5 @@
+//! The body of a sign-up or of a change of a profile.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| address_book_fuzz::user_body(bytes));
