@@ -2,10 +2,15 @@
 
 use local::{Args, Server, tables};
 use serde_json::{Value, json};
+use shared::domain::{Book, Change, Mode, Scope};
+use shared::protocol::wipe;
+use shared::store::{BookReader, BookStore, Life, Outcome, OwnerIndex, OwnerRange, StoredBook};
 
 use crate::support::dump::{Item, contains, scan};
+use crate::support::embedded::database;
 use crate::support::http::call;
 use crate::support::wait::until;
+use crate::support::{contact, phone, upload_as, upload_of, user};
 
 /// Who has Bob's numbers in her book, and a device.
 const OLGA: &str = "subject-of-olga:+14155550100";
@@ -208,4 +213,25 @@ async fn an_export_holds_all_that_is_stored_and_is_for_the_person_alone() {
     assert_eq!(export["pushes_of_the_last_30_days"], 1);
     assert!(export["new_phones_budget"]["empty_at"].is_string());
     story.end().await;
+}
+
+#[tokio::test]
+async fn a_repeated_wiping_finishes_what_a_crash_left() {
+    let store = database().await.store();
+    let (olga, scope, bob) = (user("olga"), Scope::Global, "16505550123");
+    let put = upload_of(Mode::Merge, vec![Change::Put(contact(bob, "Bob"))]);
+    upload_as(&olga, &store, &scope, &put).await.expect("uploaded");
+    let seen = store.read_book(&olga, &scope).await.expect("readable");
+    // As it stands where a wiping died before the hints.
+    let leaving = seen.book.clone().rematched(|_| None).without_region();
+    let half = StoredBook { life: Life::Unopened, book: Book::default(), leaving, ..seen.clone() };
+    assert_eq!(store.write_book(&olga, &scope, &seen, &half).await.expect("written"), Outcome::Done);
+    let hints = async || store.owners(phone(bob), &OwnerRange::default(), 10).await.expect("readable").hints.len();
+    assert_eq!(hints().await, 1);
+    for _ in 0..2 {
+        wipe(&store, &olga, &scope).await.expect("wiped");
+        assert_eq!(hints().await, 0);
+    }
+    let left = store.read_book(&olga, &scope).await.expect("readable");
+    assert_eq!((left.leaving, left.book, left.life), (Book::default(), Book::default(), Life::Unopened));
 }

@@ -2,11 +2,12 @@
 
 use super::notify::Clock;
 use super::subscribe::{SubscribeError, unsubscribe_all};
+use super::tombstone::empty_book;
 use crate::domain::{Flags, Phone, PublicId, Scope, UserId};
 use crate::push::Endpoints;
 use crate::store::{
     AccountChange, AccountStore, Backoff, BookStore, ClaimStore, Details, HolderReader, Life, Outcome, OwnerIndex,
-    Profile, StoreError, StoredBook, Subject, SubscriptionStore, Target,
+    Profile, StoreError, Subject, SubscriptionStore, Target,
 };
 
 /// What is known of the phone that a request is about.
@@ -271,32 +272,17 @@ async fn delete_profile<S: AccountStore>(store: &S, user: &UserId, id: Option<Pu
     Err(AccountError::Contended)
 }
 
-/// Empties one book for good: first a tombstone that remembers the contacts, then their hints, then
-/// the memory.
+/// Empties one book for good, unless it is of a generation after the one that `ended`.
 async fn delete_book<S>(store: &S, user: &UserId, scope: &Scope, ended: u64) -> Result<(), AccountError>
 where
     S: BookStore + OwnerIndex + Sync,
 {
-    let mut lost = 0;
-    loop {
-        let seen = store.read_book(user, scope).await?;
-        let next = match seen.life {
-            Life::Open { generation } if generation <= ended => {
-                let leaving = seen.book.clone().rematched(|_| None).without_region();
-                StoredBook { life: Life::Deleted { generation }, book: Default::default(), leaving, ..seen.clone() }
-            }
-            Life::Deleted { .. } if !seen.leaving.entries().is_empty() => {
-                let phones = seen.leaving.phones_not_in(&Default::default());
-                store.delete_hints(user, scope, &phones, seen.version).await?;
-                StoredBook { leaving: Default::default(), ..seen.clone() }
-            }
-            Life::Unopened | Life::Open { .. } | Life::Deleted { .. } => return Ok(()),
-        };
-        if store.write_book(user, scope, &seen, &next).await? == Outcome::Conflict {
-            if !Backoff::CONFLICT.wait(lost).await {
-                return Err(AccountError::Contended);
-            }
-            lost += 1;
-        }
+    let deleted = |life| match life {
+        Life::Open { generation } if generation <= ended => Some(Life::Deleted { generation }),
+        Life::Unopened | Life::Open { .. } | Life::Deleted { .. } => None,
+    };
+    match empty_book(store, user, scope, deleted).await? {
+        Outcome::Done => Ok(()),
+        Outcome::Conflict => Err(AccountError::Contended),
     }
 }

@@ -12,6 +12,7 @@ mod notify;
 mod read;
 mod report;
 mod subscribe;
+mod tombstone;
 mod upload;
 
 pub use account::{

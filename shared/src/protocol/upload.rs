@@ -5,7 +5,8 @@ use std::collections::HashSet;
 use super::admit::{Allowance, Rooms, admit};
 use super::notify::Clock;
 use super::read::keep;
-use crate::domain::{Book, Counts, Diff, HomeRegion, Phone, Scope, Upload, UserId};
+use super::tombstone::empty_book;
+use crate::domain::{Book, Counts, Diff, HomeRegion, Scope, Upload, UserId};
 use crate::store::{
     AccountStore, Backoff, BookKeeper, BookStore, BudgetStore, HolderReader, Life, Outcome, OwnerIndex, StoreError,
     StoredBook, fits,
@@ -122,30 +123,18 @@ where
 /// Wipes one of `user`'s books: contacts, matches and hints. Safe to repeat; a book that isn't there is
 /// wiped.
 ///
-/// The item stays for a while without contacts, so that its version isn't counted twice: an upload in
-/// flight comes before the wiping or after it, and never back.
-///
 /// # Errors
-/// [`UploadError::Contended`] and [`UploadError::Store`]; the book is then as it was, or wiped.
+/// [`UploadError::Contended`] and [`UploadError::Store`]; the book is then as it was, or wiped and some of its
+/// hints are left, which a repeat deletes.
 pub async fn wipe<S>(store: &S, user: &UserId, scope: &Scope) -> Result<(), UploadError>
 where
     S: BookStore + OwnerIndex + Sync,
 {
-    for attempt in 0.. {
-        let seen = store.read_book(user, scope).await?;
-        if !matches!(seen.life, Life::Open { .. }) {
-            return Ok(());
-        }
-        let empty = StoredBook { life: Life::Unopened, book: Book::default(), ..seen.clone() };
-        if store.write_book(user, scope, &seen, &empty).await? == Outcome::Done {
-            delete_hints(store, user, scope, &seen.book.phones_not_in(&empty.book), seen.version + 1).await;
-            return Ok(());
-        }
-        if !Backoff::CONFLICT.wait(attempt).await {
-            break;
-        }
+    let wiped = |life| matches!(life, Life::Open { .. }).then_some(Life::Unopened);
+    match empty_book(store, user, scope, wiped).await? {
+        Outcome::Done => Ok(()),
+        Outcome::Conflict => Err(UploadError::Contended),
     }
-    Err(UploadError::Contended)
 }
 
 struct Planned {
@@ -240,15 +229,10 @@ async fn commit<S: BookStore + OwnerIndex + HolderReader + Sync>(
     });
     let written = StoredBook { book, uploaded_by: Some(mark), expires_at: None, ..seen.clone() };
     let outcome = store.write_book(user, scope, seen, &written).await?;
-    if outcome == Outcome::Done {
-        delete_hints(store, user, scope, &removed, version).await;
-    }
-    Ok(outcome)
-}
-
-/// Deletes hints that nothing needs any more. Those that stay are harmless: the next join deletes them.
-async fn delete_hints<S: OwnerIndex>(store: &S, user: &UserId, scope: &Scope, removed: &[Phone], version: u64) {
-    if let Err(error) = store.delete_hints(user, scope, removed, version).await {
+    if outcome == Outcome::Done
+        && let Err(error) = store.delete_hints(user, scope, &removed, version).await
+    {
         tracing::warn!(error = %error, hints = removed.len(), "hints of removed numbers were left behind");
     }
+    Ok(outcome)
 }
