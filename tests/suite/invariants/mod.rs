@@ -183,22 +183,13 @@ fn an_upload_long_in_flight_puts_no_hint_over_a_newer_one() {
 #[test]
 fn a_wiped_book_is_wiped_before_an_upload_or_after_it() {
     let nothing = || upload_of(Mode::Replace, vec![]);
-    for (name, upload) in [("wipe and add", add()), ("wipe and rename", rename())] {
-        for change in [change::Change::Register, change::Change::Remove] {
-            let scenario = Scenario {
-                name,
-                in_book: true,
-                registered: change.registered_before(),
-                subscribed: false,
-                actors: vec![
-                    Actor::Upload(upload.clone()),
-                    Actor::Wipe(nothing()),
-                    Actor::Change(change),
-                    Actor::Message { of: 2 },
-                ],
-            };
-            explore(&scenario, Crashes::None);
-        }
+    for (name, upload, change) in
+        [("wipe and add", add(), change::Change::Register), ("wipe and rename", rename(), change::Change::Remove)]
+    {
+        let registered = change.registered_before();
+        let actors =
+            vec![Actor::Upload(upload), Actor::Wipe(nothing()), Actor::Change(change), Actor::Message { of: 2 }];
+        explore(&Scenario { name, in_book: true, registered, subscribed: false, actors }, Crashes::None);
     }
 }
 
