@@ -1,6 +1,6 @@
 //! Users: who has a phone, and the profiles behind it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -58,7 +58,9 @@ impl HolderReader for Store {
 
 impl ProfileReader for Store {
     async fn profiles(&self, ids: &[PublicId]) -> Result<HashMap<PublicId, Profile>, StoreError> {
-        let keys = ids.iter().map(|id| item([("key", text(profile_key(*id)))])).collect();
+        // Somebody who changed their number may for a moment be the match of both; a batch takes no key twice.
+        let ids: BTreeSet<PublicId> = ids.iter().copied().collect();
+        let keys = ids.into_iter().map(|id| item([("key", text(profile_key(id)))])).collect();
         let items = self.get_each(&self.tables.users, keys, false).await?;
         items.iter().map(|item| profile::read(&self.keys, item).map(|profile| (profile.id, profile))).collect()
     }
