@@ -5,7 +5,10 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "it is a program for people at a terminal")]
 
+mod cold;
 mod cost;
+mod load;
+mod profile;
 mod report;
 #[path = "../../tests/suite/support"]
 #[allow(dead_code, reason = "the tests ask it for more")]
@@ -19,12 +22,28 @@ mod support {
     pub mod rules;
 }
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() {
+fn main() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     // cargo itself passes `--bench`.
     let asked: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
-    let wanted = |part: &str| asked.is_empty() || asked.iter().any(|asked| asked == part);
+    let named = |part: &str| asked.iter().any(|asked| asked == part);
+    let wanted = |part: &str| asked.is_empty() || named(part);
     if wanted("cost") {
-        report::write("cost", &cost::run().await);
+        report::write("cost", &runtime.block_on(cost::run()));
+    }
+    if wanted("load") {
+        report::write("load", &load::run());
+    }
+    if wanted("phones") {
+        report::write("phones", &load::phones());
+    }
+    // Not unless asked for: it needs what `cold/prepare` makes.
+    if named("cold") {
+        report::write("cold", &runtime.block_on(cold::run()));
+        report::write("growth", &runtime.block_on(cold::growth()));
+    }
+    // Prints nothing: it is run under a profiler.
+    if named("profile") {
+        runtime.block_on(profile::run());
     }
 }

@@ -52,6 +52,42 @@ fn parsed<T: FromStr<Err: std::fmt::Display>>(env: &impl Environment, name: &'st
     required(env, name)?.parse().map_err(invalid)
 }
 
+/// What Lambda tells every function of AWS.
+pub struct Aws {
+    /// The region that it runs in.
+    pub region: String,
+    /// Whose permissions it has.
+    pub access_key_id: String,
+    /// What proves it.
+    pub secret_access_key: String,
+    /// The session that both belong to; none for a developer's own keys.
+    pub session_token: Option<String>,
+    /// Where an emulator stands in for all of AWS.
+    pub endpoint_url: Option<String>,
+    /// Roots to trust in place of Amazon's, in PEM.
+    pub ca_bundle: Option<Vec<u8>>,
+}
+
+/// Reads `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`, `AWS_ENDPOINT_URL`, and
+/// the file that `AWS_CA_BUNDLE` names.
+///
+/// # Errors
+/// [`ConfigError`] with the variable's name.
+pub fn aws(env: &impl Environment) -> Result<Aws, ConfigError> {
+    let optional = |name: &str| env.get(name).filter(|value| !value.is_empty());
+    let read = |path: String| {
+        std::fs::read(path).map_err(|error| ConfigError::Invalid { name: "AWS_CA_BUNDLE", reason: error.to_string() })
+    };
+    Ok(Aws {
+        region: required(env, "AWS_REGION")?,
+        access_key_id: required(env, "AWS_ACCESS_KEY_ID")?,
+        secret_access_key: required(env, "AWS_SECRET_ACCESS_KEY")?,
+        session_token: optional("AWS_SESSION_TOKEN"),
+        endpoint_url: optional("AWS_ENDPOINT_URL"),
+        ca_bundle: optional("AWS_CA_BUNDLE").map(read).transpose()?,
+    })
+}
+
 /// Reads the names of the tables: `ADDRESS_BOOKS_TABLE`, `CONTACT_OWNERS_TABLE`, `USERS_TABLE`,
 /// `SUBSCRIPTIONS_TABLE`, `CLAIMS_TABLE`, `BUDGETS_TABLE`.
 ///

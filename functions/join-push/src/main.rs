@@ -10,7 +10,7 @@ use shared::{aws, config, metrics, telemetry};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     telemetry::init();
-    let sdk = aws::sdk_config().await;
+    let sdk = aws::sdk_config(&ProcessEnvironment)?;
     let keys = aws::keys(&sdk, &ProcessEnvironment).await?;
     let store = aws::store(&sdk, &ProcessEnvironment, keys.clone())?;
     let fan_out = aws::fan_out_queue(&sdk, &ProcessEnvironment, keys.clone())?;

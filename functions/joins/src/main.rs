@@ -8,7 +8,7 @@ use shared::{aws, telemetry};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     telemetry::init();
-    let sdk = aws::sdk_config().await;
+    let sdk = aws::sdk_config(&ProcessEnvironment)?;
     let keys = aws::keys(&sdk, &ProcessEnvironment).await?;
     let queue = aws::queue(&sdk, &ProcessEnvironment, keys.clone())?;
     let failed = aws::failed_records(&sdk, &ProcessEnvironment)?;

@@ -10,6 +10,7 @@ mod digits;
 mod fold;
 mod limits;
 mod phone;
+mod plan;
 mod region;
 mod scope;
 mod upload;

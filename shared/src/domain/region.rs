@@ -1,7 +1,7 @@
 //! Home regions, and the only door to `phonenumber`.
 //!
-//! `phonenumber` takes some 100 ms to load its tables, so nothing here runs before a phone needs
-//! it. It is asked about the home region alone: given a region, it strips that region's trunk
+//! `phonenumber` gets the plan of one country code to work with, when a phone first needs it. It is asked
+//! about the home region alone: given a region, it strips that region's trunk
 //! prefix from other countries' numbers too, which would match a contact with a stranger.
 
 use std::fmt;
@@ -9,9 +9,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::str::FromStr;
 use std::sync::OnceLock;
 
-use phonenumber::metadata::DATABASE;
-
 use super::phone::Phone;
+use super::plan::{can_have, country_code, country_code_of, plan};
 
 /// A region by its ISO 3166-1 alpha-2 code, in capitals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -32,7 +31,8 @@ impl Region {
     /// How many of the leading `digits` are this region's own international prefix.
     pub(super) fn international_prefix(self, digits: &str) -> Option<usize> {
         guarded(|| {
-            let prefix = DATABASE.by_id(self.code())?.international_prefix()?;
+            let plan = plan(country_code(self)?)?;
+            let prefix = plan.by_id(self.code())?.international_prefix()?;
             prefix.find(digits).filter(|found| found.start() == 0 && found.end() > 0).map(|found| found.end())
         })
     }
@@ -96,22 +96,24 @@ impl fmt::Debug for HomeRegion {
 /// The region to which an international number belongs.
 fn region_of(phone: Phone) -> Option<Region> {
     guarded(|| {
-        let number = phonenumber::parse(None, phone.e164()).ok()?;
-        number.country().id()?.as_ref().parse().ok()
+        let plan = plan(country_code_of(phone.digits())?)?;
+        let number = phonenumber::parse_with(&plan, None, phone.e164()).ok()?;
+        number.metadata(&plan)?.id().parse().ok()
     })
 }
 
 /// The E.164 digits of what is a valid national number of `region`.
 pub(super) fn national(digits: &str, region: Region) -> Option<String> {
     guarded(|| {
+        let code = country_code(region)?;
+        let plan = plan(code)?;
         let id: phonenumber::country::Id = region.code().parse().ok()?;
-        let number = phonenumber::parse(Some(id), digits).ok()?;
-        let country_code = DATABASE.by_id(region.code())?.country_code();
-        let valid = number.code().value() == country_code && phonenumber::is_valid(&number);
-        valid.then(|| {
-            let e164 = number.format().mode(phonenumber::Mode::E164).to_string();
-            e164.trim_start_matches('+').to_owned()
-        })
+        let number = phonenumber::parse_with(&plan, Some(id), digits).ok()?;
+        let national = number.national().to_string();
+        let valid = number.code().value() == code
+            && can_have(code, national.len())
+            && phonenumber::is_valid_with(&plan, &number);
+        valid.then(|| format!("{code}{national}"))
     })
 }
 

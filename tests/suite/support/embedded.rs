@@ -44,14 +44,18 @@ impl Embedded {
 
     /// Executes one request.
     pub fn call_now(&self, request: &HttpRequest) -> HttpResponse {
-        let body = request.body().bytes().unwrap_or_default();
-        let (status, json) = match self.dispatch(operation(request), body) {
-            Ok(json) => (200, json),
-            Err(error) => (error.status_code(), error.to_json()),
-        };
+        let (status, json) = self.answer(operation(request), request.body().bytes().unwrap_or_default());
         let mut response = HttpResponse::new(status.try_into().expect("a status"), SdkBody::from(json));
         response.headers_mut().insert("content-type", "application/x-amz-json-1.0");
         response
+    }
+
+    /// Status and body of the answer to a request.
+    pub fn answer(&self, operation: &str, body: &[u8]) -> (u16, String) {
+        match self.dispatch(operation, body) {
+            Ok(json) => (200, json),
+            Err(error) => (error.status_code(), error.to_json()),
+        }
     }
 
     /// The item of `key` in `table`, in DynamoDB's own JSON.

@@ -1,0 +1,240 @@
+//! Cold starts, as Lambda makes them: from the process's start to its first poll, its first answer and its
+//! second, beside functions in Python and Node that make the same query.
+//!
+//! `benches/measure/cold/prepare` builds the functions and installs the SDKs of the others.
+
+mod http;
+mod lambda;
+mod stub;
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use lambda::Started;
+use serde_json::json;
+use shared::domain::Region;
+use stub::Stub;
+
+use crate::report::number;
+use crate::support::embedded::{Embedded, database};
+use crate::support::people::people;
+use crate::support::requests::request;
+
+/// Starts of each function.
+const ROUNDS: usize = 20;
+/// Contacts in the book that is read.
+const BOOK: usize = 300;
+/// Contacts of an upload.
+const UPLOADED: usize = 100;
+
+/// Contacts of the uploads that are to grow; the last is as large as a book of such contacts gets.
+const SIZES: [usize; 6] = [100, 300, 1_000, 3_000, 10_000, 20_000];
+/// Starts of each.
+const GROWTH_ROUNDS: usize = 5;
+
+/// A function to start.
+struct Function {
+    name: String,
+    /// Its program and arguments.
+    command: Vec<PathBuf>,
+    /// The two events of a round.
+    events: Box<dyn Fn(usize) -> [String; 2]>,
+}
+
+/// Where a round finds its database.
+struct Place {
+    folder: PathBuf,
+    stub: Stub,
+}
+
+impl Place {
+    async fn new() -> Self {
+        let folder = std::env::temp_dir().join(format!("measure-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).expect("a folder");
+        let embedded = database().await;
+        fill(&embedded).await;
+        Self { stub: Stub::start(&embedded, &folder), folder }
+    }
+
+    fn start(&self, function: &Function, round: usize) -> Started {
+        let [first, second] = (function.events)(round);
+        lambda::start(function.command(&self.stub), [&first, &second], || self.stub.take_busy_ms())
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        std::fs::remove_dir_all(&self.folder).expect("it is ours");
+    }
+}
+
+/// The table, as Markdown.
+pub async fn run() -> String {
+    let place = Place::new().await;
+    let functions = functions();
+    let mut starts: Vec<Vec<Started>> = functions.iter().map(|_| vec![]).collect();
+    for round in 0..ROUNDS {
+        eprintln!("cold: round {} of {ROUNDS}", round + 1);
+        for (function, starts) in functions.iter().zip(&mut starts) {
+            starts.push(place.start(function, round));
+        }
+    }
+    table(&functions, &starts)
+}
+
+/// Time and memory of a first upload by its size, as Markdown.
+pub async fn growth() -> String {
+    let say = "writing to a string can't fail";
+    let place = Place::new().await;
+    let mut text = String::from("| contacts | first answer without the database | peak memory |\n|--:|--:|--:|\n");
+    let mut measured = vec![];
+    for size in SIZES {
+        let events = move |round: usize| {
+            let contacts: Vec<_> =
+                people(7).take(size).map(|person| json!({"name": person.name, "phone": person.phone})).collect();
+            let body = json!({ "contacts": contacts }).to_string();
+            let user = format!("grower-{size}-{round}");
+            [(); 2].map(|()| event_of(&user, "POST", "/address_book", Some(body.clone())))
+        };
+        let upload = ours("`upload`", "upload", Box::new(events));
+        let starts: Vec<Started> = (0..GROWTH_ROUNDS).map(|round| place.start(&upload, round)).collect();
+        let time = median(starts.iter().map(|start| start.first_answer - start.database).collect());
+        let memory = median(starts.iter().map(|start| start.peak_mb).collect());
+        writeln!(text, "| {} | {time:.0} ms | {memory:.0} MB |", number(size as f64)).expect(say);
+        measured.push((size as f64, time, memory));
+    }
+    let [.., (size, time, memory)] = measured[..] else { unreachable!("there are sizes") };
+    let (from, from_time, from_memory) = measured[2];
+    let exponent = |ratio: f64| ratio.ln() / (size / from).ln();
+    writeln!(
+        text,
+        "\nFrom 1,000 contacts to the most, time grows with the power {:.2} of the size, memory with {:.2}.",
+        exponent(time / from_time),
+        exponent(memory / from_memory)
+    )
+    .expect(say);
+    text
+}
+
+async fn fill(embedded: &Embedded) {
+    let contacts: Vec<_> =
+        people(7).take(BOOK).map(|person| json!({"name": person.name, "phone": person.phone})).collect();
+    let body = json!({ "contacts": contacts }).to_string();
+    let region: Region = "US".parse().expect("a region");
+    let event = request("POST", "/address_book", "reader", Some(body));
+    assert_eq!(upload::handle(&embedded.store(), region, event).await.status_code, 200);
+}
+
+fn functions() -> Vec<Function> {
+    let read = |target: &'static str| move |_: usize| [event("GET", target, None), event("GET", target, None)];
+    let script = |name: &str, program: &str, file: &str| Function {
+        name: name.to_owned(),
+        command: vec![program.into(), root().join("benches/measure/cold").join(file)],
+        events: Box::new(read("/address_book")),
+    };
+    vec![
+        ours("`get`", "get", Box::new(read("/address_book"))),
+        ours(
+            "`registered-users`, compact",
+            "registered-users",
+            Box::new(read("/address_book/registered_users?compact=1")),
+        ),
+        ours("`upload`, international numbers", "upload", Box::new(|round| uploads(round, "+1"))),
+        ours("`upload`, national numbers", "upload", Box::new(|round| uploads(1_000 + round, ""))),
+        script("Python 3, boto3", "python3", "function.py"),
+        script("Node 20, AWS SDK v3", "node", "function.mjs"),
+    ]
+}
+
+fn ours(name: &str, binary: &str, events: Box<dyn Fn(usize) -> [String; 2]>) -> Function {
+    Function { name: name.to_owned(), command: vec![root().join("target/release").join(binary)], events }
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Two uploads of new contacts by a user of their own.
+fn uploads(round: usize, prefix: &str) -> [String; 2] {
+    let body = |nth: usize| {
+        let contact = |n: usize| {
+            let line = 1_000 + n;
+            json!({"name": format!("Somebody {n}"), "phone": format!("{prefix}21{nth}555{line}")})
+        };
+        json!({"contacts": (0..UPLOADED).map(contact).collect::<Vec<_>>()}).to_string()
+    };
+    let user = format!("uploader-{round}");
+    [2, 3].map(|nth| event_of(&user, "POST", "/address_book", Some(body(nth))))
+}
+
+fn event(method: &str, target: &str, body: Option<String>) -> String {
+    event_of("reader", method, target, body)
+}
+
+fn event_of(user: &str, method: &str, target: &str, body: Option<String>) -> String {
+    serde_json::to_string(&request(method, target, user, body)).expect("an event is JSON")
+}
+
+impl Function {
+    /// The function with the environment that Lambda and the template give it, and nothing else.
+    fn command(&self, stub: &Stub) -> Command {
+        let mut command = Command::new(&self.command[0]);
+        command.args(&self.command[1..]).env_clear();
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let tools = root().join(".tools/measure");
+        command.env("PATH", path).env("PYTHONPATH", tools.join("python")).env("MEASURE_TOOLS", tools);
+        command.env("AWS_CA_BUNDLE", &stub.ca).env("NODE_EXTRA_CA_CERTS", &stub.ca).env("AWS_ENDPOINT_URL", &stub.url);
+        command.envs([
+            ("AWS_REGION", "us-east-1"),
+            ("AWS_DEFAULT_REGION", "us-east-1"),
+            ("AWS_ACCESS_KEY_ID", "key"),
+            ("AWS_SECRET_ACCESS_KEY", "secret"),
+            ("AWS_SESSION_TOKEN", "session"),
+            ("AWS_LAMBDA_FUNCTION_NAME", "f"),
+            ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512"),
+            ("AWS_LAMBDA_FUNCTION_VERSION", "1"),
+            ("AWS_LAMBDA_LOG_STREAM_NAME", "s"),
+            ("AWS_LAMBDA_LOG_GROUP_NAME", "g"),
+            ("ADDRESS_BOOKS_TABLE", "AddressBooks"),
+            ("CONTACT_OWNERS_TABLE", "ContactOwners"),
+            ("USERS_TABLE", "Users"),
+            ("SUBSCRIPTIONS_TABLE", "Subscriptions"),
+            ("CLAIMS_TABLE", "Claims"),
+            ("HOME_REGION", "US"),
+            ("NODE_NO_WARNINGS", "1"),
+        ]);
+        command
+    }
+}
+
+fn table(functions: &[Function], starts: &[Vec<Started>]) -> String {
+    let say = "writing to a string can't fail";
+    let mut text = String::new();
+    writeln!(
+        text,
+        "| function | start → first poll | → first answer | of it the database | second answer | peak memory |"
+    )
+    .expect(say);
+    writeln!(text, "|---|--:|--:|--:|--:|--:|").expect(say);
+    for (function, starts) in functions.iter().zip(starts) {
+        let of = |value: fn(&Started) -> f64| median(starts.iter().map(value).collect());
+        writeln!(
+            text,
+            "| {} | {:.1} ms | {:.1} ms | {:.1} ms | {:.1} ms | {:.0} MB |",
+            function.name,
+            of(|start| start.first_poll),
+            of(|start| start.first_answer),
+            of(|start| start.database),
+            of(|start| start.second_answer),
+            of(|start| start.peak_mb),
+        )
+        .expect(say);
+    }
+    text
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    f64::midpoint(values[(values.len() - 1) / 2], values[values.len() / 2])
+}
