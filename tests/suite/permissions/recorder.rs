@@ -56,9 +56,9 @@ impl Recorder {
     /// Reads the keys, as a function does before its first event.
     pub async fn read_keys(&self) {
         let connector = SharedHttpConnector::new(self.clone());
-        let sdk = aws_config::SdkConfig::builder()
-            .behavior_version(aws_config::BehaviorVersion::latest())
-            .region(aws_config::Region::from_static("us-east-1"))
+        let sdk = aws_types::SdkConfig::builder()
+            .behavior_version(aws_sdk_dynamodb::config::BehaviorVersion::latest())
+            .region(aws_types::region::Region::from_static("us-east-1"))
             .credentials_provider(SharedCredentialsProvider::new(Credentials::new("a", "b", None, None, "tests")))
             .endpoint_url("http://secretsmanager")
             .http_client(http_client_fn(move |_, _| connector.clone()))
