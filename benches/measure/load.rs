@@ -8,12 +8,14 @@ use std::time::Instant;
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use serde_json::{Value, json};
 use shared::domain::{HomeRegion, Phone, Region};
+use shared::protocol::SystemClock;
 use shared::store::Store;
 
 use crate::report::number;
 use crate::support::embedded::database;
 use crate::support::people::{Person, people};
 use crate::support::requests::request;
+use crate::support::upload_settings;
 
 /// Contacts of each caller's book.
 const BOOK: usize = 300;
@@ -64,13 +66,11 @@ impl Work {
         match self {
             Self::Get => get::handle(store, request).await,
             Self::Compact | Self::Full => registered_users::handle(store, request).await,
-            Self::SameAgain | Self::OneChangedName => upload::handle(store, us(), request).await,
+            Self::SameAgain | Self::OneChangedName => {
+                upload::handle(store, &SystemClock, &upload_settings(), request).await
+            }
         }
     }
-}
-
-fn us() -> Region {
-    "US".parse().expect("a region")
 }
 
 fn contacts(people: &[Person]) -> Value {
@@ -102,7 +102,8 @@ async fn measure(work: Work, callers: usize) -> (f64, Vec<f64>) {
     let book: Arc<Vec<Person>> = Arc::new(people(7).take(BOOK).collect());
     for caller in 0..callers {
         let request = Work::SameAgain.request(caller, 0, &book);
-        assert_eq!(upload::handle(store.as_ref(), us(), request).await.status_code, 200);
+        let answer = upload::handle(store.as_ref(), &SystemClock, &upload_settings(), request).await;
+        assert_eq!(answer.status_code, 200);
     }
     let next = Arc::new(AtomicUsize::new(0));
     let started = Instant::now();

@@ -20,6 +20,14 @@ mod support {
     pub mod queue;
     pub mod requests;
     pub mod rules;
+
+    use shared::domain::{Budget, Limits};
+
+    /// What the template gives, but for a budget that no owner here spends.
+    pub fn upload_settings() -> upload::Settings {
+        let limits = Limits { budget: Budget::new(1_000_000, 1), ..Limits::default() };
+        upload::Settings { default_region: "US".parse().expect("a region"), limits }
+    }
 }
 
 fn main() {

@@ -6,11 +6,12 @@ use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
 use serde_json::{Value, json};
-use shared::domain::Region;
+use shared::protocol::SystemClock;
 
 use crate::support::embedded::{operation, store_over};
 use crate::support::people::people;
 use crate::support::requests::request;
+use crate::support::upload_settings;
 
 /// Contacts of the upload.
 const CONTACTS: usize = 10_000;
@@ -40,6 +41,6 @@ pub async fn run() {
     let contacts: Vec<Value> =
         people(7).take(CONTACTS).map(|person| json!({"name": person.name, "phone": person.phone})).collect();
     let event = request("POST", "/address_book", "owner", Some(json!({ "contacts": contacts }).to_string()));
-    let region: Region = "US".parse().expect("a region");
-    assert_eq!(upload::handle(&store_over(Empty), region, event).await.status_code, 200);
+    let answer = upload::handle(&store_over(Empty), &SystemClock, &upload_settings(), event).await;
+    assert_eq!(answer.status_code, 200);
 }

@@ -1,7 +1,7 @@
 //! This project, through its handlers.
 
 use serde_json::{Value, json};
-use shared::domain::{Book, Budget, Contact, Entry, Limits, Phone, PublicId, Region, Scope, UserId};
+use shared::domain::{Book, Contact, Entry, Phone, PublicId, Scope, UserId};
 use shared::protocol::{Notifier, PhoneClaim, ProfilePatch, SystemClock, sign_up, spread};
 use shared::queue::{ChangeQueue, HolderChanged, Joiner};
 use shared::store::{
@@ -15,6 +15,7 @@ use crate::support::people::Person;
 use crate::support::phones::Phones;
 use crate::support::queue::Kept;
 use crate::support::requests::{read, request};
+use crate::support::upload_settings;
 
 /// One deployment with one owner of a book.
 struct Ours {
@@ -57,11 +58,7 @@ impl Ours {
 
     async fn upload(&mut self, what: &'static str, body: Value) {
         let event = request("POST", "/address_book", &subject(0), Some(body.to_string()));
-        let default_region: Region = "US".parse().expect("a region");
-        // More than the default, for what one owner does here in a minute.
-        let limits = Limits { budget: Budget::new(100_000, 1), ..Limits::default() };
-        let settings = upload::Settings { default_region, limits };
-        let (status, answer) = read(&upload::handle(&self.store, &SystemClock, &settings, event).await);
+        let (status, answer) = read(&upload::handle(&self.store, &SystemClock, &upload_settings(), event).await);
         assert_eq!(status, 200, "{answer}");
         self.row(what);
     }
