@@ -56,7 +56,7 @@ pub enum UploadError {
 /// Works `upload` into one of `user`'s books: all of it or nothing, safe to repeat.
 ///
 /// 1. Strongly read the book and work out what changes; nothing: done. Numbers that are new are paid for
-///    *before* anything is asked about them, see [`admit`].
+///    *before* anything is asked about them, see `protocol::admit`.
 /// 2. For each number that becomes present, put its hint, newer than all before.
 /// 3. *Then* strongly read who has those numbers.
 /// 4. Write book and matches, if the book still is what was read; else start over.
