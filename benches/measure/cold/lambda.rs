@@ -15,6 +15,8 @@ pub struct Started {
     pub first_answer: f64,
     /// Of this, what the database itself took.
     pub database: f64,
+    /// Of this, what the function's own thread computed.
+    pub computed: f64,
     /// From the second event to its answer.
     pub second_answer: f64,
     /// Most memory that was resident.
@@ -30,13 +32,15 @@ pub fn start(mut command: Command, events: [&str; 2], database_ms: impl Fn() -> 
     let mut child = command.env("AWS_LAMBDA_RUNTIME_API", api).stdout(Stdio::null()).spawn().expect("it starts");
     let mut api = RuntimeApi::accept(&listener);
     let first_poll = api.poll(&listener, started);
+    let before = computed_ms(&child);
     let first_answer = api.serve(&listener, events[0]);
+    let computed = computed_ms(&child) - before;
     let database = database_ms();
     api.poll(&listener, started);
     let second_answer = api.serve(&listener, events[1]);
     let peak_mb = peak_mb(&child);
     end(&mut child);
-    Started { first_poll, first_answer, database, second_answer, peak_mb }
+    Started { first_poll, first_answer, database, computed, second_answer, peak_mb }
 }
 
 struct RuntimeApi(Connection<TcpStream>);
@@ -86,6 +90,13 @@ impl RuntimeApi {
 
 fn ms(since: Instant) -> f64 {
     since.elapsed().as_secs_f64() * 1_000.0
+}
+
+/// Milliseconds that the process's one busy thread has run.
+fn computed_ms(child: &Child) -> f64 {
+    let schedule = std::fs::read_to_string(format!("/proc/{}/schedstat", child.id())).expect("it runs on Linux");
+    let run: f64 = schedule.split(' ').next().and_then(|run| run.parse().ok()).expect("nanoseconds");
+    run / 1_000_000.0
 }
 
 fn peak_mb(child: &Child) -> f64 {

@@ -1,4 +1,4 @@
-//! The embedded DynamoDB behind TLS, as a function on Lambda reaches the real one.
+//! The embedded DynamoDB, and the secret of the keys, behind TLS, as a function on Lambda reaches the real one.
 
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -11,12 +11,17 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
+use serde_json::json;
+
+use super::SECRET;
 use super::http::Connection;
 use crate::support::embedded::Embedded;
 
 /// A running stub; its threads end with the process.
 pub struct Stub {
     pub url: String,
+    /// The same at another address, so that a client needs a connection of its own, as with AWS.
+    pub secrets_url: String,
     /// The root to trust, in PEM.
     pub ca: PathBuf,
     busy_us: Arc<AtomicU64>,
@@ -26,23 +31,28 @@ impl Stub {
     pub fn start(embedded: &Embedded, folder: &Path) -> Self {
         make_certificates(folder);
         let config = Arc::new(server_config(folder));
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let url = format!("https://localhost:{}", listener.local_addr().expect("bound").port());
         let busy_us = Arc::new(AtomicU64::new(0));
-        let (embedded, busy) = (embedded.clone(), Arc::clone(&busy_us));
-        std::thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let (config, embedded, busy) = (Arc::clone(&config), embedded.clone(), Arc::clone(&busy));
-                std::thread::spawn(move || serve(stream, config, &embedded, &busy));
-            }
-        });
-        Self { url, ca: folder.join("ca.pem"), busy_us }
+        let listen = || listen(Arc::clone(&config), embedded.clone(), Arc::clone(&busy_us));
+        Self { url: listen(), secrets_url: listen(), ca: folder.join("ca.pem"), busy_us }
     }
 
     /// Milliseconds that the database itself has worked since the last call of this.
     pub fn take_busy_ms(&self) -> f64 {
         self.busy_us.swap(0, Ordering::Relaxed) as f64 / 1_000.0
     }
+}
+
+/// Serves at a port of its own; answers where.
+fn listen(config: Arc<ServerConfig>, embedded: Embedded, busy_us: Arc<AtomicU64>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("bound").port();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let (config, embedded, busy) = (Arc::clone(&config), embedded.clone(), Arc::clone(&busy_us));
+            std::thread::spawn(move || serve(stream, config, &embedded, &busy));
+        }
+    });
+    format!("https://localhost:{port}")
 }
 
 fn serve(stream: TcpStream, config: Arc<ServerConfig>, embedded: &Embedded, busy_us: &AtomicU64) -> Option<()> {
@@ -52,7 +62,10 @@ fn serve(stream: TcpStream, config: Arc<ServerConfig>, embedded: &Embedded, busy
         let request = connection.next()?;
         let target = request.header("x-amz-target").unwrap_or_default();
         let started = Instant::now();
-        let (status, body) = embedded.answer(target.rsplit('.').next().unwrap_or_default(), &request.body);
+        let (status, body) = match target.rsplit('.').next().unwrap_or_default() {
+            "GetSecretValue" => (200, json!({"ARN": "arn", "Name": "keys", "SecretString": SECRET}).to_string()),
+            operation => embedded.answer(operation, &request.body),
+        };
         busy_us.fetch_add(started.elapsed().as_micros() as u64, Ordering::Relaxed);
         connection.answer(status, "Content-Type: application/x-amz-json-1.0\r\n", body.as_bytes())?;
     }

@@ -14,6 +14,9 @@ include!(concat!(env!("OUT_DIR"), "/plans.rs"));
 /// Plans that are kept. Most deployments have one or two home regions; a plan takes about a megabyte.
 const KEPT: usize = 8;
 
+/// Compiled patterns that a plan keeps: all of them.
+const PATTERNS: usize = 1_000;
+
 /// The plans used last, the latest first.
 static LOADED: Mutex<Vec<(u16, Arc<Database>)>> = Mutex::new(Vec::new());
 
@@ -47,6 +50,8 @@ pub(super) fn plan(code: u16) -> Option<Arc<Database>> {
         return Some(Arc::clone(&loaded[0].1));
     }
     let database = Arc::new(Database::parse(PLANS[place(code)?].2).ok()?);
+    // North America's 25 regions have more patterns than the hundred that are kept unless asked for.
+    database.cache().lock().ok()?.set_capacity(PATTERNS);
     loaded.insert(0, (code, Arc::clone(&database)));
     loaded.truncate(KEPT);
     Some(database)

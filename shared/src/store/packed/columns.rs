@@ -4,7 +4,7 @@ use super::PackError;
 
 /// The level for what is small enough: 4 % less than at 9 for an ordinary book, at a millisecond.
 const LEVEL: i32 = 15;
-/// From this size on, six times the time for those 4 % is no bargain any more.
+/// From this size on, several times the time for those 4 % is no bargain any more.
 const LARGE: usize = 128 * 1024;
 /// The level from there on.
 const LEVEL_OF_LARGE: i32 = 9;
