@@ -101,6 +101,7 @@ fn not_theirs() -> Vec<Refused> {
         ("no id", request("DELETE", "/subscriptions/16505550177", BOB, None), 404),
         ("another's profile", request("GET", "/users/1", ALICE, None), 403),
         ("another's profile", request("PUT", "/users/1", ALICE, Some(super::profile().to_string())), 403),
+        ("another's export", request("GET", "/users/1/export", ALICE, None), 403),
         ("another's account", request("DELETE", "/users/1", ALICE, None), 403),
     ]
 }

@@ -75,6 +75,7 @@ pub fn story() -> Vec<Deed> {
         Deed::Http("GET", "/address_book/registered_users?compact=1&udid=udid-mark", BOB, None),
         Deed::Http("GET", "/users/{bob}", BOB, None),
         Deed::Http("PUT", "/users/{bob}", BOB, Some(json!({"user": {"full_name": "full-mark again"}}))),
+        Deed::Http("GET", "/users/{bob}/export", BOB, None),
         Deed::Http("GET", "/subscriptions", BOB, None),
         Deed::Http("POST", "/address_book", BOB, Some(edit)),
         Deed::Http("POST", "/address_book", BOB, Some(json!({"contacts": [], "force": 1}))),
