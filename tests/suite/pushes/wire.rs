@@ -7,9 +7,11 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
 use shared::domain::PublicId;
+use shared::protocol::SystemClock;
 use shared::push::{Applications, Delivery, EndpointError, Endpoints, FcmStyle, Push, Pusher, Sns, Token};
 use shared::store::{Channel, Environment, Platform, Subscription};
 
+use crate::support::requests::{read, request};
 use crate::support::services::sns_over;
 use crate::support::{phone, user};
 
@@ -199,4 +201,22 @@ async fn a_token_that_sns_refuses_is_the_clients_mistake_and_all_else_is_not() {
         let (registered, _) = register(std::slice::from_ref(&answer)).await;
         assert!(matches!(registered, Err(EndpointError::Unavailable { .. })), "{answer:?}");
     }
+}
+
+#[tokio::test]
+async fn a_channel_without_an_application_is_422_with_a_sentence_and_asks_sns_nothing() {
+    let recorded = Recorded::new(&[published()]);
+    let store = crate::support::embedded::database().await.store();
+    for channel in ["apns", "apns_voip"] {
+        let body = serde_json::json!({
+            "notification_channel": channel, "device": {"platform": "ios", "udid": "iphone"},
+            "push_token": {"environment": "production", "client_identification_sequence": "00ff"},
+        });
+        let event = request("POST", "/subscriptions", "ann", Some(body.to_string()));
+        let answer = subscriptions::handle(&store, &recorded.sns(), &SystemClock, event).await;
+        let sentence = "This channel is not set up: no platform application is configured for it.";
+        let expected = serde_json::json!({"errors": {"notification_channel": [sentence]}});
+        assert_eq!(read(&answer), (422, expected), "{channel}");
+    }
+    assert_eq!(recorded.asked(), [""; 0]);
 }
