@@ -14,7 +14,7 @@ use crate::inbox::Inbox;
 
 /// Messages worked off at once.
 const WORKERS: usize = 8;
-/// Deliveries of a message before it is given up, as by the template's redrive policy.
+/// Deliveries of a message before it is given up: half of the template's, whose queue waits longer between two.
 const MAX_RECEIVES: u32 = 5;
 /// How long a failed message stays away: longer than a claim's lease would be of no use to anybody
 /// watching.

@@ -74,7 +74,6 @@ pub struct Aws {
 /// # Errors
 /// [`ConfigError`] with the variable's name.
 pub fn aws(env: &impl Environment) -> Result<Aws, ConfigError> {
-    let optional = |name: &str| env.get(name).filter(|value| !value.is_empty());
     let read = |path: String| {
         std::fs::read(path).map_err(|error| ConfigError::Invalid { name: "AWS_CA_BUNDLE", reason: error.to_string() })
     };
@@ -82,9 +81,9 @@ pub fn aws(env: &impl Environment) -> Result<Aws, ConfigError> {
         region: required(env, "AWS_REGION")?,
         access_key_id: required(env, "AWS_ACCESS_KEY_ID")?,
         secret_access_key: required(env, "AWS_SECRET_ACCESS_KEY")?,
-        session_token: optional("AWS_SESSION_TOKEN"),
-        endpoint_url: optional("AWS_ENDPOINT_URL"),
-        ca_bundle: optional("AWS_CA_BUNDLE").map(read).transpose()?,
+        session_token: optional(env, "AWS_SESSION_TOKEN"),
+        endpoint_url: optional(env, "AWS_ENDPOINT_URL"),
+        ca_bundle: optional(env, "AWS_CA_BUNDLE").map(read).transpose()?,
     })
 }
 

@@ -163,7 +163,7 @@ impl BookKeeper for Store {
             .set_expression_attribute_values(Some(values))
             .send()
             .await;
-        // Somebody wrote it, which keeps it too.
+        // A conflict means that somebody wrote it, which keeps it too.
         outcome("UpdateItem", sent).map(|_| ())
     }
 }

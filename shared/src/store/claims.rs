@@ -1,6 +1,7 @@
 //! Claims: one per push that was sent, or is being sent.
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::{ReturnValuesOnConditionCheckFailure, Select};
 
 use super::Store;
@@ -103,7 +104,7 @@ impl ClaimStore for Store {
             .expression_attribute_values(":settled", number(1))
             .send()
             .await;
-        // The recipient's account was deleted meanwhile.
+        // A conflict means that the recipient's account was deleted meanwhile.
         outcome("UpdateItem", sent).map(|_| ())
     }
 
@@ -121,15 +122,7 @@ impl ClaimStore for Store {
     }
 
     async fn count_claims(&self, recipient: &UserId) -> Result<usize, StoreError> {
-        let mut pages = self
-            .client
-            .query()
-            .table_name(&self.tables.claims)
-            .key_condition_expression("recipient = :recipient")
-            .expression_attribute_values(":recipient", text(self.keys.user(recipient)))
-            .select(Select::Count)
-            .into_paginator()
-            .send();
+        let mut pages = self.claims_of(recipient).select(Select::Count).into_paginator().send();
         let mut count = 0;
         while let Some(page) = pages.next().await {
             let page = page.map_err(|error| StoreError::call("Query", &error))?;
@@ -139,14 +132,7 @@ impl ClaimStore for Store {
     }
 
     async fn delete_claims(&self, recipient: &UserId) -> Result<(), StoreError> {
-        let mut pages = self
-            .client
-            .query()
-            .table_name(&self.tables.claims)
-            .key_condition_expression("recipient = :recipient")
-            .expression_attribute_values(":recipient", text(self.keys.user(recipient)))
-            .into_paginator()
-            .send();
+        let mut pages = self.claims_of(recipient).into_paginator().send();
         let statement = format!(r#"DELETE FROM "{}" WHERE "recipient" = ? AND "claim" = ?"#, self.tables.claims);
         while let Some(page) = pages.next().await {
             let items = page.map_err(|error| StoreError::call("Query", &error))?.items.unwrap_or_default();
@@ -159,6 +145,15 @@ impl ClaimStore for Store {
 }
 
 impl Store {
+    /// The question for all claims on pushes to `recipient`.
+    fn claims_of(&self, recipient: &UserId) -> QueryFluentBuilder {
+        self.client
+            .query()
+            .table_name(&self.tables.claims)
+            .key_condition_expression("recipient = :recipient")
+            .expression_attribute_values(":recipient", text(self.keys.user(recipient)))
+    }
+
     fn claim_item_key(&self, recipient: &UserId, key: &str) -> Attributes {
         item([("recipient", text(self.keys.user(recipient))), ("claim", text(key))])
     }
