@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::fold::{Folded, fold};
-use super::region::{HomeRegion, Region, national};
+use super::region::HomeRegion;
 
 /// Fewest digits of a phone, ConnectyCube's rule.
 const MIN_DIGITS: usize = 10;
@@ -99,11 +99,12 @@ pub fn canonical(raw: &str, home: &HomeRegion) -> String {
     if folded.digits.is_empty() {
         return folded.digits;
     }
-    let region = home.region();
-    if let Some(prefix) = international_prefix(&folded.digits, region) {
+    let dialing = home.dialing();
+    let own = dialing.and_then(|dialing| dialing.international_prefix(&folded.digits));
+    if let Some(prefix) = own.or_else(|| folded.digits.starts_with("00").then_some(2)) {
         return without_bracketed_zero(&folded, prefix);
     }
-    national(&folded.digits, region).unwrap_or(folded.digits)
+    dialing.and_then(|dialing| dialing.national(&folded.digits)).unwrap_or(folded.digits)
 }
 
 /// Whether `raw` says by itself which number it is, without a home region.
@@ -111,11 +112,6 @@ pub fn canonical(raw: &str, home: &HomeRegion) -> String {
 pub fn is_international(raw: &str) -> bool {
     let folded = fold(raw);
     folded.plus || folded.digits.is_empty()
-}
-
-/// How many of the leading digits are an international prefix.
-fn international_prefix(digits: &str, region: Region) -> Option<usize> {
-    region.international_prefix(digits).or_else(|| digits.starts_with("00").then_some(2))
 }
 
 /// The digits after `prefix`, without the zero of a `(0)` that follows a country code.
@@ -132,6 +128,7 @@ fn without_bracketed_zero(folded: &Folded, prefix: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::region::Region;
     use super::*;
     use proptest::prelude::*;
 

@@ -1,16 +1,11 @@
-//! Home regions, and the only door to `phonenumber`.
-//!
-//! `phonenumber` gets the plan of one country code to work with, when a phone first needs it. It is asked
-//! about the home region alone: given a region, it strips that region's trunk
-//! prefix from other countries' numbers too, which would match a contact with a stranger.
+//! Regions, and the one at which a caller is at home.
 
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::str::FromStr;
 use std::sync::OnceLock;
 
 use super::phone::Phone;
-use super::plan::{can_have, country_code, country_code_of, plan};
+use super::plan::{Dialing, region_of};
 
 /// A region by its ISO 3166-1 alpha-2 code, in capitals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -26,15 +21,6 @@ impl Region {
     #[must_use]
     pub fn code(&self) -> &str {
         std::str::from_utf8(&self.0).expect("two ASCII letters")
-    }
-
-    /// How many of the leading `digits` are this region's own international prefix.
-    pub(super) fn international_prefix(self, digits: &str) -> Option<usize> {
-        guarded(|| {
-            let plan = plan(country_code(self)?)?;
-            let prefix = plan.by_id(self.code())?.international_prefix()?;
-            prefix.find(digits).filter(|found| found.start() == 0 && found.end() > 0).map(|found| found.end())
-        })
     }
 }
 
@@ -64,6 +50,7 @@ pub struct HomeRegion {
     number: Option<Phone>,
     default: Region,
     known: OnceLock<Region>,
+    dialing: OnceLock<Option<Dialing>>,
 }
 
 impl HomeRegion {
@@ -71,13 +58,18 @@ impl HomeRegion {
     /// it belongs to no region.
     #[must_use]
     pub fn of(number: Option<Phone>, default: Region) -> Self {
-        Self { number, default, known: OnceLock::new() }
+        Self { number, default, known: OnceLock::new(), dialing: OnceLock::new() }
     }
 
     /// The region.
     #[must_use]
     pub fn region(&self) -> Region {
-        *self.known.get_or_init(|| self.number.and_then(region_of).unwrap_or(self.default))
+        *self.known.get_or_init(|| self.number.and_then(|number| region_of(number.digits())).unwrap_or(self.default))
+    }
+
+    /// How numbers are dialed there; nothing, where nobody has a phone.
+    pub(super) fn dialing(&self) -> Option<&Dialing> {
+        self.dialing.get_or_init(|| Dialing::of(self.region())).as_ref()
     }
 }
 
@@ -91,35 +83,6 @@ impl fmt::Debug for HomeRegion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("HomeRegion").field(&self.default).finish_non_exhaustive()
     }
-}
-
-/// The region to which an international number belongs.
-fn region_of(phone: Phone) -> Option<Region> {
-    guarded(|| {
-        let plan = plan(country_code_of(phone.digits())?)?;
-        let number = phonenumber::parse_with(&plan, None, phone.e164()).ok()?;
-        number.metadata(&plan)?.id().parse().ok()
-    })
-}
-
-/// The E.164 digits of what is a valid national number of `region`.
-pub(super) fn national(digits: &str, region: Region) -> Option<String> {
-    guarded(|| {
-        let code = country_code(region)?;
-        let plan = plan(code)?;
-        let id: phonenumber::country::Id = region.code().parse().ok()?;
-        let number = phonenumber::parse_with(&plan, Some(id), digits).ok()?;
-        let national = number.national().to_string();
-        let valid = number.code().value() == code
-            && can_have(code, national.len())
-            && phonenumber::is_valid_with(&plan, &number);
-        valid.then(|| format!("{code}{national}"))
-    })
-}
-
-/// Runs a question to `phonenumber`; a panic in there means "don't know" and never fails an upload.
-fn guarded<T>(question: impl FnOnce() -> Option<T>) -> Option<T> {
-    catch_unwind(AssertUnwindSafe(question)).unwrap_or(None)
 }
 
 #[cfg(test)]
