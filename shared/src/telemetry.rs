@@ -3,7 +3,8 @@
 //!
 //! The level that a deployment sets is for this workspace's crates alone. Others log whole requests and
 //! events below `info` (the AWS SDK, its HTTP client, Lambda's runtime), and there is no setting that
-//! lets them.
+//! lets them. In a release build nothing below `info` is there at all (a feature of `tracing`), which keeps
+//! packages 0.1 MB smaller too.
 
 use std::io;
 use std::panic::PanicHookInfo;
