@@ -8,12 +8,14 @@
 mod cold;
 mod cost;
 mod load;
+mod phones;
 mod profile;
 mod report;
 #[path = "../../tests/suite/support"]
 #[allow(dead_code, reason = "the tests ask it for more")]
 mod support {
     pub mod embedded;
+    pub mod functions;
     pub mod meter;
     pub mod people;
     pub mod phones;
@@ -21,12 +23,16 @@ mod support {
     pub mod requests;
     pub mod rules;
 
-    use shared::domain::{Budget, Limits};
+    use shared::domain::{Budget, Limits, Region};
+
+    pub fn region() -> Region {
+        "US".parse().expect("a region")
+    }
 
     /// What the template gives, but for a budget that no owner here spends.
     pub fn upload_settings() -> upload::Settings {
         let limits = Limits { budget: Budget::new(1_000_000, 1), ..Limits::default() };
-        upload::Settings { default_region: "US".parse().expect("a region"), limits }
+        upload::Settings { default_region: region(), limits }
     }
 }
 
@@ -43,7 +49,7 @@ fn main() {
         report::write("load", &load::run());
     }
     if wanted("phones") {
-        report::write("phones", &load::phones());
+        report::write("phones", &phones::run());
     }
     // Not unless asked for: it needs what `cold/prepare` makes.
     if named("cold") {

@@ -63,9 +63,7 @@ impl Database {
     /// # Errors
     /// [`DatabaseError`].
     pub async fn start(data: Option<&Path>, host: Ipv4Addr, port: u16, keys: Keys) -> Result<Self, DatabaseError> {
-        let location = location(data);
-        let open = |reason: String| DatabaseError::Open { path: PathBuf::from(&location), reason };
-        let database = dynoxide::Database::new(&location).map_err(|error| open(error.to_string()))?;
+        let database = open(data)?;
         let listen = |source| DatabaseError::Listen { address: SocketAddr::from((host, port)), source };
         let listener = TcpListener::bind((host, port)).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
@@ -84,7 +82,6 @@ impl Database {
         create_tables(&database.client())
             .await
             .map_err(|error| DatabaseError::Schema(error.into_service_error().to_string()))?;
-        index_stream(&location).map_err(|error| open(error.to_string()))?;
         Ok(database)
     }
 
@@ -158,6 +155,18 @@ impl Database {
 
 fn credentials() -> Credentials {
     Credentials::new("local", "local", None, None, "local")
+}
+
+/// The embedded DynamoDB over `data`, or in memory, without a socket and without tables.
+///
+/// # Errors
+/// [`DatabaseError::Open`].
+pub fn open(data: Option<&Path>) -> Result<dynoxide::Database, DatabaseError> {
+    let location = location(data);
+    let failed = |reason: String| DatabaseError::Open { path: PathBuf::from(&location), reason };
+    let database = dynoxide::Database::new(&location).map_err(|error| failed(error.to_string()))?;
+    index_stream(&location).map_err(|error| failed(error.to_string()))?;
+    Ok(database)
 }
 
 /// A file, or memory that several connections of this process can share under a name of its own.

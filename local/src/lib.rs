@@ -16,7 +16,7 @@ mod server;
 mod stream;
 
 pub use args::{Args, ArgsError};
-pub use database::{Database, DatabaseError};
+pub use database::{Database, DatabaseError, open};
 pub use inbox::{Inbox, InboxPush};
 pub use keys::KeyFileError;
 pub use queue::ChannelQueue;

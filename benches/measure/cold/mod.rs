@@ -1,5 +1,5 @@
 //! Cold starts, as Lambda makes them: from the process's start to its first poll, its first answer and its
-//! second, beside functions in Python and Node that make the same query.
+//! second, beside functions in Python and Node that do the same in the usual design.
 //!
 //! `benches/measure/cold/prepare` builds the functions and installs the SDKs of the others.
 
@@ -17,6 +17,7 @@ use shared::protocol::SystemClock;
 use shared::store::Store;
 use stub::Stub;
 
+use crate::cost;
 use crate::report::number;
 use crate::support::embedded::database;
 use crate::support::people::people;
@@ -32,10 +33,13 @@ const BOOK: usize = 300;
 /// Contacts of an upload.
 const UPLOADED: usize = 100;
 
-/// Contacts of the uploads that are to grow; the last is as large as a book of such contacts gets.
+/// Contacts of the uploads that are to grow; the last is the largest book that a deployment takes by default.
 const SIZES: [usize; 6] = [100, 300, 1_000, 3_000, 10_000, 20_000];
 /// Starts of each.
 const GROWTH_ROUNDS: usize = 5;
+
+/// What was written in other languages too.
+const COMPARED: [&str; 3] = ["`get`", "`upload`, international numbers", "`upload`, national numbers"];
 
 /// A function to start.
 struct Function {
@@ -57,10 +61,11 @@ impl Place {
         let folder = std::env::temp_dir().join(format!("measure-{}", std::process::id()));
         std::fs::create_dir_all(&folder).expect("a folder");
         let embedded = database().await;
+        cost::create_tables(&embedded.client()).await;
         // The others read a book that isn't sealed: they don't have to open it.
-        fill(&embedded.store(), "reader").await;
+        upload(&embedded.store(), "reader").await;
         let keys = SECRET.parse().expect("a secret of keys");
-        fill(&Store::new(embedded.client(), local::tables(), keys), "sealed-reader").await;
+        upload(&Store::new(embedded.client(), local::tables(), keys), "sealed-reader").await;
         Self { stub: Stub::start(&embedded, &folder), folder }
     }
 
@@ -98,11 +103,8 @@ pub async fn growth() -> String {
     let mut measured = vec![];
     for size in SIZES {
         let events = move |round: usize| {
-            let contacts: Vec<_> =
-                people(7).take(size).map(|person| json!({"name": person.name, "phone": person.phone})).collect();
-            let body = json!({ "contacts": contacts }).to_string();
             let user = format!("grower-{size}-{round}");
-            [(); 2].map(|()| event_of(&user, "POST", "/address_book", Some(body.clone())))
+            [(); 2].map(|()| event_of(&user, "POST", "/address_book", Some(contacts(size))))
         };
         let upload = ours("`upload`", "upload", Box::new(events));
         let starts: Vec<Started> = (0..GROWTH_ROUNDS).map(|round| place.start(&upload, round)).collect();
@@ -124,34 +126,43 @@ pub async fn growth() -> String {
     text
 }
 
-async fn fill(store: &Store, user: &str) {
-    let contacts: Vec<_> =
-        people(7).take(BOOK).map(|person| json!({"name": person.name, "phone": person.phone})).collect();
-    let body = json!({ "contacts": contacts }).to_string();
-    let event = request("POST", "/address_book", user, Some(body));
+async fn upload(store: &Store, user: &str) {
+    let event = request("POST", "/address_book", user, Some(contacts(BOOK)));
     assert_eq!(upload::handle(store, &SystemClock, &upload_settings(), event).await.status_code, 200);
 }
 
+/// The body of an upload.
+fn contacts(size: usize) -> String {
+    let contacts = people(7).take(size).map(|person| json!({"name": person.name, "phone": person.phone}));
+    json!({ "contacts": contacts.collect::<Vec<_>>() }).to_string()
+}
+
 fn functions() -> Vec<Function> {
-    let read = |user: &'static str, target: &'static str| {
+    let reads = |user: &'static str, target: &'static str| {
         move |_: usize| [(); 2].map(|()| event_of(user, "GET", target, None))
     };
-    let script = |name: &str, program: &str, file: &str| Function {
-        name: name.to_owned(),
-        command: vec![program.into(), root().join("benches/measure/cold").join(file)],
-        events: Box::new(read("reader", "/address_book")),
+    let international = |round: usize| uploads(round, "+1");
+    let national = |round: usize| uploads(1_000 + round, "");
+    let script = |name: &str, file: &str, events: Box<dyn Fn(usize) -> [String; 2]>| {
+        let program = if file.ends_with(".py") { "python3" } else { "node" };
+        let script = root().join("benches/measure/cold").join(file);
+        Function { name: name.to_owned(), command: vec![program.into(), script], events }
     };
     vec![
-        ours("`get`", "get", Box::new(read("sealed-reader", "/address_book"))),
+        ours("`get`", "get", Box::new(reads("sealed-reader", "/address_book"))),
         ours(
             "`registered-users`, compact",
             "registered-users",
-            Box::new(read("sealed-reader", "/address_book/registered_users?compact=1")),
+            Box::new(reads("sealed-reader", "/address_book/registered_users?compact=1")),
         ),
-        ours("`upload`, international numbers", "upload", Box::new(|round| uploads(round, "+1"))),
-        ours("`upload`, national numbers", "upload", Box::new(|round| uploads(1_000 + round, ""))),
-        script("Python 3, boto3", "python3", "function.py"),
-        script("Node 20, AWS SDK v3", "node", "function.mjs"),
+        ours("`upload`, international numbers", "upload", Box::new(international)),
+        ours("`upload`, national numbers", "upload", Box::new(national)),
+        script("Python: `get`", "python/get.py", Box::new(reads("reader", "/address_book"))),
+        script("Python: `upload`, international numbers", "python/upload.py", Box::new(international)),
+        script("Python: `upload`, national numbers", "python/upload.py", Box::new(national)),
+        script("Node: `get`", "node/get.mjs", Box::new(reads("reader", "/address_book"))),
+        script("Node: `upload`, international numbers", "node/upload.mjs", Box::new(international)),
+        script("Node: `upload`, national numbers", "node/upload.mjs", Box::new(national)),
     ]
 }
 
@@ -208,6 +219,7 @@ impl Function {
             ("CLAIMS_TABLE", "Claims"),
             ("BUDGETS_TABLE", "Budgets"),
             ("KEYS_SECRET_ARN", "arn:aws:secretsmanager:us-east-1:123456789012:secret:keys"),
+            ("BASELINE_CONTACTS_TABLE", cost::CONTACTS),
             ("HOME_REGION", "US"),
             ("NODE_NO_WARNINGS", "1"),
         ]);
@@ -237,6 +249,30 @@ fn table(functions: &[Function], starts: &[Vec<Started>]) -> String {
             of(|start| start.peak_mb),
         )
         .expect(say);
+    }
+    text + "\n" + &ahead(functions, starts)
+}
+
+/// How far ahead of the others each function is, from its start to its first answer, with the database's time
+/// and without it.
+fn ahead(functions: &[Function], starts: &[Vec<Started>]) -> String {
+    let say = "writing to a string can't fail";
+    let took = |name: &str, value: fn(&Started) -> f64| {
+        let place = functions.iter().position(|function| function.name == name).expect("it was measured");
+        median(starts[place].iter().map(value).collect())
+    };
+    let all = |start: &Started| start.first_poll + start.first_answer;
+    let without_database = |start: &Started| start.first_poll + start.first_answer - start.database;
+    let mut text =
+        String::from("| from start to first answer | Python | Node | without the database: Python | Node |\n");
+    writeln!(text, "|---|--:|--:|--:|--:|").expect(say);
+    for what in COMPARED {
+        let of = |language: &str, value: fn(&Started) -> f64| {
+            took(&format!("{language}: {what}"), value) / took(what, value)
+        };
+        let (python, node) = (of("Python", all), of("Node", all));
+        let (python_alone, node_alone) = (of("Python", without_database), of("Node", without_database));
+        writeln!(text, "| {what} | {python:.0}× | {node:.0}× | {python_alone:.0}× | {node_alone:.0}× |").expect(say);
     }
     text
 }

@@ -15,7 +15,7 @@ use crate::support::embedded::{Embedded, client_over, database, stored_bytes};
 use crate::support::meter::Meter;
 use crate::support::people::Person;
 
-const CONTACTS: &str = "BaselineContacts";
+pub const CONTACTS: &str = "BaselineContacts";
 const USERS: &str = "BaselineUsers";
 const BY_PHONE: &str = "by-phone";
 
@@ -178,7 +178,7 @@ fn text(item: &Item, name: &str) -> String {
     item[name].as_s().expect("a text").clone()
 }
 
-async fn create_tables(client: &Client) {
+pub async fn create_tables(client: &Client) {
     let index = GlobalSecondaryIndex::builder()
         .index_name(BY_PHONE)
         .set_key_schema(Some(schema(&["phone", "user_id"])))

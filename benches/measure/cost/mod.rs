@@ -5,6 +5,8 @@ mod ours;
 
 use std::fmt::Write as _;
 
+pub use baseline::{CONTACTS, create_tables};
+
 use crate::report::number;
 use crate::support::meter::Units;
 use crate::support::people::{Person, people};

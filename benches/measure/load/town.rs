@@ -1,0 +1,192 @@
+//! A deployment in which some callers have books and devices.
+
+use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
+use cognito_sign_up::PostConfirmation;
+use serde_json::{Value, json};
+use shared::protocol::SystemClock;
+use shared::queue::HolderChanged;
+use shared::store::{Keys, Store};
+
+use crate::support::embedded::Embedded;
+use crate::support::functions::Functions;
+use crate::support::people::{Person, people};
+use crate::support::phones::Phones;
+use crate::support::queue::Kept;
+use crate::support::requests::{read, request};
+
+/// Contacts of each caller's book.
+pub const BOOK: usize = 300;
+/// Every so many contacts, one is a user.
+pub const REGISTERED_EACH: usize = 10;
+
+/// What a function is invoked with.
+pub enum Event {
+    Http(Box<ApiGatewayV2httpRequest>),
+    Confirmed(Box<PostConfirmation>),
+    Record(Value),
+    Message(String),
+}
+
+/// Somebody with a book and a device.
+pub struct Caller {
+    /// Their token, as the tests write it: user and phone.
+    pub token: String,
+    /// Their public id.
+    pub id: Value,
+    pub book: Vec<Person>,
+}
+
+pub struct Town {
+    embedded: Embedded,
+    functions: Functions<Phones, Kept, SystemClock>,
+    pub people: Vec<Caller>,
+}
+
+impl Town {
+    /// With so many callers, no two of whom know the same people. All is sealed, as it is unless a deployment
+    /// decides otherwise.
+    pub async fn new(callers: usize) -> Self {
+        let embedded = Embedded(local::open(None).expect("memory"));
+        local::create_tables(&embedded.client()).await.expect("tables");
+        let keys: Keys = Keys::generate_secret().parse().expect("a secret of keys");
+        let functions = Functions {
+            store: Store::new(embedded.client(), local::tables(), keys.clone()),
+            keys,
+            push: Phones::default(),
+            queue: Kept::default(),
+            clock: SystemClock,
+        };
+        let mut town = Self { embedded, functions, people: vec![] };
+        let mut all = people(7);
+        for _ in 0..callers {
+            let person = all.next().expect("there is no end of people");
+            let book: Vec<Person> = all.by_ref().take(BOOK).collect();
+            for contact in book.iter().step_by(REGISTERED_EACH) {
+                town.sign_up(contact).await;
+            }
+            let id = town.sign_up(&person).await;
+            town.people.push(Caller { token: token(&person), id, book });
+            let caller = town.people.last().expect("it was put there");
+            town.answer(caller.upload(&caller.book)).await;
+            town.answer(caller.subscribe()).await;
+        }
+        town
+    }
+
+    pub fn callers(&self) -> usize {
+        self.people.len()
+    }
+
+    /// Signs a person up; their public id.
+    async fn sign_up(&self, person: &Person) -> Value {
+        let Event::Http(event) = sign_up(person) else { unreachable!("it is a request") };
+        let (status, mut answer) = read(&self.functions.http(*event).await);
+        assert_eq!(status, 201, "{answer}");
+        answer["user"]["id"].take()
+    }
+
+    /// Signs people up; the stream's records of it, as Lambda hands them over.
+    pub async fn records_of_sign_ups(&self, people: impl Iterator<Item = &Person>) -> Vec<Value> {
+        let mut last = self.records_after(None).last().map(|record| sequence_number(record).to_owned());
+        for person in people {
+            self.sign_up(person).await;
+        }
+        let mut records = vec![];
+        loop {
+            let some = self.records_after(last.as_deref());
+            let Some(record) = some.last() else { return records };
+            last = Some(sequence_number(record).to_owned());
+            records.extend(some.into_iter().filter(|record| {
+                let key = record["dynamodb"]["Keys"]["key"]["S"].as_str().unwrap_or_default();
+                key.starts_with("phone#")
+            }));
+        }
+    }
+
+    /// All records after one of them.
+    fn records_after(&self, last: Option<&str>) -> Vec<Value> {
+        let mut last = last.map(str::to_owned);
+        let mut records = vec![];
+        loop {
+            let some = self.embedded.stream(last.as_deref());
+            let Some(record) = some.last() else { return records };
+            last = Some(sequence_number(record).to_owned());
+            records.extend(some);
+        }
+    }
+
+    /// The messages that records become.
+    pub async fn messages_of(&self, records: &[Value]) -> Vec<HolderChanged> {
+        // Of records that nobody waits for.
+        self.functions.queue.take();
+        assert_eq!(self.functions.joins(records).await, None);
+        self.functions.queue.take()
+    }
+
+    /// Invokes the function that gets such events. All that are sent here are answered well.
+    pub async fn answer(&self, event: Event) {
+        match event {
+            Event::Http(event) => {
+                let answer = self.functions.http(*event).await;
+                assert!((200..300).contains(&answer.status_code), "{:?}", read(&answer));
+            }
+            Event::Confirmed(event) => drop(self.functions.cognito(*event).await.expect("signed up")),
+            Event::Record(record) => assert_eq!(self.functions.joins(&[record]).await, None),
+            Event::Message(body) => {
+                let (worked_off, report) = self.functions.join_push(&body).await;
+                assert!(worked_off && report.sent == 1, "{report:?}");
+            }
+        }
+    }
+}
+
+impl Caller {
+    pub fn request(&self, method: &str, target: &str, body: Option<&Value>) -> Event {
+        Event::Http(Box::new(request(method, target, &self.token, body.map(Value::to_string))))
+    }
+
+    pub fn upload(&self, people: &[Person]) -> Event {
+        let contacts = people.iter().map(|person| json!({"name": person.name, "phone": person.phone}));
+        self.request("POST", "/address_book", Some(&json!({ "contacts": contacts.collect::<Vec<_>>() })))
+    }
+
+    pub fn subscribe(&self) -> Event {
+        let body = json!({
+            "notification_channel": "gcm",
+            "device": {"udid": "phone", "platform": "android"},
+            "push_token": {"environment": "production", "client_identification_sequence": self.token}
+        });
+        self.request("POST", "/subscriptions", Some(&body))
+    }
+}
+
+/// A person signs up.
+pub fn sign_up(person: &Person) -> Event {
+    let body = json!({"user": {"full_name": person.name}}).to_string();
+    Event::Http(Box::new(request("POST", "/users", &token(person), Some(body))))
+}
+
+/// Cognito has confirmed a person's account.
+pub fn confirmed(person: &Person) -> Event {
+    let attributes = json!({
+        "sub": format!("user-{}", person.digits()), "cognito:user_status": "CONFIRMED", "name": person.name,
+        "phone_number": format!("+{}", person.digits()), "phone_number_verified": "true"
+    });
+    let event = json!({
+        "version": "1", "region": "us-east-1", "userPoolId": "us-east-1_EXAMPLE", "userName": "somebody",
+        "callerContext": {"awsSdkVersion": "unknown", "clientId": "client"},
+        "triggerSource": "PostConfirmation_ConfirmSignUp",
+        "request": {"userAttributes": attributes}, "response": {}
+    });
+    Event::Confirmed(serde_json::from_value(event).expect("an event"))
+}
+
+/// The token of a person, whose phone is in it.
+fn token(person: &Person) -> String {
+    let digits = person.digits();
+    format!("user-{digits}:+{digits}")
+}
+
+fn sequence_number(record: &Value) -> &str {
+    record["dynamodb"]["SequenceNumber"].as_str().expect("a record has one")
+}
