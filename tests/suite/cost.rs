@@ -1,11 +1,11 @@
-//! What the main operations cost, on the database's own counts.
+//! What the main operations cost, sealed, on the database's own counts.
 
 use serde_json::json;
 use shared::domain::{HomeRegion, Limits, Mode, Scope};
 use shared::protocol::{PhoneClaim, ProfilePatch, SystemClock, sign_up, upload};
-use shared::store::Store;
+use shared::store::{Keys, Store};
 
-use crate::support::embedded::{database, store_over, stored_bytes};
+use crate::support::embedded::{client_over, database, store_over, stored_bytes};
 use crate::support::meter::Meter;
 use crate::support::people::{Person, people};
 use crate::support::requests::{read, request};
@@ -25,7 +25,8 @@ async fn send(store: &Store, body: &serde_json::Value) -> serde_json::Value {
 async fn the_main_operations_stay_within_their_units() {
     let embedded = database().await;
     let meter = Meter::new(embedded.clone());
-    let store = store_over(meter.clone());
+    let keys: Keys = Keys::generate_secret().parse().expect("a secret of keys");
+    let store = Store::new(client_over(meter.clone()), local::tables(), keys);
     let people: Vec<Person> = people(7).take(1_000).collect();
     let mut contacts: Vec<_> = people.iter().map(|p| json!({ "name": p.name, "phone": p.phone })).collect();
 
@@ -52,12 +53,11 @@ async fn the_main_operations_stay_within_their_units() {
     assert!(added.written <= 20.0, "one new contact: {added:?}");
 
     // A hundred of them sign up before another upload, which finds them.
-    let plain = embedded.store();
     for (n, person) in people.iter().enumerate().take(100) {
         let digits = person.digits();
         let claim = PhoneClaim::Proven(phone(&digits));
         let patch = ProfilePatch::default();
-        sign_up(&plain, &SystemClock, &user(&format!("user-{n}")), claim, &patch).await.expect("signed up");
+        sign_up(&store, &SystemClock, &user(&format!("user-{n}")), claim, &patch).await.expect("signed up");
     }
     send(&store, &json!({ "contacts": [], "force": 1 })).await;
     send(&store, &json!({ "contacts": contacts })).await;

@@ -1,15 +1,15 @@
-//! This project, through its handlers.
+//! This project, through its handlers, sealed, as it is unless a deployment decides otherwise.
 
 use serde_json::{Value, json};
 use shared::domain::{Book, Contact, Entry, Phone, PublicId, Scope, UserId};
 use shared::protocol::{Notifier, PhoneClaim, ProfilePatch, SystemClock, sign_up, spread};
 use shared::queue::{ChangeQueue, HolderChanged, Joiner};
 use shared::store::{
-    BookReader, BookStore, HolderReader, Life, Outcome, OwnerIndex, OwnerRange, PhoneKeys, Store, StoredBook,
+    BookReader, BookStore, HolderReader, Keys, Life, Outcome, OwnerIndex, OwnerRange, Store, StoredBook,
 };
 
 use super::{ADDED, BOOKS_OF_JOINER, COMPACT, Input, JOINED, Measured, REGISTERED_EACH, Row, subject};
-use crate::support::embedded::{Embedded, database, store_over, stored_bytes};
+use crate::support::embedded::{Embedded, client_over, database, stored_bytes};
 use crate::support::meter::Meter;
 use crate::support::people::Person;
 use crate::support::phones::Phones;
@@ -21,6 +21,7 @@ use crate::support::upload_settings;
 struct Ours {
     embedded: Embedded,
     meter: Meter,
+    keys: Keys,
     store: Store,
     rows: Vec<Row>,
 }
@@ -28,8 +29,9 @@ struct Ours {
 pub async fn measure(input: &Input) -> Measured {
     let embedded = database().await;
     let meter = Meter::new(embedded.clone());
-    let store = store_over(meter.clone());
-    let mut ours = Ours { embedded, meter, store, rows: vec![] };
+    let keys: Keys = Keys::generate_secret().parse().expect("a secret of keys");
+    let store = Store::new(client_over(meter.clone()), local::tables(), keys.clone());
+    let mut ours = Ours { embedded, meter, keys, store, rows: vec![] };
     for (number, person) in input.registered().enumerate() {
         ours.sign_up(1_000_000 + number, person).await;
     }
@@ -86,12 +88,8 @@ impl Ours {
         assert_eq!(holder.user, user);
         let queue = Kept::default();
         // Pushes are left out on both sides.
-        let notifier = Notifier {
-            pusher: Phones::default(),
-            template: None,
-            phone_keys: PhoneKeys::default(),
-            clock: SystemClock,
-        };
+        let notifier =
+            Notifier { pusher: Phones::default(), template: None, phone_keys: self.keys.phones(), clock: SystemClock };
         let first = HolderChanged {
             phone,
             joiner: Some(Joiner::from(&holder)),
@@ -111,7 +109,7 @@ impl Ours {
 
     /// Books of the same contacts and the joiner. Of their hints, the joiner's are enough.
     async fn books_with(&self, input: &Input, joiner: Phone) {
-        let store = self.embedded.store();
+        let store = Store::new(self.embedded.client(), local::tables(), self.keys.clone());
         let entry = |person: &Person| Entry {
             contact: Contact {
                 phone: person.digits().parse().expect("a phone"),
