@@ -30,6 +30,8 @@ TEMPLATE = {
     "TRUST_BODY_PHONE": "false",
     "PUSH_ON_JOIN": "true",
     "PUSH_TEMPLATE": "%s is here now",
+    # Asks for more than any package can tell.
+    "AWS_LAMBDA_LOG_LEVEL": "TRACE",
 }
 DONE = {"batchItemFailures": []}
 # Function, sample, and the status or the whole answer.
@@ -120,6 +122,7 @@ class TheSamples(unittest.TestCase):
         self.assertEqual(told, {path.stem for path in (ROOT / "events").glob("*.json")})
         self.joins_were_sent()
         self.one_push_was_sent()
+        self.nothing_private_was_logged()
         print(f"{len(told)} samples through {len(self.functions)} functions: ok", flush=True)
 
     def joins_were_sent(self):
@@ -139,6 +142,18 @@ class TheSamples(unittest.TestCase):
             texts.append(json.loads(json.loads(message)["APNS_SANDBOX"])["aps"]["alert"]["body"])
         [text] = texts
         self.assertRegex(text, r"^Alice( at work)? is here")
+
+    def nothing_private_was_logged(self):
+        logs = {function: (self.folder / f"{function}.log").read_text() for function in self.functions}
+        for line in logs["JoinPush"].splitlines():
+            if '"told of changes"' in line:
+                self.assertIn('"level":"INFO"', line)
+                break
+        else:
+            self.fail(f"join-push logs nothing: {logs['JoinPush']}")
+        for function, log in logs.items():
+            for private in ("DEBUG", "TRACE", "5550123", "Alice", "Gordie", "0123456789abcdef"):
+                self.assertNotIn(private, log, function)
 
 
 if __name__ == "__main__":
