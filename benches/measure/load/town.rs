@@ -87,20 +87,16 @@ impl Town {
 
     /// Signs people up; the stream's records of it, as Lambda hands them over.
     pub async fn records_of_sign_ups(&self, people: impl Iterator<Item = &Person>) -> Vec<Value> {
-        let mut last = self.records_after(None).last().map(|record| sequence_number(record).to_owned());
+        let last = self.records_after(None).last().map(|record| sequence_number(record).to_owned());
         for person in people {
             self.sign_up(person).await;
         }
-        let mut records = vec![];
-        loop {
-            let some = self.records_after(last.as_deref());
-            let Some(record) = some.last() else { return records };
-            last = Some(sequence_number(record).to_owned());
-            records.extend(some.into_iter().filter(|record| {
-                let key = record["dynamodb"]["Keys"]["key"]["S"].as_str().unwrap_or_default();
-                key.starts_with("phone#")
-            }));
-        }
+        let mut records = self.records_after(last.as_deref());
+        records.retain(|record| {
+            let key = record["dynamodb"]["Keys"]["key"]["S"].as_str();
+            key.is_some_and(|key| key.starts_with("phone#"))
+        });
+        records
     }
 
     /// All records after one of them.
