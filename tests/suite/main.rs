@@ -2,6 +2,7 @@
 
 #![expect(clippy::print_stdout, reason = "what a test has measured, and the seed that repeats it")]
 
+mod accounts;
 mod budget;
 mod corpus;
 mod cost;

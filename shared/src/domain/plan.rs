@@ -259,6 +259,15 @@ mod tests {
     }
 
     #[test]
+    fn every_regions_patterns_compile() {
+        for (id, plan) in PLANS {
+            let dialing = Dialing::of(id.parse().expect("a region")).expect("it has numbers");
+            assert_eq!(dialing.international_prefix.is_some(), plan.international_prefix.is_some(), "{id}");
+            assert_eq!(dialing.national_prefix.is_some(), plan.national_prefix_for_parsing.is_some(), "{id}");
+        }
+    }
+
+    #[test]
     fn digits_of_no_country_belong_to_no_region() {
         for digits in ["", "1", "9999999999", "97912345678", "80012345678"] {
             assert_eq!(region_of(digits), None, "{digits}");

@@ -118,8 +118,9 @@ async fn write<S: AccountStore + HolderReader + Sync>(
             None => None,
         };
         // The two are written together; where they disagree, a write came between the reads.
-        if before.is_some() == subject.id.is_some() {
-            let (after, target) = next_profile(store, clock, user, before.as_ref(), phone, patch).await?;
+        if before.is_some() == subject.id.is_some()
+            && let Some((after, target)) = next_profile(store, clock, user, before.as_ref(), phone, patch).await?
+        {
             if before.as_ref().is_some_and(|before| same_but_for_time(before, &after)) {
                 return Ok(before.unwrap_or(after));
             }
@@ -140,7 +141,8 @@ async fn write<S: AccountStore + HolderReader + Sync>(
 
 type Taken = (crate::domain::Holder, Option<Profile>);
 
-/// The profile as it is to be, and who has its phone now where that has to change.
+/// The profile as it is to be, and who has its phone now where that has to change. Nothing, where the user has
+/// got the phone since `before` was read: by another request of theirs.
 async fn next_profile<S: AccountStore + HolderReader + Sync>(
     store: &S,
     clock: &impl Clock,
@@ -148,7 +150,7 @@ async fn next_profile<S: AccountStore + HolderReader + Sync>(
     before: Option<&Profile>,
     claim: PhoneClaim,
     patch: &ProfilePatch,
-) -> Result<(Profile, Option<Taken>), AccountError> {
+) -> Result<Option<(Profile, Option<Taken>)>, AccountError> {
     let now_ms = clock.now_ms();
     let mut after = match before {
         Some(before) => Profile { version: before.version + 1, updated_at_ms: now_ms, ..before.clone() },
@@ -169,20 +171,23 @@ async fn next_profile<S: AccountStore + HolderReader + Sync>(
     *announce_me = patch.announce_me.unwrap_or(*announce_me);
     *notify_me = patch.notify_me.unwrap_or(*notify_me);
 
-    let (PhoneClaim::Proven(phone) | PhoneClaim::Stated(phone)) = claim else { return Ok((after, None)) };
+    let (PhoneClaim::Proven(phone) | PhoneClaim::Stated(phone)) = claim else { return Ok(Some((after, None))) };
     if after.phone.is_some_and(|(old, _)| old == phone) {
-        return Ok((after, None));
+        return Ok(Some((after, None)));
     }
     // Ids and epochs come from one counter, so that an epoch is greater than all before it, even those
     // of holders of whom no trace is left.
     let epoch = if before.is_none() { u64::from(after.id.get()) } else { store.draw().await? };
     after.phone = Some((phone, epoch));
-    let Some(holder) = store.holder(phone).await? else { return Ok((after, None)) };
+    let Some(holder) = store.holder(phone).await? else { return Ok(Some((after, None))) };
+    if holder.user == *user {
+        return Ok(None);
+    }
     if matches!(claim, PhoneClaim::Stated(_)) {
         return Err(AccountError::PhoneTaken);
     }
     let theirs = store.profile(holder.id).await?;
-    Ok((after, Some((holder, theirs))))
+    Ok(Some((after, Some((holder, theirs)))))
 }
 
 fn same_but_for_time(before: &Profile, after: &Profile) -> bool {

@@ -1,0 +1,64 @@
+//! One user's requests about their account, in flight at once.
+
+use std::sync::{Arc, Mutex};
+
+use shared::protocol::{AccountError, PhoneClaim, ProfilePatch, SystemClock, sign_up};
+use shared::store::{HolderReader, Profile};
+
+use crate::support::embedded::database;
+use crate::support::gate::{Scheduler, on_a_stopped_clock};
+use crate::support::{phone, user};
+
+const BOB: &str = "bob";
+const P: &str = "16505550123";
+
+/// Bob has an account, and tells his number twice, in an order of which these are the first turns; what he is
+/// answered, and the turns at which the other request could have gone first.
+async fn tell_twice(claim: PhoneClaim, turns: &[usize]) -> (Vec<Result<Profile, AccountError>>, Vec<Vec<usize>>) {
+    let embedded = database().await;
+    let none = ProfilePatch::default();
+    sign_up(&embedded.store(), &SystemClock, &user(BOB), PhoneClaim::None, &none).await.expect("signed up");
+    let mut scheduler = Scheduler::new(embedded.clone(), |_, _| false);
+    let answers = Arc::new(Mutex::new(vec![]));
+    for _ in 0..2 {
+        let answers = Arc::clone(&answers);
+        let tell = async move |store| {
+            let answer = sign_up(&store, &SystemClock, &user(BOB), claim, &ProfilePatch::default()).await;
+            answers.lock().expect("no panic").push(answer);
+        };
+        scheduler.spawn(tell).await;
+    }
+    let (mut taken, mut others) = (vec![], vec![]);
+    loop {
+        let parked: Vec<usize> = (0..2).filter(|actor| scheduler.next_of(*actor).is_some()).collect();
+        let Some(first) = parked.first() else { break };
+        let next = turns.get(taken.len()).unwrap_or(first);
+        if parked.len() == 2 && taken.len() >= turns.len() {
+            others.push([&taken[..], &[1]].concat());
+        }
+        scheduler.step(*next).await;
+        taken.push(*next);
+    }
+    let holder = embedded.store().holder(phone(P)).await.expect("readable").expect("Bob has told it");
+    assert_eq!(holder.user, user(BOB));
+    (std::mem::take(&mut answers.lock().expect("no panic")), others)
+}
+
+#[test]
+fn a_number_that_is_told_twice_at_once_is_taken_once_and_well_both_times() {
+    for claim in [PhoneClaim::Proven(phone(P)), PhoneClaim::Stated(phone(P))] {
+        let mut open = vec![vec![]];
+        let mut runs = 0;
+        while let Some(turns) = open.pop() {
+            runs += 1;
+            let (answers, others) = on_a_stopped_clock(tell_twice(claim, &turns));
+            open.extend(others);
+            let phones: Vec<_> = answers
+                .into_iter()
+                .map(|answer| answer.unwrap_or_else(|error| panic!("after {turns:?}: {error}")).phone)
+                .collect();
+            assert!(phones.len() == 2 && phones[0].is_some() && phones[0] == phones[1], "after {turns:?}: {phones:?}");
+        }
+        assert!(runs > 100, "two requests of five calls have more orders than {runs}");
+    }
+}
