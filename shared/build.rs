@@ -1,7 +1,7 @@
 //! Makes the numbering plans of the world out of `phonenumber`'s database.
 //!
-//! The crate compiles patterns as it meets them: 100 ms and more for all of them, and 0.6 MB of every package for
-//! the engine and its tables. What a national number is doesn't change at run time, so that all patterns become one
+//! The crate compiles patterns as it meets them: 100 ms and more for all of them, and 0.6 MB of each package that
+//! reads phones for the engine and its tables. What a national number is doesn't change at run time, so that all patterns become one
 //! automaton here, of 100 KB, that takes a table look-up a digit.
 
 #[path = "build/automaton.rs"]

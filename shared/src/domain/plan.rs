@@ -66,9 +66,9 @@ impl Dialing {
     /// The E.164 digits of what is a valid national number, whether or not its country code or what is dialed
     /// before it stands in front.
     ///
-    /// Where `phonenumber` finds a number, it is this one. The crate takes the country code off all digits that
-    /// begin with it; here they are tried with it as well, since Indian mobile numbers may begin with 91, and
-    /// Italian ones with 39.
+    /// Where `phonenumber` finds a number, it is this one. The crate takes country code and national prefix off all
+    /// digits that begin with them; here they are tried with them as well, since Indian mobile numbers may begin
+    /// with 91, Italian ones with 39, and Belarusian toll-free ones with the prefix 8.
     pub fn national(&self, digits: &str) -> Option<String> {
         let code = self.plan.country_code.to_string();
         let without_code = digits.strip_prefix(&code);
@@ -90,14 +90,18 @@ impl Dialing {
 
     fn without_pattern(&self, pattern: &Regex, digits: &str) -> String {
         let Some(found) = pattern.captures(digits) else { return digits.to_owned() };
+        // All patterns are anchored.
+        let rest = &digits[found[0].len()..];
         let last_group = found.get(found.len() - 1);
         let Some(transform) = self.plan.national_prefix_transform.filter(|_| last_group.is_some()) else {
-            return pattern.replace(digits, "").into_owned();
+            return rest.to_owned();
         };
-        let transformed = pattern.replace(digits, transform);
+        let mut transformed = String::new();
+        found.expand(transform, &mut transformed);
+        transformed.push_str(rest);
         // Some numbers only look as if they had the prefix.
         let spoiled = accepts(self.plan.general, digits) && !accepts(self.plan.general, &transformed);
-        if spoiled { digits.to_owned() } else { transformed.into_owned() }
+        if spoiled { digits.to_owned() } else { transformed }
     }
 }
 
@@ -140,11 +144,10 @@ fn owner(plans: &'static [(&'static str, Plan)], national: &str) -> Option<&'sta
 
 /// Whether the automaton accepts `digits` from `state` on.
 fn accepts(state: u16, digits: &str) -> bool {
-    let step = |state: &State, digit: u8| state.next.get(usize::from(digit.wrapping_sub(b'0'))).copied();
     let mut state = &STATES[usize::from(state)];
     for digit in digits.bytes() {
-        let Some(next) = step(state, digit) else { return false };
-        state = &STATES[usize::from(next)];
+        let Some(next) = state.next.get(usize::from(digit.wrapping_sub(b'0'))) else { return false };
+        state = &STATES[usize::from(*next)];
     }
     state.accepts
 }
