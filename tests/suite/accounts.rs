@@ -28,17 +28,7 @@ async fn tell_twice(claim: PhoneClaim, turns: &[usize]) -> (Vec<Result<Profile, 
         };
         scheduler.spawn(tell).await;
     }
-    let (mut taken, mut others) = (vec![], vec![]);
-    loop {
-        let parked: Vec<usize> = (0..2).filter(|actor| scheduler.next_of(*actor).is_some()).collect();
-        let Some(first) = parked.first() else { break };
-        let next = turns.get(taken.len()).unwrap_or(first);
-        if parked.len() == 2 && taken.len() >= turns.len() {
-            others.push([&taken[..], &[1]].concat());
-        }
-        scheduler.step(*next).await;
-        taken.push(*next);
-    }
+    let others = scheduler.finish_both(turns, |_| true).await;
     let holder = embedded.store().holder(phone(P)).await.expect("readable").expect("Bob has told it");
     assert_eq!(holder.user, user(BOB));
     (std::mem::take(&mut answers.lock().expect("no panic")), others)

@@ -8,7 +8,7 @@ use shared::protocol::Clock;
 use shared::store::Store;
 
 use crate::support::embedded::{database, store_over};
-use crate::support::gate::{Scheduler, on_a_stopped_clock};
+use crate::support::gate::{Request, Scheduler, on_a_stopped_clock};
 use crate::support::meter::Meter;
 use crate::support::region;
 use crate::support::requests::{read, request};
@@ -200,31 +200,15 @@ fn of_uploads_that_race_for_the_bucket_no_more_get_through_than_there_is_room_fo
                     })
                     .await;
             }
-            let mut done = order.clone();
-            for actor in &order {
-                scheduler.step(*actor).await;
-            }
-            loop {
-                let parked: Vec<usize> = (0..2).filter(|actor| scheduler.next_of(*actor).is_some()).collect();
-                let Some(first) = parked.first() else { break };
-                // Where both are at it, the other order is for another run.
-                let racing = |actor: usize| {
-                    scheduler.next_of(actor).is_some_and(|next| next.body["TableName"] == local::tables().budgets)
-                };
-                if parked.len() == 2 && racing(0) && racing(1) {
-                    open.push([&done[..], &[1]].concat());
-                }
-                let next = if parked.len() == 2 && racing(0) && !racing(1) { 1 } else { *first };
-                scheduler.step(next).await;
-                done.push(next);
-            }
+            let about_budgets = |request: &Request| request.body["TableName"] == local::tables().budgets;
+            open.extend(scheduler.finish_both(&order, about_budgets).await);
             let store = embedded.store();
             let mut learned = 0;
             for udid in ["one", "two"] {
                 let event = request("GET", &format!("/address_book?udid={udid}"), "ann", None);
                 learned += read(&get::handle(&store, event).await).1.as_array().map_or(0, Vec::len);
             }
-            assert_eq!(learned, 6, "after {done:?}");
+            assert_eq!(learned, 6, "after {order:?}");
         });
     }
     assert!(runs >= 6, "two reads and two writes have six orders: {runs}");

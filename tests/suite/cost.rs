@@ -5,7 +5,7 @@ use shared::domain::{HomeRegion, Limits, Mode, Scope};
 use shared::protocol::{PhoneClaim, ProfilePatch, SystemClock, sign_up, upload};
 use shared::store::{Keys, Store};
 
-use crate::support::embedded::{client_over, database, store_over, stored_bytes};
+use crate::support::embedded::{database, sealed_store_over, store_over, stored_bytes};
 use crate::support::meter::Meter;
 use crate::support::people::{Person, people};
 use crate::support::requests::{read, request};
@@ -26,9 +26,9 @@ async fn the_main_operations_stay_within_their_units() {
     let embedded = database().await;
     let meter = Meter::new(embedded.clone());
     let keys: Keys = Keys::generate_secret().parse().expect("a secret of keys");
-    let store = Store::new(client_over(meter.clone()), local::tables(), keys);
+    let store = sealed_store_over(meter.clone(), keys);
     let people: Vec<Person> = people(7).take(1_000).collect();
-    let mut contacts: Vec<_> = people.iter().map(|p| json!({ "name": p.name, "phone": p.phone })).collect();
+    let mut contacts: Vec<_> = people.iter().map(Person::contact).collect();
 
     let answer = send(&store, &json!({ "contacts": contacts })).await;
     assert_eq!(answer, json!({"created": 1000, "updated": 0, "deleted": 0, "rejected": {}}));

@@ -8,7 +8,7 @@ use shared::protocol::SystemClock;
 use shared::store::{BookReader, Keys, Store};
 
 use crate::support::dump::{Item, contains, scan};
-use crate::support::embedded::database;
+use crate::support::embedded::{database, sealed_store_over};
 use crate::support::http::call;
 use crate::support::requests::{read, request};
 use crate::support::wait::until;
@@ -128,7 +128,7 @@ async fn a_book_of_an_older_key_is_read_and_its_next_commit_is_of_the_current_on
                               "2":"vutsrqponmlkjihgfedcba9876543210"}"#;
     let embedded = database().await;
     let keys = |secret: &str| secret.parse::<Keys>().expect("a secret");
-    let store = |secret: &str| Store::new(embedded.client(), tables(), keys(secret));
+    let store = |secret: &str| sealed_store_over(embedded.clone(), keys(secret));
     let (before, after) = (store(FIRST), store(ROTATED));
     let key_id = async || {
         let dump = scan(&embedded.client()).await;

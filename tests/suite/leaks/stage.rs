@@ -19,7 +19,7 @@ use super::{marks, profile};
 use crate::support::embedded::{Embedded, database, patient_store_over};
 use crate::support::faults::{Fault, Faulty};
 use crate::support::functions::Functions;
-use crate::support::requests::request;
+use crate::support::requests::{confirmed, request};
 use crate::support::services::{sns, sqs};
 
 /// One step of the story. `{alice}`, `{bob}` and `{subscription}` in a path stand for ids.
@@ -218,7 +218,7 @@ impl Stage {
             Deed::Stream => Answer { failed: !self.pass_on().await, body: String::new() },
             Deed::Messages => Answer { failed: !self.deliver().await, body: String::new() },
             Deed::Cognito => {
-                let event = serde_json::from_value(cognito_event()).expect("an event");
+                let event = confirmed(&dave());
                 invoked(self.functions.cognito(event).await.map(drop))
             }
             Deed::Direct(event) => invoked(self.functions.direct(event.clone()).await.map(|answer| {
@@ -360,14 +360,10 @@ fn invoked<E: std::error::Error>(result: Result<(), E>) -> Answer {
     Answer { failed, body: String::new() }
 }
 
-fn cognito_event() -> Value {
+/// Whom Cognito has confirmed.
+fn dave() -> Value {
     json!({
-        "version": "1", "triggerSource": "PostConfirmation_ConfirmSignUp", "region": "us-east-1", "userPoolId": "pool",
-        "userName": "subject-mark-dave", "callerContext": {"awsSdkVersion": "1", "clientId": "client"},
-        "request": {"userAttributes": {
-            "sub": "subject-mark-dave", "name": "full-mark Dave", "email": "mail-mark@example.com",
-            "phone_number": "+16505550177", "phone_number_verified": "true",
-        }},
-        "response": {},
+        "sub": "subject-mark-dave", "name": "full-mark Dave", "email": "mail-mark@example.com",
+        "phone_number": "+16505550177", "phone_number_verified": "true",
     })
 }

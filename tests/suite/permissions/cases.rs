@@ -10,7 +10,7 @@ use shared::store::{HolderReader, Keys, OwnerIndex, OwnerRange, PhoneKeys, Store
 
 use super::recorder::Recorder;
 use crate::support::embedded::Embedded;
-use crate::support::requests::{read, request};
+use crate::support::requests::{confirmed, read, request};
 use crate::support::{phone, region, upload_settings, user};
 
 const BOB: &str = "bob:+14155550100";
@@ -151,12 +151,7 @@ pub async fn users(recorder: &Recorder, others: &Others) {
 pub async fn cognito_sign_up(recorder: &Recorder, others: &Others) {
     let event = |subject: &str, phone: &str| {
         let attributes = json!({"sub": subject, "phone_number": phone, "phone_number_verified": "true"});
-        let event = json!({
-            "version": "1", "triggerSource": "PostConfirmation_ConfirmSignUp", "region": "us-east-1",
-            "userPoolId": "us-east-1_EXAMPLE", "userName": "a user", "callerContext": {},
-            "request": {"userAttributes": attributes}, "response": {},
-        });
-        serde_json::from_value(event).expect("an event")
+        confirmed(&attributes)
     };
     others.sign_up(ALICE).await;
     // Anew; a number that was Alice's; and another number than before.

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use local::tables;
 use shared::domain::Scope;
 use shared::store::{AccountStore, BookReader, HolderReader, OwnerIndex, OwnerRange, Store, StoredBook};
 use tokio::time::Instant;
@@ -10,10 +9,11 @@ use tokio::time::Instant;
 use super::clients::{BOOKS, USERS};
 use super::history::BookName;
 use super::{PHONES, WATCHERS, World, digits};
+use crate::support::embedded::sealed_store_over;
 use crate::support::{phone, user};
 
 pub async fn at_rest(world: &World) {
-    let store = Store::new(world.embedded.client(), tables(), world.functions.keys.clone());
+    let store = sealed_store_over(world.embedded.clone(), world.functions.keys.clone());
     for owner in USERS {
         for device in BOOKS {
             let scope = device.map_or(Scope::Global, |udid| Scope::Device(udid.parse().expect("a udid")));

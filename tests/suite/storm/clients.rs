@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::history::{Asked, BookName};
 use super::{PHONES, World, digits};
-use crate::support::requests::{read, request};
+use crate::support::requests::{read, request, subscription};
 
 /// Who acts; several clients act for each of them.
 pub const USERS: [&str; 8] = ["ann", "ben", "cat", "dan", "eve", "fay", "gus", "hal"];
@@ -21,14 +21,6 @@ pub const SENTINELS: [&str; 2] = ["16505550198", "16505550199"];
 const DEEDS: usize = 14;
 /// API Gateway gives up after 30 seconds, and the function before.
 const IN_TIME: Duration = Duration::from_secs(29);
-
-pub fn subscription(token: &str, device: &str) -> ApiGatewayV2httpRequest {
-    let body = json!({
-        "notification_channel": "gcm", "device": {"platform": "android", "udid": device},
-        "push_token": {"environment": "production", "client_identification_sequence": format!("{token} {device}")},
-    });
-    request("POST", "/subscriptions", token, Some(body.to_string()))
-}
 
 pub struct Client {
     world: World,

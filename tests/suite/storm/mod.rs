@@ -29,7 +29,7 @@ use self::weather::{Forecast, Weather};
 use crate::support::embedded::{Embedded, database, patient_store_over};
 use crate::support::faults::Faulty;
 use crate::support::functions::Functions;
-use crate::support::requests::{read, request};
+use crate::support::requests::{read, request, subscription};
 
 const CLIENTS: usize = 32;
 /// Rounds of one run; each takes some seconds.
@@ -96,7 +96,7 @@ impl World {
             let body = json!({ "contacts": contacts }).to_string();
             let (status, _) = read(&self.functions.http(request("POST", "/address_book", watcher, Some(body))).await);
             assert_eq!(status, 200);
-            let (status, _) = read(&self.functions.http(clients::subscription(watcher, "pixel")).await);
+            let (status, _) = read(&self.functions.http(subscription(watcher, "pixel")).await);
             assert_eq!(status, 201);
         }
     }

@@ -175,5 +175,10 @@ fn config(connector: impl HttpConnector + 'static) -> Builder {
 
 /// The store over such a client, with nothing sealed: what goes by is easier to read.
 pub fn store_over(connector: impl HttpConnector + 'static) -> Store {
-    Store::new(client_over(connector), tables(), Keys::default())
+    sealed_store_over(connector, Keys::default())
+}
+
+/// The store over such a client, sealed by `keys`.
+pub fn sealed_store_over(connector: impl HttpConnector + 'static, keys: Keys) -> Store {
+    Store::new(client_over(connector), tables(), keys)
 }

@@ -142,6 +142,30 @@ impl Scheduler {
         self.settle().await;
     }
 
+    /// Lets two actors come to their ends, in an order of which `turns` are the first. The turns of other orders:
+    /// wherever both were about to make requests that race, the second one first.
+    pub async fn finish_both(&self, turns: &[usize], races: impl Fn(&Request) -> bool) -> Vec<Vec<usize>> {
+        let mut taken = turns.to_vec();
+        for actor in turns {
+            self.step(*actor).await;
+        }
+        let mut others = vec![];
+        loop {
+            let next = match [self.next_of(0), self.next_of(1)].map(|next| next.map(|request| races(&request))) {
+                [None, None] => return others,
+                [Some(_), None] => 0,
+                [None, Some(_)] => 1,
+                [Some(true), Some(true)] => {
+                    others.push([&taken[..], &[1]].concat());
+                    0
+                }
+                [Some(first_races), Some(_)] => usize::from(first_races),
+            };
+            self.step(next).await;
+            taken.push(next);
+        }
+    }
+
     /// Ends `index` before its request, for good.
     pub async fn crash(&mut self, index: usize) {
         if let Some(task) = self.tasks[index].take() {

@@ -2,6 +2,7 @@
 //! made, phones of the names' countries, spelled as phones export them.
 
 use fake::locales::{AR_SA, DE_DE, Data, EN, FR_FR, IT_IT, JA_JP, PT_BR};
+use serde_json::{Value, json};
 
 /// A name and a phone as one device has them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +16,11 @@ impl Person {
     /// The phone without its plus and its spaces.
     pub fn digits(&self) -> String {
         self.phone.chars().filter(char::is_ascii_digit).collect()
+    }
+
+    /// As an upload names them.
+    pub fn contact(&self) -> Value {
+        json!({"name": self.name, "phone": self.phone})
     }
 }
 
