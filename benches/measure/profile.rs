@@ -38,8 +38,7 @@ impl HttpConnector for Empty {
 
 /// Uploads once.
 pub async fn run() {
-    let contacts: Vec<Value> =
-        people(7).take(CONTACTS).map(|person| json!({"name": person.name, "phone": person.phone})).collect();
+    let contacts: Vec<Value> = people(7).take(CONTACTS).map(|person| person.contact()).collect();
     let event = request("POST", "/address_book", "owner", Some(json!({ "contacts": contacts }).to_string()));
     let answer = upload::handle(&store_over(Empty), &SystemClock, &upload_settings(), event).await;
     assert_eq!(answer.status_code, 200);

@@ -19,7 +19,7 @@ use stub::Stub;
 
 use crate::cost;
 use crate::report::number;
-use crate::support::embedded::database;
+use crate::support::embedded::{database, sealed_store_over};
 use crate::support::people::people;
 use crate::support::requests::request;
 use crate::support::upload_settings;
@@ -38,8 +38,9 @@ const SIZES: [usize; 6] = [100, 300, 1_000, 3_000, 10_000, 20_000];
 /// Starts of each.
 const GROWTH_ROUNDS: usize = 5;
 
-/// What was written in other languages too.
-const COMPARED: [&str; 3] = ["`get`", "`upload`, international numbers", "`upload`, national numbers"];
+const GET: &str = "`get`";
+const INTERNATIONAL: &str = "`upload`, international numbers";
+const NATIONAL: &str = "`upload`, national numbers";
 
 /// A function to start.
 struct Function {
@@ -65,7 +66,7 @@ impl Place {
         // The others read a book that isn't sealed: they don't have to open it.
         upload(&embedded.store(), "reader").await;
         let keys = SECRET.parse().expect("a secret of keys");
-        upload(&Store::new(embedded.client(), local::tables(), keys), "sealed-reader").await;
+        upload(&sealed_store_over(embedded.clone(), keys), "sealed-reader").await;
         Self { stub: Stub::start(&embedded, &folder), folder }
     }
 
@@ -133,8 +134,8 @@ async fn upload(store: &Store, user: &str) {
 
 /// The body of an upload.
 fn contacts(size: usize) -> String {
-    let contacts = people(7).take(size).map(|person| json!({"name": person.name, "phone": person.phone}));
-    json!({ "contacts": contacts.collect::<Vec<_>>() }).to_string()
+    let contacts: Vec<_> = people(7).take(size).map(|person| person.contact()).collect();
+    json!({ "contacts": contacts }).to_string()
 }
 
 fn functions() -> Vec<Function> {
@@ -143,27 +144,27 @@ fn functions() -> Vec<Function> {
     };
     let international = |round: usize| uploads(round, "+1");
     let national = |round: usize| uploads(1_000 + round, "");
-    let script = |name: &str, file: &str, events: Box<dyn Fn(usize) -> [String; 2]>| {
-        let program = if file.ends_with(".py") { "python3" } else { "node" };
-        let script = root().join("benches/measure/cold").join(file);
-        Function { name: name.to_owned(), command: vec![program.into(), script], events }
-    };
-    vec![
-        ours("`get`", "get", Box::new(reads("sealed-reader", "/address_book"))),
+    let mut functions = vec![
+        ours(GET, "get", Box::new(reads("sealed-reader", "/address_book"))),
         ours(
             "`registered-users`, compact",
             "registered-users",
             Box::new(reads("sealed-reader", "/address_book/registered_users?compact=1")),
         ),
-        ours("`upload`, international numbers", "upload", Box::new(international)),
-        ours("`upload`, national numbers", "upload", Box::new(national)),
-        script("Python: `get`", "python/get.py", Box::new(reads("reader", "/address_book"))),
-        script("Python: `upload`, international numbers", "python/upload.py", Box::new(international)),
-        script("Python: `upload`, national numbers", "python/upload.py", Box::new(national)),
-        script("Node: `get`", "node/get.mjs", Box::new(reads("reader", "/address_book"))),
-        script("Node: `upload`, international numbers", "node/upload.mjs", Box::new(international)),
-        script("Node: `upload`, national numbers", "node/upload.mjs", Box::new(national)),
-    ]
+        ours(INTERNATIONAL, "upload", Box::new(international)),
+        ours(NATIONAL, "upload", Box::new(national)),
+    ];
+    for (language, program, folder, ending) in [("Python", "python3", "python", "py"), ("Node", "node", "node", "mjs")]
+    {
+        let script = |what: &str, name: &str, events| {
+            let script = root().join(format!("benches/measure/cold/{folder}/{name}.{ending}"));
+            Function { name: format!("{language}: {what}"), command: vec![program.into(), script], events }
+        };
+        functions.push(script(GET, "get", Box::new(reads("reader", "/address_book"))));
+        functions.push(script(INTERNATIONAL, "upload", Box::new(international)));
+        functions.push(script(NATIONAL, "upload", Box::new(national)));
+    }
+    functions
 }
 
 fn ours(name: &str, binary: &str, events: Box<dyn Fn(usize) -> [String; 2]>) -> Function {
@@ -266,7 +267,7 @@ fn ahead(functions: &[Function], starts: &[Vec<Started>]) -> String {
     let mut text =
         String::from("| from start to first answer | Python | Node | without the database: Python | Node |\n");
     writeln!(text, "|---|--:|--:|--:|--:|").expect(say);
-    for what in COMPARED {
+    for what in [GET, INTERNATIONAL, NATIONAL] {
         let of = |language: &str, value: fn(&Started) -> f64| {
             took(&format!("{language}: {what}"), value) / took(what, value)
         };

@@ -9,7 +9,7 @@ use shared::store::{
 };
 
 use super::{ADDED, BOOKS_OF_JOINER, COMPACT, Input, JOINED, Measured, REGISTERED_EACH, Row, subject};
-use crate::support::embedded::{Embedded, client_over, database, stored_bytes};
+use crate::support::embedded::{Embedded, database, sealed_store_over, stored_bytes};
 use crate::support::meter::Meter;
 use crate::support::people::Person;
 use crate::support::phones::Phones;
@@ -30,7 +30,7 @@ pub async fn measure(input: &Input) -> Measured {
     let embedded = database().await;
     let meter = Meter::new(embedded.clone());
     let keys: Keys = Keys::generate_secret().parse().expect("a secret of keys");
-    let store = Store::new(client_over(meter.clone()), local::tables(), keys.clone());
+    let store = sealed_store_over(meter.clone(), keys.clone());
     let mut ours = Ours { embedded, meter, keys, store, rows: vec![] };
     for (number, person) in input.registered().enumerate() {
         ours.sign_up(1_000_000 + number, person).await;
@@ -109,7 +109,7 @@ impl Ours {
 
     /// Books of the same contacts and the joiner. Of their hints, the joiner's are enough.
     async fn books_with(&self, input: &Input, joiner: Phone) {
-        let store = Store::new(self.embedded.client(), local::tables(), self.keys.clone());
+        let store = sealed_store_over(self.embedded.clone(), self.keys.clone());
         let entry = |person: &Person| Entry {
             contact: Contact {
                 phone: person.digits().parse().expect("a phone"),
@@ -150,7 +150,7 @@ impl Ours {
 }
 
 fn contacts(people: &[Person]) -> Vec<Value> {
-    people.iter().map(|person| json!({"name": person.name, "phone": person.phone})).collect()
+    people.iter().map(Person::contact).collect()
 }
 
 fn merged(people: &[Person]) -> Value {

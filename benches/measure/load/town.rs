@@ -5,14 +5,14 @@ use cognito_sign_up::PostConfirmation;
 use serde_json::{Value, json};
 use shared::protocol::SystemClock;
 use shared::queue::HolderChanged;
-use shared::store::{Keys, Store};
+use shared::store::Keys;
 
-use crate::support::embedded::Embedded;
+use crate::support::embedded::{Embedded, sealed_store_over};
 use crate::support::functions::Functions;
 use crate::support::people::{Person, people};
 use crate::support::phones::Phones;
 use crate::support::queue::Kept;
-use crate::support::requests::{read, request};
+use crate::support::requests::{confirmed, read, request, subscription};
 
 /// Contacts of each caller's book.
 pub const BOOK: usize = 300;
@@ -40,6 +40,8 @@ pub struct Town {
     embedded: Embedded,
     functions: Functions<Phones, Kept, SystemClock>,
     pub people: Vec<Caller>,
+    /// The stream's record of the last sign-up.
+    pub record: Value,
 }
 
 impl Town {
@@ -50,13 +52,13 @@ impl Town {
         local::create_tables(&embedded.client()).await.expect("tables");
         let keys: Keys = Keys::generate_secret().parse().expect("a secret of keys");
         let functions = Functions {
-            store: Store::new(embedded.client(), local::tables(), keys.clone()),
+            store: sealed_store_over(embedded.clone(), keys.clone()),
             keys,
             push: Phones::default(),
             queue: Kept::default(),
             clock: SystemClock,
         };
-        let mut town = Self { embedded, functions, people: vec![] };
+        let mut town = Self { embedded, functions, people: vec![], record: Value::Null };
         let mut all = people(7);
         for _ in 0..callers {
             let person = all.next().expect("there is no end of people");
@@ -70,6 +72,7 @@ impl Town {
             town.answer(caller.upload(&caller.book)).await;
             town.answer(caller.subscribe()).await;
         }
+        town.record = town.sign_ups_after(None).pop().expect("callers have signed up");
         town
     }
 
@@ -91,7 +94,12 @@ impl Town {
         for person in people {
             self.sign_up(person).await;
         }
-        let mut records = self.records_after(last.as_deref());
+        self.sign_ups_after(last.as_deref())
+    }
+
+    /// The records that the template's filter lets through.
+    fn sign_ups_after(&self, last: Option<&str>) -> Vec<Value> {
+        let mut records = self.records_after(last);
         records.retain(|record| {
             let key = record["dynamodb"]["Keys"]["key"]["S"].as_str();
             key.is_some_and(|key| key.starts_with("phone#"))
@@ -142,17 +150,12 @@ impl Caller {
     }
 
     pub fn upload(&self, people: &[Person]) -> Event {
-        let contacts = people.iter().map(|person| json!({"name": person.name, "phone": person.phone}));
-        self.request("POST", "/address_book", Some(&json!({ "contacts": contacts.collect::<Vec<_>>() })))
+        let contacts: Vec<Value> = people.iter().map(Person::contact).collect();
+        self.request("POST", "/address_book", Some(&json!({ "contacts": contacts })))
     }
 
     pub fn subscribe(&self) -> Event {
-        let body = json!({
-            "notification_channel": "gcm",
-            "device": {"udid": "phone", "platform": "android"},
-            "push_token": {"environment": "production", "client_identification_sequence": self.token}
-        });
-        self.request("POST", "/subscriptions", Some(&body))
+        Event::Http(Box::new(subscription(&self.token, "phone")))
     }
 }
 
@@ -163,18 +166,12 @@ pub fn sign_up(person: &Person) -> Event {
 }
 
 /// Cognito has confirmed a person's account.
-pub fn confirmed(person: &Person) -> Event {
-    let attributes = json!({
-        "sub": format!("user-{}", person.digits()), "cognito:user_status": "CONFIRMED", "name": person.name,
-        "phone_number": format!("+{}", person.digits()), "phone_number_verified": "true"
-    });
-    let event = json!({
-        "version": "1", "region": "us-east-1", "userPoolId": "us-east-1_EXAMPLE", "userName": "somebody",
-        "callerContext": {"awsSdkVersion": "unknown", "clientId": "client"},
-        "triggerSource": "PostConfirmation_ConfirmSignUp",
-        "request": {"userAttributes": attributes}, "response": {}
-    });
-    Event::Confirmed(serde_json::from_value(event).expect("an event"))
+pub fn confirmed_account(person: &Person) -> Event {
+    let digits = person.digits();
+    Event::Confirmed(Box::new(confirmed(&json!({
+        "sub": format!("user-{digits}"), "cognito:user_status": "CONFIRMED", "name": person.name,
+        "phone_number": format!("+{digits}"), "phone_number_verified": "true",
+    }))))
 }
 
 /// The token of a person, whose phone is in it.

@@ -1,8 +1,8 @@
 //! What callers ask for, again and again.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::town::{BOOK, Caller, Event, REGISTERED_EACH, Town, confirmed, sign_up};
+use super::town::{BOOK, Caller, Event, REGISTERED_EACH, Town, confirmed_account, sign_up};
 use crate::support::people::Person;
 
 #[derive(Clone, Copy, PartialEq)]
@@ -67,15 +67,11 @@ impl Work {
         if self == Self::Join {
             return joins(town, each).await;
         }
-        let record = town.records_of_sign_ups([stranger(self, 0, 0)].iter()).await.remove(0);
-        let of_caller = |(number, caller): (usize, &Caller)| {
-            let event = |nth: usize| self.event(caller, &record, || stranger(self, 1 + number, nth), nth);
-            (0..each).map(event).collect()
-        };
-        town.people.iter().enumerate().map(of_caller).collect()
+        (0..town.callers()).map(|number| (0..each).map(|nth| self.event(town, number, nth)).collect()).collect()
     }
 
-    fn event(self, caller: &Caller, record: &Value, stranger: impl Fn() -> Person, nth: usize) -> Event {
+    fn event(self, town: &Town, number: usize, nth: usize) -> Event {
+        let caller = &town.people[number];
         let profile = format!("/users/{}", caller.id);
         let name = format!("Name {nth}");
         match self {
@@ -84,13 +80,13 @@ impl Work {
             Self::Full => caller.request("GET", "/address_book/registered_users", None),
             Self::SameAgain => caller.upload(&caller.book),
             Self::OneChangedName => caller.upload(&[Person { name, ..caller.book[0].clone() }]),
-            Self::SignUp => sign_up(&stranger()),
+            Self::SignUp => sign_up(&stranger(self, number, nth)),
             Self::Profile => caller.request("GET", &profile, None),
             Self::ChangedProfile => caller.request("PUT", &profile, Some(&json!({"user": {"full_name": name}}))),
             Self::SameDevice => caller.subscribe(),
             Self::Devices => caller.request("GET", "/subscriptions", None),
-            Self::Confirmed => confirmed(&stranger()),
-            Self::Relay => Event::Record(record.clone()),
+            Self::Confirmed => confirmed_account(&stranger(self, number, nth)),
+            Self::Relay => Event::Record(town.record.clone()),
             Self::Join => unreachable!("a join is a message"),
         }
     }
