@@ -11,14 +11,13 @@
 use std::collections::{HashSet, VecDeque};
 use std::sync::Mutex;
 
-use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
-use aws_lambda_events::encodings::Body;
+use api::EventBuilder;
 use futures::future::join_all;
-use local::{Database, Inbox};
+use local::{Database, HttpFunctions, Inbox};
+use model::{Clock, Limits};
+use protocol::{PhoneClaim, ProfilePatch, sign_up};
 use serde_json::{Value, json};
-use shared::domain::Limits;
-use shared::protocol::{Clock, PhoneClaim, ProfilePatch, sign_up};
-use shared::store::Store;
+use support::requests::read;
 
 const DAYS: usize = 3;
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
@@ -28,9 +27,10 @@ const DENSITY: u64 = 10;
 const NUMBERS: u64 = 40_000;
 
 /// A clock that the simulation sets.
-struct Hands(Mutex<u64>);
+#[derive(Debug)]
+struct SetClock(Mutex<u64>);
 
-impl Clock for Hands {
+impl Clock for SetClock {
     fn now_ms(&self) -> u64 {
         *self.0.lock().expect("no panic")
     }
@@ -61,12 +61,8 @@ const STRATEGIES: [Strategy; 6] = [
     Strategy::Racing,
 ];
 
-struct World {
-    store: Store,
-    inbox: Inbox,
-    clock: Hands,
-    uploads: upload::Settings,
-}
+/// A deployment.
+type World = HttpFunctions<Inbox, SetClock>;
 
 /// One account that wants to know who is here.
 struct Attacker<'a> {
@@ -88,17 +84,24 @@ fn digits(n: u64) -> String {
 async fn main() {
     let database = Database::in_memory().await.expect("a database");
     let default_region = "US".parse().expect("a region");
-    let uploads = upload::Settings { default_region, limits: Limits::default() };
-    let clock = Hands(Mutex::new(1_795_485_472_000));
-    let world = World { store: database.store(), inbox: Inbox::default(), clock, uploads };
+    let world = World {
+        store: database.store(),
+        push: Inbox::default(),
+        clock: SetClock(Mutex::new(1_795_485_472_000)),
+        uploads: upload::Settings { default_region, limits: Limits::default() },
+        users: users::Settings { default_region, trust_body_phone: false },
+    };
     for n in (0..NUMBERS).step_by(DENSITY as usize) {
         let user = format!("user-{n}").parse().expect("a user");
         let claim = PhoneClaim::Proven(digits(n).parse().expect("a phone"));
-        sign_up(&world.store, &world.clock, &user, claim, &ProfilePatch::default()).await.expect("signed up");
+        sign_up(&world.store, &world.clock, &user, claim, &ProfilePatch::default())
+            .await
+            .expect("signed up");
     }
     println!("{:<16} {:>5} {:>8} {:>11}", "strategy", "day", "asked", "learned");
     let wanted: Vec<String> = std::env::args().skip(1).collect();
-    let is_wanted = |strategy: &Strategy| wanted.is_empty() || wanted.contains(&format!("{strategy:?}"));
+    let is_wanted =
+        |strategy: &Strategy| wanted.is_empty() || wanted.contains(&format!("{strategy:?}"));
     for strategy in STRATEGIES.into_iter().filter(is_wanted) {
         let mut attacker = Attacker::new(&world, strategy);
         for day in 1..=DAYS {
@@ -174,7 +177,8 @@ impl<'a> Attacker<'a> {
     async fn race(&mut self, numbers: usize) -> bool {
         let parts: Vec<(String, Vec<u64>)> =
             (0..8).map(|_| (self.new_udid(), self.unasked.drain(..numbers).collect())).collect();
-        let answers = join_all(parts.iter().map(|(udid, asked)| self.upload(asked, Some(udid), false))).await;
+        let answers =
+            join_all(parts.iter().map(|(udid, asked)| self.upload(asked, Some(udid), false))).await;
         let taken = answers.iter().any(|(status, _)| *status == 200);
         for ((udid, asked), (status, answer)) in parts.into_iter().zip(answers) {
             self.settle(asked, status, &answer);
@@ -208,39 +212,19 @@ impl<'a> Attacker<'a> {
         let udid = udid.map(|udid| format!("&udid={udid}")).unwrap_or_default();
         let path = format!("/address_book/registered_users?compact=1{udid}");
         let (_, answer) = self.call("GET", &path, Value::Null).await;
-        let phones = answer["items"].as_array().into_iter().flatten().map(|item| item["user"]["phone"].to_string());
+        let phones = answer["items"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|item| item["user"]["phone"].to_string());
         self.learned.extend(phones);
     }
 
     async fn call(&self, method: &str, path: &str, body: Value) -> (i64, Value) {
-        let World { store, inbox, clock, uploads } = self.world;
-        let event = event(method, path, &format!("{:?}", self.strategy), &body);
-        let path = path.split('?').next().unwrap_or_default();
-        let response: ApiGatewayV2httpResponse = match (method, path) {
-            ("GET", _) => registered_users::handle(store, event).await,
-            (_, "/address_book") => upload::handle(store, clock, uploads, event).await,
-            _ => {
-                let settings = users::Settings { default_region: uploads.default_region, trust_body_phone: false };
-                users::handle(store, inbox, clock, settings, event).await
-            }
-        };
-        let Some(Body::Text(text)) = &response.body else { panic!("an answer has a text") };
-        (response.status_code, serde_json::from_str(text).expect("an answer is JSON"))
-    }
-}
-
-/// A request as API Gateway sends it.
-fn event(method: &str, path: &str, user: &str, body: &Value) -> ApiGatewayV2httpRequest {
-    let (path, query) = path.split_once('?').unwrap_or((path, ""));
-    let mut event = json!({
-        "version": "2.0", "rawPath": path, "rawQueryString": query, "headers": {"content-type": "application/json"},
-        "requestContext": {
-            "stage": "$default", "requestId": "simulation", "http": {"method": method, "path": path},
-            "authorizer": {"jwt": {"claims": {"sub": user}, "scopes": null}}
+        let mut event = EventBuilder::new(method, path).token(&format!("{:?}", self.strategy));
+        if !body.is_null() {
+            event = event.json(&body);
         }
-    });
-    if !body.is_null() {
-        event["body"] = body.to_string().into();
+        read(&self.world.answer(event.build()).await)
     }
-    serde_json::from_value(event).expect("an event")
 }

@@ -9,11 +9,13 @@ use local::{Args, ArgsError};
 async fn main() -> ExitCode {
     let args = match Args::parse(std::env::args_os().skip(1)) {
         Ok(args) => args,
-        Err(help @ ArgsError::Help) => return tell(&mut std::io::stdout(), &help, ExitCode::SUCCESS),
+        Err(asked @ (ArgsError::Help | ArgsError::Version)) => {
+            return tell(&mut std::io::stdout(), &asked, ExitCode::SUCCESS);
+        }
         Err(error) => return tell(&mut std::io::stderr(), &error, ExitCode::from(2)),
     };
     if std::env::var_os("RUST_LOG").is_some() {
-        shared::telemetry::init();
+        lambda::telemetry::init();
     }
     match local::run(&args).await {
         Ok(()) => ExitCode::SUCCESS,

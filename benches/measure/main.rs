@@ -1,9 +1,13 @@
 //! What it costs and how fast it is, beside what a team would otherwise write.
 //!
-//! `cargo bench` prints each part and puts it into `docs/PERFORMANCE.md`; `cargo bench -- cost` does one
+//! `just bench` prints each part and puts it into `docs/PERFORMANCE.md`; `just bench cost` does one
 //! part alone. The costs are counts, the same in every run; all else depends on the machine.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "it is a program for people at a terminal")]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "it is a program for people at a terminal"
+)]
 
 mod cold;
 mod cost;
@@ -11,35 +15,20 @@ mod load;
 mod phones;
 mod profile;
 mod report;
-#[path = "../../tests/suite/support"]
-#[allow(dead_code, reason = "the tests ask it for more")]
-mod support {
-    pub mod embedded;
-    pub mod functions;
-    pub mod meter;
-    pub mod people;
-    pub mod phones;
-    pub mod queue;
-    pub mod requests;
-    pub mod rules;
+use model::{Budget, Limits};
 
-    use shared::domain::{Budget, Limits, Region};
-
-    pub fn region() -> Region {
-        "US".parse().expect("a region")
-    }
-
-    /// What the template gives, but for a budget that no owner here spends.
-    pub fn upload_settings() -> upload::Settings {
-        let limits = Limits { budget: Budget::new(1_000_000, 1), ..Limits::default() };
-        upload::Settings { default_region: region(), limits }
-    }
+/// What the template gives, but for a budget that no owner here spends.
+fn upload_settings() -> upload::Settings {
+    let limits = Limits { budget: Budget::new(1_000_000, 1), ..Limits::default() };
+    upload::Settings { default_region: support::region(), limits }
 }
 
 fn main() {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     // cargo itself passes `--bench`.
-    let asked: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
+    let asked: Vec<String> =
+        std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
     let named = |part: &str| asked.iter().any(|asked| asked == part);
     let wanted = |part: &str| asked.is_empty() || named(part);
     if wanted("cost") {

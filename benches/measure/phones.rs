@@ -1,16 +1,17 @@
-//! Phones by the ten thousand.
+//! FakePhones by the ten thousand.
 
 use std::fmt::Write as _;
 use std::time::Instant;
 
-use shared::domain::{HomeRegion, Phone, Region};
+use numbering::{HomeRegion, Phone, Region};
 
 use crate::report::number;
 
 /// Ten thousand phones of all countries, read in several home regions; as Markdown.
 pub fn run() -> String {
     let say = "writing to a string can't fail";
-    let mut text = String::from("| home region | loading | 10,000 phones | accepted |\n|---|--:|--:|--:|\n");
+    let mut text =
+        String::from("| home region | loading | 10,000 phones | accepted |\n|---|--:|--:|--:|\n");
     let phones = worst_mix();
     for region in ["US", "DE", "IN", "BR", "GB", "AR"] {
         let home = HomeRegion::from(region.parse::<Region>().expect("a region"));
@@ -20,7 +21,12 @@ pub fn run() -> String {
         let started = Instant::now();
         let accepted = phones.iter().filter(|phone| Phone::read(phone, &home).is_ok()).count();
         let all = started.elapsed().as_secs_f64() * 1_000.0;
-        writeln!(text, "| {region} | {loading:.1} ms | {all:.0} ms | {} |", number(accepted as f64)).expect(say);
+        writeln!(
+            text,
+            "| {region} | {loading:.1} ms | {all:.0} ms | {} |",
+            number(accepted as f64)
+        )
+        .expect(say);
     }
     text
 }
@@ -29,7 +35,8 @@ pub fn run() -> String {
 /// the countries taking turns, so that no two neighbours share a pattern.
 fn worst_mix() -> Vec<String> {
     let mut examples = vec![];
-    for metadata in phonenumber::metadata::DATABASE.iter().filter(|metadata| metadata.id() != "001") {
+    for metadata in phonenumber::metadata::DATABASE.iter().filter(|metadata| metadata.id() != "001")
+    {
         let kinds = metadata.descriptors();
         let prefix = metadata.national_prefix().unwrap_or_default();
         let code = metadata.country_code();

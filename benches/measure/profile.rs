@@ -5,13 +5,13 @@
 use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
+use model::SystemClock;
 use serde_json::{Value, json};
-use shared::protocol::SystemClock;
 
-use crate::support::embedded::{operation, store_over};
-use crate::support::people::people;
-use crate::support::requests::request;
-use crate::support::upload_settings;
+use crate::upload_settings;
+use support::embedded::{operation, store_over};
+use support::people::people;
+use support::requests::request;
 
 /// Contacts of the upload.
 const CONTACTS: usize = 10_000;
@@ -25,13 +25,15 @@ impl HttpConnector for Empty {
         let answer = match operation(&request) {
             "BatchExecuteStatement" => {
                 let body: Value =
-                    serde_json::from_slice(request.body().bytes().unwrap_or_default()).expect("the SDK writes JSON");
+                    serde_json::from_slice(request.body().bytes().unwrap_or_default())
+                        .expect("the SDK writes JSON");
                 json!({ "Responses": vec![json!({}); body["Statements"].as_array().map_or(0, Vec::len)] })
             }
             "BatchGetItem" => json!({"Responses": {}, "UnprocessedKeys": {}}),
             _ => json!({}),
         };
-        let response = HttpResponse::new(200.try_into().expect("a status"), SdkBody::from(answer.to_string()));
+        let response =
+            HttpResponse::new(200.try_into().expect("a status"), SdkBody::from(answer.to_string()));
         HttpConnectorFuture::ready(Ok(response))
     }
 }
@@ -39,7 +41,12 @@ impl HttpConnector for Empty {
 /// Uploads once.
 pub async fn run() {
     let contacts: Vec<Value> = people(7).take(CONTACTS).map(|person| person.contact()).collect();
-    let event = request("POST", "/address_book", "owner", Some(json!({ "contacts": contacts }).to_string()));
+    let event = request(
+        "POST",
+        "/address_book",
+        "owner",
+        Some(json!({ "contacts": contacts }).to_string()),
+    );
     let answer = upload::handle(&store_over(Empty), &SystemClock, &upload_settings(), event).await;
     assert_eq!(answer.status_code, 200);
 }

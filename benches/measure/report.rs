@@ -8,10 +8,13 @@ pub fn write(part: &str, text: &str) {
     println!("{text}");
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/PERFORMANCE.md");
     let document = std::fs::read_to_string(&path).expect("the document is there");
-    let (begin, end) = (format!("<!-- {part}: written by cargo bench -->\n"), format!("<!-- {part}: end -->"));
-    let (before, rest) = document.split_once(&begin).expect("the document has the part's first mark");
+    let (begin, end) =
+        (format!("<!-- {part}: written by cargo bench -->\n"), format!("<!-- {part}: end -->"));
+    let (before, rest) =
+        document.split_once(&begin).expect("the document has the part's first mark");
     let (_, after) = rest.split_once(&end).expect("the document has the part's last mark");
-    std::fs::write(&path, format!("{before}{begin}\n{text}\n{end}{after}")).expect("the document can be written");
+    std::fs::write(&path, format!("{before}{begin}\n{text}\n{end}{after}"))
+        .expect("the document can be written");
 }
 
 /// A number with its thousands apart, and a decimal where it is small and not whole.

@@ -2,4 +2,4 @@
 
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| address_book_fuzz::query(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz_targets::query(bytes));

@@ -2,4 +2,4 @@
 
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| address_book_fuzz::queue_message(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz_targets::queue_message(bytes));

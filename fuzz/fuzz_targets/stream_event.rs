@@ -2,4 +2,4 @@
 
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| address_book_fuzz::stream_event(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz_targets::stream_event(bytes));

@@ -32,6 +32,9 @@ pub enum ArgsError {
     /// The caller asked for help.
     #[error("{}", USAGE)]
     Help,
+    /// The caller asked for the version.
+    #[error("address-book {}", env!("CARGO_PKG_VERSION"))]
+    Version,
     /// The caller mistyped.
     #[error("{0}\n\n{USAGE}")]
     Invalid(#[from] lexopt::Error),
@@ -48,7 +51,8 @@ Usage: cargo run -- [--port N] [--data FILE] [--unsealed] [--dynamodb-port N] [-
                       --data by the keys in FILE.keys, made if there is no FILE yet)
   --dynamodb-port N   port of the embedded DynamoDB (any free one)
   --dynamodb-host IP  address of the embedded DynamoDB (127.0.0.1). It asks nobody who they are: choose one
-                      that only this machine and its containers reach";
+                      that only this machine and its containers reach
+  --version           print the version and stop";
 
 impl Args {
     /// Reads the arguments after the program's name.
@@ -68,6 +72,7 @@ impl Args {
                 Long("data") => args.data = Some(parser.value()?.into()),
                 Long("unsealed") => args.unsealed = true,
                 Short('h') | Long("help") => return Err(ArgsError::Help),
+                Short('V') | Long("version") => return Err(ArgsError::Version),
                 _ => return Err(argument.unexpected().into()),
             }
         }
@@ -90,7 +95,10 @@ mod tests {
         let data = Some("book.db".into());
         let args = Args { port: 9000, dynamodb_host, dynamodb_port: 8000, data, unsealed: true };
         let database = ["--dynamodb-port", "8000", "--dynamodb-host", "172.17.0.1", "--unsealed"];
-        assert_eq!(parse(&[&["--port", "9000", "--data=book.db"], &database[..]].concat()), Ok(args));
+        assert_eq!(
+            parse(&[&["--port", "9000", "--data=book.db"], &database[..]].concat()),
+            Ok(args)
+        );
     }
 
     #[test]
@@ -107,5 +115,7 @@ mod tests {
             assert!(error.ends_with(USAGE) && error.len() > USAGE.len(), "{arguments:?}");
         }
         assert_eq!(parse(&["--help"]), Err(USAGE.to_owned()));
+        let version = concat!("address-book ", env!("CARGO_PKG_VERSION"));
+        assert_eq!(parse(&["--version"]), Err(version.to_owned()));
     }
 }

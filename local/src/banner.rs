@@ -74,6 +74,9 @@ mod tests {
             data: PushData { id: 7, phone: "16505550123".to_owned() },
         };
         let page = page(&[push]);
-        assert!(page.contains("&lt;script&gt;alert(1)&lt;/script&gt; joined") && !page.contains("<script>"));
+        assert!(
+            page.contains("&lt;script&gt;alert(1)&lt;/script&gt; joined")
+                && !page.contains("<script>")
+        );
     }
 }

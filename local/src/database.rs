@@ -3,11 +3,14 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Region};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
-use shared::store::{Keys, Store};
+use model::SystemClock;
+use rusqlite::ErrorCode;
+use store::{Keyring, Store};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -42,8 +45,9 @@ pub enum DatabaseError {
 #[derive(Debug)]
 pub struct Database {
     address: SocketAddr,
+    location: String,
     http: SharedHttpClient,
-    keys: Keys,
+    keyring: Keyring,
     stop: Option<oneshot::Sender<()>>,
     serving: JoinHandle<()>,
 }
@@ -54,17 +58,24 @@ impl Database {
     /// # Errors
     /// [`DatabaseError`].
     pub async fn in_memory() -> Result<Self, DatabaseError> {
-        Self::start(None, Ipv4Addr::LOCALHOST, 0, Keys::default()).await
+        Self::start(None, Ipv4Addr::LOCALHOST, 0, Keyring::default()).await
     }
 
     /// Starts a database over `data`, or in memory, on `port` of `host` (0 takes any free one), with all
-    /// tables; the stores over it are sealed by `keys`.
+    /// tables; the stores over it are sealed by `keyring`.
     ///
     /// # Errors
     /// [`DatabaseError`].
-    pub async fn start(data: Option<&Path>, host: Ipv4Addr, port: u16, keys: Keys) -> Result<Self, DatabaseError> {
-        let database = open(data)?;
-        let listen = |source| DatabaseError::Listen { address: SocketAddr::from((host, port)), source };
+    pub async fn start(
+        data: Option<&Path>,
+        host: Ipv4Addr,
+        port: u16,
+        keyring: Keyring,
+    ) -> Result<Self, DatabaseError> {
+        let location = location(data);
+        let database = open_at(&location)?;
+        let listen =
+            |source| DatabaseError::Listen { address: SocketAddr::from((host, port)), source };
         let listener = TcpListener::bind((host, port)).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
         let (stop, stopped) = oneshot::channel::<()>();
@@ -73,12 +84,14 @@ impl Database {
                 // A dropped sender stops it too.
                 let _ = stopped.await;
             };
-            if let Err(error) = dynoxide::server::serve_with_shutdown(listener, database, shutdown).await {
+            if let Err(error) =
+                dynoxide::server::serve_with_shutdown(listener, database, shutdown).await
+            {
                 tracing::error!(error, "the embedded DynamoDB failed");
             }
         });
         let http = aws_smithy_http_client::Builder::new().build_http();
-        let database = Self { address, http, keys, stop: Some(stop), serving };
+        let database = Self { address, location, http, keyring, stop: Some(stop), serving };
         create_tables(&database.client())
             .await
             .map_err(|error| DatabaseError::Schema(error.into_service_error().to_string()))?;
@@ -119,13 +132,13 @@ impl Database {
     /// The store over it.
     #[must_use]
     pub fn store(&self) -> Store {
-        Store::new(self.client(), tables(), self.keys.clone())
+        Store::new(self.client(), tables(), self.keyring.clone(), SystemClock)
     }
 
     /// The keys of its stores.
     #[must_use]
-    pub fn keys(&self) -> &Keys {
-        &self.keys
+    pub fn keyring(&self) -> &Keyring {
+        &self.keyring
     }
 
     /// A client of its streams.
@@ -138,6 +151,13 @@ impl Database {
             .http_client(self.http.clone())
             .build();
         aws_sdk_dynamodbstreams::Client::from_conf(config)
+    }
+
+    /// What deletes records of the stream of Users.
+    pub(crate) fn stream_trimmer(&self) -> rusqlite::Result<StreamTrimmer> {
+        let connection = rusqlite::Connection::open(&self.location)?;
+        connection.busy_timeout(BUSY)?;
+        Ok(StreamTrimmer(connection))
     }
 
     /// Stops it once its open requests are answered.
@@ -162,10 +182,13 @@ fn credentials() -> Credentials {
 /// # Errors
 /// [`DatabaseError::Open`].
 pub fn open(data: Option<&Path>) -> Result<dynoxide::Database, DatabaseError> {
-    let location = location(data);
-    let failed = |reason: String| DatabaseError::Open { path: PathBuf::from(&location), reason };
-    let database = dynoxide::Database::new(&location).map_err(|error| failed(error.to_string()))?;
-    index_stream(&location).map_err(|error| failed(error.to_string()))?;
+    open_at(&location(data))
+}
+
+fn open_at(location: &str) -> Result<dynoxide::Database, DatabaseError> {
+    let failed = |reason: String| DatabaseError::Open { path: PathBuf::from(location), reason };
+    let database = dynoxide::Database::new(location).map_err(|error| failed(error.to_string()))?;
+    index_stream(location).map_err(|error| failed(error.to_string()))?;
     Ok(database)
 }
 
@@ -188,4 +211,33 @@ fn index_stream(location: &str) -> rusqlite::Result<()> {
         "CREATE INDEX IF NOT EXISTS local_stream_order
          ON _stream_records (table_name, CAST(sequence_number AS INTEGER))",
     )
+}
+
+/// How long a deletion waits for others to finish their writes.
+const BUSY: Duration = Duration::from_secs(1);
+
+/// Deletes records of the stream of Users that nobody needs any more. The engine keeps all of them, and
+/// some of its calls look through all of them (dynoxide 3.2.0).
+#[derive(Debug)]
+pub(crate) struct StreamTrimmer(rusqlite::Connection);
+
+impl StreamTrimmer {
+    /// Deletes the records before `sequence_number`. That record stays: the next one gets the number after
+    /// the greatest that there is.
+    pub(crate) fn trim(&self, sequence_number: &str) -> rusqlite::Result<()> {
+        let deleted = self.0.execute(
+            "DELETE FROM _stream_records
+             WHERE table_name = ?1 AND CAST(sequence_number AS INTEGER) < CAST(?2 AS INTEGER)",
+            [&tables().users, sequence_number],
+        );
+        match deleted {
+            // Somebody writes for longer than that. The next call deletes what this one left.
+            Err(rusqlite::Error::SqliteFailure(error, _))
+                if matches!(error.code, ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) =>
+            {
+                Ok(())
+            }
+            deleted => deleted.map(drop),
+        }
+    }
 }

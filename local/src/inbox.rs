@@ -3,9 +3,10 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use model::Subscription;
+use protocol::push::{Delivery, EndpointError, Endpoints, Push, Pusher, Token};
 use serde::Serialize;
-use shared::push::{Delivery, EndpointError, Endpoints, Push, Pusher, Token};
-use shared::store::Subscription;
+use store::token_hash;
 
 /// Pushes that are kept; older ones go.
 const CAPACITY: usize = 1_000;
@@ -65,7 +66,7 @@ impl Pusher for Inbox {
 impl Endpoints for Inbox {
     /// Every token has an endpoint here: its hash.
     async fn register(&self, token: Token<'_>) -> Result<String, EndpointError> {
-        Ok(format!("inbox:{}", Subscription::hash_token(token.token)))
+        Ok(format!("inbox:{}", token_hash(token.token)))
     }
 
     async fn remove(&self, _endpoint: &str) -> Result<(), EndpointError> {

@@ -4,7 +4,7 @@ use std::fs::OpenOptions;
 use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
-use shared::store::{Keys, KeysError};
+use store::{Keyring, KeyringError};
 
 use crate::args::Args;
 
@@ -25,10 +25,12 @@ pub enum KeyFileError {
         /// The file.
         path: PathBuf,
         /// Why.
-        source: KeysError,
+        source: KeyringError,
     },
     /// There is data, and fresh keys wouldn't open it.
-    #[error("{data} was there before its keys, {keys}: use --unsealed for data that was never sealed")]
+    #[error(
+        "{data} was there before its keys, {keys}: use --unsealed for data that was never sealed"
+    )]
     Lost {
         /// The data.
         data: PathBuf,
@@ -41,15 +43,15 @@ pub enum KeyFileError {
 ///
 /// # Errors
 /// [`KeyFileError`].
-pub(crate) fn keys(args: &Args) -> Result<Keys, KeyFileError> {
+pub(crate) fn keyring(args: &Args) -> Result<Keyring, KeyFileError> {
     match &args.data {
-        _ if args.unsealed => Ok(Keys::default()),
-        None => Ok(Keys::generate_secret().parse().expect("a generated secret is one")),
-        Some(data) => keys_beside(data),
+        _ if args.unsealed => Ok(Keyring::default()),
+        None => Ok(Keyring::generate_secret().parse().expect("a generated secret is one")),
+        Some(data) => keyring_beside(data),
     }
 }
 
-fn keys_beside(data: &Path) -> Result<Keys, KeyFileError> {
+fn keyring_beside(data: &Path) -> Result<Keyring, KeyFileError> {
     let mut path = data.as_os_str().to_owned();
     path.push(".keys");
     let path = PathBuf::from(path);
@@ -64,7 +66,7 @@ fn keys_beside(data: &Path) -> Result<Keys, KeyFileError> {
             if data.exists() {
                 return Err(KeyFileError::Lost { data: data.to_owned(), keys: path });
             }
-            let secret = Keys::generate_secret();
+            let secret = Keyring::generate_secret();
             create_private(&path, &secret).map_err(failed)?;
             secret
         }
@@ -96,22 +98,25 @@ mod tests {
     fn keys_are_made_with_the_data_and_kept_beside_it() {
         let folder = tempfile::tempdir().expect("a folder");
         let data = folder.path().join("book.db");
-        keys(&args(&data, false)).expect("made");
+        keyring(&args(&data, false)).expect("made");
         let file = folder.path().join("book.db.keys");
         let secret = std::fs::read_to_string(&file).expect("the keys");
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
-            assert_eq!(std::fs::metadata(&file).expect("the keys").permissions().mode() & 0o777, 0o600);
+            assert_eq!(
+                std::fs::metadata(&file).expect("the keys").permissions().mode() & 0o777,
+                0o600
+            );
         }
         std::fs::write(&data, "data").expect("written");
-        keys(&args(&data, false)).expect("read again");
+        keyring(&args(&data, false)).expect("read again");
         assert_eq!(std::fs::read_to_string(&file).expect("the keys"), secret);
 
         std::fs::write(&file, "no secret").expect("written");
-        assert!(matches!(keys(&args(&data, false)), Err(KeyFileError::Content { .. })));
+        assert!(matches!(keyring(&args(&data, false)), Err(KeyFileError::Content { .. })));
         std::fs::remove_file(&file).expect("removed");
-        assert!(matches!(keys(&args(&data, false)), Err(KeyFileError::Lost { .. })));
-        assert!(keys(&args(&data, true)).is_ok());
+        assert!(matches!(keyring(&args(&data, false)), Err(KeyFileError::Lost { .. })));
+        assert!(keyring(&args(&data, true)).is_ok());
     }
 }

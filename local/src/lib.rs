@@ -7,6 +7,7 @@
 mod args;
 mod banner;
 mod database;
+mod functions;
 mod gateway;
 mod inbox;
 mod keys;
@@ -17,6 +18,7 @@ mod stream;
 
 pub use args::{Args, ArgsError};
 pub use database::{Database, DatabaseError, open};
+pub use functions::HttpFunctions;
 pub use inbox::{Inbox, InboxPush};
 pub use keys::KeyFileError;
 pub use queue::ChannelQueue;

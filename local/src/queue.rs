@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
-use shared::protocol::Notifier;
-use shared::queue::{ChangeQueue, FailedRecord, FailedRecords, HolderChanged, QueueError, UnreadableMessage};
-use shared::store::{Keys, Store};
+use protocol::Notifier;
+use protocol::queue::{BookMessage, BookQueue, FailedRecord, FailedRecords, QueueError};
+use store::{Keyring, Store};
 use tokio::sync::{Semaphore, mpsc};
 
 use crate::inbox::Inbox;
@@ -25,15 +25,15 @@ const REDELIVERY: Duration = Duration::from_secs(2);
 pub struct ChannelQueue {
     sender: mpsc::UnboundedSender<String>,
     open: Arc<AtomicUsize>,
-    keys: Keys,
+    keyring: Keyring,
 }
 
 impl ChannelQueue {
-    /// A queue whose messages are sealed by `keys`, and its receiving end.
+    /// A queue whose messages are sealed by `keyring`, and its receiving end.
     #[must_use]
-    pub fn new(keys: Keys) -> (Self, mpsc::UnboundedReceiver<String>) {
+    pub fn new(keyring: Keyring) -> (Self, mpsc::UnboundedReceiver<String>) {
         let (sender, receiver) = mpsc::unbounded_channel();
-        (Self { sender, open: Arc::default(), keys }, receiver)
+        (Self { sender, open: Arc::default(), keyring }, receiver)
     }
 
     /// How many messages were sent and aren't worked off.
@@ -43,18 +43,16 @@ impl ChannelQueue {
     }
 }
 
-impl ChangeQueue for ChannelQueue {
-    async fn send(&self, messages: &[HolderChanged]) -> Result<(), QueueError> {
+impl BookQueue for ChannelQueue {
+    async fn send(&self, messages: &[BookMessage]) -> Result<(), QueueError> {
         for message in messages {
-            let body = message.to_body(&self.keys);
+            let body = message.to_body(&self.keyring);
             self.open.fetch_add(1, Ordering::SeqCst);
-            self.sender.send(body).map_err(|_| QueueError { code: "the server is stopping".to_owned() })?;
+            self.sender
+                .send(body)
+                .map_err(|_| QueueError { code: "the server is stopping".to_owned() })?;
         }
         Ok(())
-    }
-
-    fn read(&self, body: &str) -> Result<HolderChanged, UnreadableMessage> {
-        HolderChanged::from_body(&self.keys, body)
     }
 }
 
@@ -81,7 +79,15 @@ pub(crate) async fn deliver(
             let (store, queue, notifier) = &*function;
             let mut permit = Some(permit);
             for receive in 1..=MAX_RECEIVES {
-                let (response, _) = join_push::handle(store, queue, notifier, event(&body), u64::MAX).await;
+                let (response, _) = join_push::handle(
+                    store,
+                    &queue.keyring,
+                    queue,
+                    notifier,
+                    event(&body),
+                    u64::MAX,
+                )
+                .await;
                 if response.batch_item_failures.is_empty() {
                     break;
                 }

@@ -4,10 +4,10 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::create_table::CreateTableError;
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType, StreamSpecification,
-    StreamViewType,
+    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
+    StreamSpecification, StreamViewType,
 };
-use shared::store::Tables;
+use store::Tables;
 
 /// The table in which the local server notes how far it has read the stream.
 pub(crate) const CHECKPOINTS: &str = "LocalCheckpoints";
@@ -53,21 +53,30 @@ async fn create_table(
 ) -> Result<(), SdkError<CreateTableError>> {
     let mut table = client.create_table().table_name(name).billing_mode(BillingMode::PayPerRequest);
     for (key, kind) in keys.iter().zip([KeyType::Hash, KeyType::Range]) {
-        let definition = AttributeDefinition::builder().attribute_name(*key).attribute_type(ScalarAttributeType::S);
+        let definition = AttributeDefinition::builder()
+            .attribute_name(*key)
+            .attribute_type(ScalarAttributeType::S);
         let element = KeySchemaElement::builder().attribute_name(*key).key_type(kind);
         table = table
             .attribute_definitions(definition.build().expect("name and type are set"))
             .key_schema(element.build().expect("name and type are set"));
     }
     if streamed {
-        let stream =
-            StreamSpecification::builder().stream_enabled(true).stream_view_type(StreamViewType::NewAndOldImages);
+        let stream = StreamSpecification::builder()
+            .stream_enabled(true)
+            .stream_view_type(StreamViewType::NewAndOldImages);
         table = table.stream_specification(stream.build().expect("enabled is set"));
     }
     match table.send().await {
         Ok(_) => Ok(()),
         // Kept from an earlier run.
-        Err(error) if error.as_service_error().is_some_and(CreateTableError::is_resource_in_use_exception) => Ok(()),
+        Err(error)
+            if error
+                .as_service_error()
+                .is_some_and(CreateTableError::is_resource_in_use_exception) =>
+        {
+            Ok(())
+        }
         Err(error) => Err(error),
     }
 }

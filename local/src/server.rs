@@ -2,21 +2,22 @@
 
 use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 
 use axum::Router;
-use shared::domain::Limits;
-use shared::protocol::{Notifier, SystemClock};
+use model::{Limits, SystemClock};
+use protocol::Notifier;
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
-use users::Settings;
 
 use crate::args::Args;
 use crate::banner::banner;
 use crate::database::{Database, DatabaseError};
-use crate::gateway::{self, Functions};
+use crate::functions::HttpFunctions;
+use crate::gateway::{self, Gateway};
 use crate::inbox::Inbox;
-use crate::keys::{KeyFileError, keys};
+use crate::keys::{KeyFileError, keyring};
 use crate::queue::{ChannelQueue, deliver};
 use crate::stream::StreamReader;
 
@@ -32,7 +33,7 @@ pub enum RunError {
     Database(#[from] DatabaseError),
     /// There are no keys to seal the data with.
     #[error(transparent)]
-    Keys(#[from] KeyFileError),
+    Keyring(#[from] KeyFileError),
     /// The port can't be had.
     #[error("127.0.0.1:{port} can't be listened on: {source} (--port takes another one)")]
     Listen {
@@ -66,27 +67,39 @@ impl Server {
     /// [`RunError`].
     pub async fn start(args: &Args) -> Result<Self, RunError> {
         let port = args.port;
-        let listener =
-            TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(|source| RunError::Listen { port, source })?;
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+            .await
+            .map_err(|source| RunError::Listen { port, source })?;
         let address = listener.local_addr()?;
-        let keys = keys(args)?;
-        let database = Database::start(args.data.as_deref(), args.dynamodb_host, args.dynamodb_port, keys).await?;
+        let keyring = keyring(args)?;
+        let database =
+            Database::start(args.data.as_deref(), args.dynamodb_host, args.dynamodb_port, keyring)
+                .await?;
         let inbox = Inbox::default();
-        let (queue, messages) = ChannelQueue::new(database.keys().clone());
-        let reader = StreamReader::new(&database, queue.clone()).await.map_err(RunError::Stream)?;
+        let (queue, messages) = ChannelQueue::new(database.keyring().clone());
+        let changed = Arc::new(Notify::new());
+        let reader = StreamReader::new(&database, queue.clone(), Arc::clone(&changed))
+            .await
+            .map_err(RunError::Stream)?;
         let notifier = Notifier {
             pusher: inbox.clone(),
             template: Some(PUSH_TEMPLATE.parse().expect("it has one %s")),
-            phone_keys: database.keys().phones(),
             clock: SystemClock,
         };
-        let background =
-            vec![tokio::spawn(reader.run()), tokio::spawn(deliver(messages, database.store(), queue, notifier))];
+        let background = vec![
+            tokio::spawn(reader.run()),
+            tokio::spawn(deliver(messages, database.store(), queue, notifier)),
+        ];
         let default_region = HOME_REGION.parse().expect("two capitals");
-        let settings = Settings { default_region, trust_body_phone: false };
-        let uploads = upload::Settings { default_region, limits: Limits::default() };
-        let functions = Functions { store: database.store(), inbox, settings, uploads };
-        let router = Router::new().fallback(gateway::answer).with_state(functions);
+        let functions = HttpFunctions {
+            store: database.store(),
+            push: inbox,
+            clock: SystemClock,
+            uploads: upload::Settings { default_region, limits: Limits::default() },
+            users: users::Settings { default_region, trust_body_phone: false },
+        };
+        let router =
+            Router::new().fallback(gateway::answer).with_state(Gateway { functions, changed });
         let (stop, stopped) = oneshot::channel::<()>();
         let serving = axum::serve(listener, router).with_graceful_shutdown(async move {
             // A dropped sender stops it too.

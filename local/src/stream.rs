@@ -1,19 +1,25 @@
 //! The stream of Users, read through the streams API and passed on as Lambda's event source would.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_lambda_events::dynamodb::Event;
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_dynamodbstreams::types::{OperationType, Record, ShardIteratorType};
 use serde_json::{Value, json};
-use shared::store::{Keys, Tables};
+use store::{Keyring, Tables};
+use tokio::sync::Notify;
 
-use crate::database::Database;
+use crate::database::{Database, StreamTrimmer};
 use crate::queue::ChannelQueue;
 use crate::schema::{CHECKPOINTS, tables};
 
-/// How long to wait where there is nothing new, or something failed.
-const IDLE: Duration = Duration::from_millis(50);
+/// How long to wait at first if nothing is new, or something failed.
+const SHORTEST_WAIT: Duration = Duration::from_millis(50);
+/// How long to wait at most. A request that may have changed something ends the wait at once, so this is
+/// for programs that write to the DynamoDB directly. Two small requests a second cost an idle server less
+/// than 1 % of a core.
+const LONGEST_WAIT: Duration = Duration::from_secs(1);
 /// What the event source's filter lets through: see `template.yaml`.
 const KEY_PREFIX: &str = "phone#";
 
@@ -25,8 +31,13 @@ pub(crate) struct StreamReader {
     client: aws_sdk_dynamodb::Client,
     streams: aws_sdk_dynamodbstreams::Client,
     queue: ChannelQueue,
-    keys: Keys,
+    keyring: Keyring,
+    trimmer: StreamTrimmer,
+    /// Told of each request that may have changed something.
+    changed: Arc<Notify>,
     stream: String,
+    /// The one shard, once it is known. It is open, whatever `EndingSequenceNumber` says.
+    shard: Option<String>,
     /// The last record that was passed on.
     read: Option<String>,
     /// The last record whose messages were all worked off.
@@ -35,30 +46,59 @@ pub(crate) struct StreamReader {
 
 impl StreamReader {
     /// A reader that goes on where the one before it stopped.
-    pub(crate) async fn new(database: &Database, queue: ChannelQueue) -> Result<Self, StreamError> {
+    pub(crate) async fn new(
+        database: &Database,
+        queue: ChannelQueue,
+        changed: Arc<Notify>,
+    ) -> Result<Self, StreamError> {
         let (client, streams) = (database.client(), database.streams());
         let Tables { users, .. } = tables();
         let table = client.describe_table().table_name(users).send().await?.table;
-        let stream = table.and_then(|table| table.latest_stream_arn).ok_or("Users has no stream")?;
-        let saved = client.get_item().table_name(CHECKPOINTS).key("stream", AttributeValue::S(stream.clone()));
-        let saved = match saved.send().await?.item.and_then(|mut item| item.remove("sequence_number")) {
-            Some(AttributeValue::S(sequence_number)) => Some(sequence_number),
-            _ => None,
-        };
-        Ok(Self { client, streams, queue, keys: database.keys().clone(), stream, read: saved.clone(), saved })
+        let stream =
+            table.and_then(|table| table.latest_stream_arn).ok_or("Users has no stream")?;
+        let saved = client
+            .get_item()
+            .table_name(CHECKPOINTS)
+            .key("stream", AttributeValue::S(stream.clone()));
+        let saved =
+            match saved.send().await?.item.and_then(|mut item| item.remove("sequence_number")) {
+                Some(AttributeValue::S(sequence_number)) => Some(sequence_number),
+                _ => None,
+            };
+        Ok(Self {
+            client,
+            streams,
+            queue,
+            keyring: database.keyring().clone(),
+            trimmer: database.stream_trimmer()?,
+            changed,
+            stream,
+            shard: None,
+            read: saved.clone(),
+            saved,
+        })
     }
 
     /// Passes records on until the task is aborted.
     pub(crate) async fn run(mut self) {
+        let mut wait = SHORTEST_WAIT;
         loop {
             match self.pass_on().await {
-                Ok(true) => {}
-                Ok(false) => tokio::time::sleep(IDLE).await,
+                Ok(true) => wait = SHORTEST_WAIT,
+                Ok(false) => wait = self.rest(wait).await,
                 Err(error) => {
                     tracing::error!(%error, "the stream can't be read");
-                    tokio::time::sleep(IDLE).await;
+                    wait = self.rest(wait).await;
                 }
             }
+        }
+    }
+
+    /// Waits for `wait` or the next change. Returns how long to wait next time.
+    async fn rest(&self, wait: Duration) -> Duration {
+        match tokio::time::timeout(wait, self.changed.notified()).await {
+            Ok(()) => SHORTEST_WAIT,
+            Err(_) => (2 * wait).min(LONGEST_WAIT),
         }
     }
 
@@ -69,9 +109,10 @@ impl StreamReader {
             self.save().await?;
             return Ok(false);
         };
-        let passed: Vec<Value> = records.iter().filter(|record| is_wanted(record)).map(event_record).collect();
+        let passed: Vec<Value> =
+            records.iter().filter(|record| is_wanted(record)).map(event_record).collect();
         let event: Event = serde_json::from_value(json!({ "Records": passed }))?;
-        let response = joins::handle(&self.keys, &self.queue, &self.queue, event).await;
+        let response = joins::handle(&self.keyring, &self.queue, &self.queue, event).await;
         if !response.batch_item_failures.is_empty() {
             return Err("a record failed".into());
         }
@@ -79,24 +120,40 @@ impl StreamReader {
         Ok(true)
     }
 
-    /// The records after the last one read. The one shard is open, whatever `EndingSequenceNumber` says.
-    async fn records(&self) -> Result<Vec<Record>, StreamError> {
-        let description = self.streams.describe_stream().stream_arn(&self.stream).send().await?.stream_description;
-        let shard = description.and_then(|stream| stream.shards?.into_iter().next()?.shard_id);
-        let Some(shard) = shard else { return Ok(vec![]) };
+    /// The records after the last one read.
+    async fn records(&mut self) -> Result<Vec<Record>, StreamError> {
+        let Some(shard) = self.shard().await? else { return Ok(vec![]) };
         let position = match &self.read {
             Some(_) => ShardIteratorType::AfterSequenceNumber,
             None => ShardIteratorType::TrimHorizon,
         };
         let iterator = self.streams.get_shard_iterator().stream_arn(&self.stream).shard_id(shard);
-        let iterator = iterator.shard_iterator_type(position).set_sequence_number(self.read.clone()).send().await?;
-        let page = self.streams.get_records().set_shard_iterator(iterator.shard_iterator).send().await?;
+        let iterator = iterator
+            .shard_iterator_type(position)
+            .set_sequence_number(self.read.clone())
+            .send()
+            .await?;
+        let page =
+            self.streams.get_records().set_shard_iterator(iterator.shard_iterator).send().await?;
         Ok(page.records.unwrap_or_default())
+    }
+
+    /// The one shard, none before the first record. It is asked for once: DescribeStream looks through
+    /// all records (dynoxide 3.2.0).
+    async fn shard(&mut self) -> Result<Option<String>, StreamError> {
+        if self.shard.is_none() {
+            let sent = self.streams.describe_stream().stream_arn(&self.stream).send().await?;
+            let shards = sent.stream_description.and_then(|stream| stream.shards);
+            self.shard = shards.and_then(|shards| shards.into_iter().next()?.shard_id);
+        }
+        Ok(self.shard.clone())
     }
 
     /// Notes how far the stream was read, once nothing of it is open any more.
     async fn save(&mut self) -> Result<(), StreamError> {
-        let Some(read) = self.read.clone().filter(|_| self.read != self.saved && self.queue.open() == 0) else {
+        let Some(read) =
+            self.read.clone().filter(|_| self.read != self.saved && self.queue.open() == 0)
+        else {
             return Ok(());
         };
         self.client
@@ -106,6 +163,7 @@ impl StreamReader {
             .item("sequence_number", AttributeValue::S(read.clone()))
             .send()
             .await?;
+        self.trimmer.trim(&read)?;
         self.saved = Some(read);
         Ok(())
     }
@@ -120,17 +178,20 @@ fn sequence_number(record: &Record) -> Option<String> {
 fn is_wanted(record: &Record) -> bool {
     let Some(change) = &record.dynamodb else { return false };
     let key = change.keys.as_ref().and_then(|keys| keys.get("key")).and_then(|key| key.as_s().ok());
-    let changed = record.event_name != Some(OperationType::Modify) || change.old_image != change.new_image;
+    let changed =
+        record.event_name != Some(OperationType::Modify) || change.old_image != change.new_image;
     changed && key.is_some_and(|key| key.starts_with(KEY_PREFIX))
 }
 
 /// A record as Lambda spells it.
 fn event_record(record: &Record) -> Value {
-    let change =
-        record.dynamodb.clone().unwrap_or_else(|| aws_sdk_dynamodbstreams::types::StreamRecord::builder().build());
-    let item = |image: Option<std::collections::HashMap<String, aws_sdk_dynamodbstreams::types::AttributeValue>>| {
-        serde_dynamo::Item::from(image.unwrap_or_default())
-    };
+    let change = record
+        .dynamodb
+        .clone()
+        .unwrap_or_else(|| aws_sdk_dynamodbstreams::types::StreamRecord::builder().build());
+    let item = |image: Option<
+        std::collections::HashMap<String, aws_sdk_dynamodbstreams::types::AttributeValue>,
+    >| { serde_dynamo::Item::from(image.unwrap_or_default()) };
     json!({
         "eventID": record.event_id,
         "eventName": record.event_name.as_ref().map(OperationType::as_str),

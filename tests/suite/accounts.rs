@@ -2,34 +2,42 @@
 
 use std::sync::{Arc, Mutex};
 
-use shared::protocol::{AccountError, PhoneClaim, ProfilePatch, SystemClock, sign_up};
-use shared::store::{HolderReader, Profile};
+use model::{Profile, SystemClock};
+use protocol::{AccountError, PhoneClaim, ProfilePatch, sign_up};
+use store::HolderReader;
 
-use crate::support::embedded::database;
-use crate::support::gate::{Scheduler, on_a_stopped_clock};
-use crate::support::{phone, user};
+use support::embedded::database;
+use support::gate::{Scheduler, on_a_stopped_clock};
+use support::{phone, user};
 
 const BOB: &str = "bob";
 const P: &str = "16505550123";
 
 /// Bob has an account, and tells his number twice, in an order of which these are the first turns; what he is
 /// answered, and the turns at which the other request could have gone first.
-async fn tell_twice(claim: PhoneClaim, turns: &[usize]) -> (Vec<Result<Profile, AccountError>>, Vec<Vec<usize>>) {
+async fn tell_twice(
+    claim: PhoneClaim,
+    turns: &[usize],
+) -> (Vec<Result<Profile, AccountError>>, Vec<Vec<usize>>) {
     let embedded = database().await;
     let none = ProfilePatch::default();
-    sign_up(&embedded.store(), &SystemClock, &user(BOB), PhoneClaim::None, &none).await.expect("signed up");
+    sign_up(&embedded.store(), &SystemClock, &user(BOB), PhoneClaim::None, &none)
+        .await
+        .expect("signed up");
     let mut scheduler = Scheduler::new(embedded.clone(), |_, _| false);
     let answers = Arc::new(Mutex::new(vec![]));
     for _ in 0..2 {
         let answers = Arc::clone(&answers);
         let tell = async move |store| {
-            let answer = sign_up(&store, &SystemClock, &user(BOB), claim, &ProfilePatch::default()).await;
+            let answer =
+                sign_up(&store, &SystemClock, &user(BOB), claim, &ProfilePatch::default()).await;
             answers.lock().expect("no panic").push(answer);
         };
         scheduler.spawn(tell).await;
     }
     let others = scheduler.finish_both(turns, |_| true).await;
-    let holder = embedded.store().holder(phone(P)).await.expect("readable").expect("Bob has told it");
+    let holder =
+        embedded.store().holder(phone(P)).await.expect("readable").expect("Bob has told it");
     assert_eq!(holder.user, user(BOB));
     (std::mem::take(&mut answers.lock().expect("no panic")), others)
 }
@@ -45,9 +53,14 @@ fn a_number_that_is_told_twice_at_once_is_taken_once_and_well_both_times() {
             open.extend(others);
             let phones: Vec<_> = answers
                 .into_iter()
-                .map(|answer| answer.unwrap_or_else(|error| panic!("after {turns:?}: {error}")).phone)
+                .map(|answer| {
+                    answer.unwrap_or_else(|error| panic!("after {turns:?}: {error}")).phone
+                })
                 .collect();
-            assert!(phones.len() == 2 && phones[0].is_some() && phones[0] == phones[1], "after {turns:?}: {phones:?}");
+            assert!(
+                phones.len() == 2 && phones[0].is_some() && phones[0] == phones[1],
+                "after {turns:?}: {phones:?}"
+            );
         }
         assert!(runs > 100, "two requests of five calls have more orders than {runs}");
     }

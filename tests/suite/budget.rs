@@ -2,24 +2,24 @@
 
 use std::sync::Mutex;
 
+use model::{Budget, Clock, Limits};
 use serde_json::{Value, json};
-use shared::domain::{Budget, Limits};
-use shared::protocol::Clock;
-use shared::store::Store;
+use store::Store;
 
-use crate::support::embedded::{database, store_over};
-use crate::support::gate::{Request, Scheduler, on_a_stopped_clock};
-use crate::support::meter::Meter;
-use crate::support::region;
-use crate::support::requests::{read, request};
+use support::embedded::{database, store_over};
+use support::gate::{Request, Scheduler, on_a_stopped_clock};
+use support::meter::Meter;
+use support::region;
+use support::requests::{read, request};
 
 const START_MS: u64 = 1_795_485_472_000;
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 
 /// A clock that is set by hand.
-struct Hands(Mutex<u64>);
+#[derive(Debug)]
+struct SetClock(Mutex<u64>);
 
-impl Hands {
+impl SetClock {
     fn new() -> Self {
         Self(Mutex::new(START_MS))
     }
@@ -29,7 +29,7 @@ impl Hands {
     }
 }
 
-impl Clock for Hands {
+impl Clock for SetClock {
     fn now_ms(&self) -> u64 {
         *self.0.lock().expect("no panic")
     }
@@ -37,7 +37,10 @@ impl Clock for Hands {
 
 /// Ten numbers at once, and one more each day.
 fn settings() -> upload::Settings {
-    upload::Settings { default_region: region(), limits: Limits { budget: Budget::new(10, 1), ..Limits::default() } }
+    upload::Settings {
+        default_region: region(),
+        limits: Limits { budget: Budget::new(10, 1), ..Limits::default() },
+    }
 }
 
 fn contacts(numbers: std::ops::Range<u32>) -> Vec<Value> {
@@ -46,13 +49,13 @@ fn contacts(numbers: std::ops::Range<u32>) -> Vec<Value> {
 
 struct Api {
     store: Store,
-    clock: Hands,
+    clock: SetClock,
     settings: upload::Settings,
 }
 
 impl Api {
     async fn new() -> Self {
-        Self { store: database().await.store(), clock: Hands::new(), settings: settings() }
+        Self { store: database().await.store(), clock: SetClock::new(), settings: settings() }
     }
 
     /// The answer's status and Retry-After.
@@ -60,7 +63,8 @@ impl Api {
         let body = (!body.is_null()).then(|| body.to_string());
         let event = request(method, path, token, body);
         let response = upload::handle(&self.store, &self.clock, &self.settings, event).await;
-        let after = response.headers.get("retry-after").and_then(|value| value.to_str().ok()?.parse().ok());
+        let after =
+            response.headers.get("retry-after").and_then(|value| value.to_str().ok()?.parse().ok());
         (response.status_code, after)
     }
 
@@ -73,7 +77,8 @@ impl Api {
     }
 
     async fn size(&self, token: &str) -> usize {
-        let (_, book) = read(&get::handle(&self.store, request("GET", "/address_book", token, None)).await);
+        let (_, book) =
+            read(&get::handle(&self.store, request("GET", "/address_book", token, None)).await);
         book.as_array().map_or(0, Vec::len)
     }
 }
@@ -89,7 +94,12 @@ async fn beyond_the_budget_is_429_until_enough_has_leaked_and_the_book_is_unchan
     assert_eq!(api.add("ann", 0..10).await, DONE, "what is there is free");
     assert_eq!(api.add("ann", 0..11).await, A_DAY);
     assert_eq!(api.size("ann").await, 10);
-    let event = request("POST", "/address_book", "ann", Some(json!({"contacts": contacts(10..11)}).to_string()));
+    let event = request(
+        "POST",
+        "/address_book",
+        "ann",
+        Some(json!({"contacts": contacts(10..11)}).to_string()),
+    );
     let (_, error) = read(&upload::handle(&api.store, &api.clock, &api.settings, event).await);
     let sentence = "Too many new phones were added of late. Please try again later.";
     assert_eq!(error, json!({"errors": {"base": [sentence]}}));
@@ -105,8 +115,11 @@ async fn beyond_the_budget_is_429_until_enough_has_leaked_and_the_book_is_unchan
 #[tokio::test]
 async fn nothing_is_refunded_by_destroying_forcing_wiping_or_another_book() {
     let empty = json!({"contacts": [], "force": 1});
-    let destroy: Vec<Value> = (0..5).map(|n| json!({"phone": format!("+1650555{n:04}"), "destroy": 1})).collect();
-    for (name, cycle) in [("destroy", json!({"contacts": destroy})), ("force", empty), ("wipe", Value::Null)] {
+    let destroy: Vec<Value> =
+        (0..5).map(|n| json!({"phone": format!("+1650555{n:04}"), "destroy": 1})).collect();
+    for (name, cycle) in
+        [("destroy", json!({"contacts": destroy})), ("force", empty), ("wipe", Value::Null)]
+    {
         let api = Api::new().await;
         assert_eq!(api.add("ann", 0..5).await, DONE);
         let method = if cycle.is_null() { "DELETE" } else { "POST" };
@@ -120,7 +133,10 @@ async fn nothing_is_refunded_by_destroying_forcing_wiping_or_another_book() {
         let numbers = contacts(n as u32 * 5..n as u32 * 5 + 5);
         assert_eq!(api.upload("ann", json!({"contacts": numbers, "udid": udid})).await, DONE);
     }
-    assert_eq!(api.upload("ann", json!({"contacts": contacts(10..11), "udid": "three"})).await, A_DAY);
+    assert_eq!(
+        api.upload("ann", json!({"contacts": contacts(10..11), "udid": "three"})).await,
+        A_DAY
+    );
     let known = json!({"contacts": contacts(0..10), "udid": "three"});
     assert_eq!(api.upload("ann", known).await, DONE, "numbers of one's other books are not new");
 }
@@ -130,13 +146,17 @@ async fn another_account_with_the_same_proven_phone_is_the_same_payer() {
     let api = Api::new().await;
     assert_eq!(api.add("ann:+14155550100", 0..10).await, DONE);
     assert_eq!(api.add("ann-again:+14155550100", 10..11).await, A_DAY);
-    assert_eq!(api.add("ann-again:+14155550101", 10..11).await, DONE, "another phone is another person");
+    assert_eq!(
+        api.add("ann-again:+14155550101", 10..11).await,
+        DONE,
+        "another phone is another person"
+    );
 }
 
 #[tokio::test]
 async fn a_new_number_costs_one_write_and_a_known_one_none() {
     let meter = Meter::new(database().await);
-    let (store, clock, settings) = (store_over(meter.clone()), Hands::new(), settings());
+    let (store, clock, settings) = (store_over(meter.clone()), SetClock::new(), settings());
     let api = Api { store, clock, settings };
     assert_eq!(api.add("ann", 0..2).await, DONE);
     meter.take();
@@ -162,16 +182,19 @@ async fn an_upload_that_paid_and_failed_does_not_pay_again() {
 async fn more_books_contacts_or_contacts_at_once_than_allowed_are_refused() {
     let mut api = Api::new().await;
     let budget = Budget::new(100, 1);
-    api.settings.limits = Limits { budget, contacts_per_request: 8, contacts_per_user: 10, books_per_user: 2 };
+    api.settings.limits =
+        Limits { budget, contacts_per_request: 8, contacts_per_user: 10, books_per_user: 2 };
     assert_eq!(api.add("ann", 0..9).await, (422, None));
     assert_eq!(api.add("ann", 0..8).await, DONE);
-    let device = |udid: &str, numbers| json!({"contacts": contacts(numbers), "udid": udid}).to_string();
+    let device =
+        |udid: &str, numbers| json!({"contacts": contacts(numbers), "udid": udid}).to_string();
     let send = async |body| {
         let event = request("POST", "/address_book", "ann", Some(body));
         read(&upload::handle(&api.store, &api.clock, &api.settings, event).await)
     };
     let full = json!(["The address book is full."]);
-    let expected = json!({"created": 2, "updated": 0, "deleted": 0, "rejected": {"2": full, "3": full}});
+    let expected =
+        json!({"created": 2, "updated": 0, "deleted": 0, "rejected": {"2": full, "3": full}});
     assert_eq!(send(device("one", 20..24)).await, (200, expected));
     let sentence = "There are 2 address books already: delete one first.";
     assert_eq!(send(device("two", 0..1)).await, (422, json!({"errors": {"udid": [sentence]}})));
@@ -195,12 +218,14 @@ fn of_uploads_that_race_for_the_bucket_no_more_get_through_than_there_is_room_fo
                         let numbers = contacts(n as u32 * 6..n as u32 * 6 + 6);
                         let body = json!({"contacts": numbers, "udid": udid}).to_string();
                         let event = request("POST", "/address_book", "ann", Some(body));
-                        let answer = upload::handle(&store, &Hands::new(), &settings(), event).await;
+                        let answer =
+                            upload::handle(&store, &SetClock::new(), &settings(), event).await;
                         assert!([200, 429].contains(&answer.status_code), "{}", answer.status_code);
                     })
                     .await;
             }
-            let about_budgets = |request: &Request| request.body["TableName"] == local::tables().budgets;
+            let about_budgets =
+                |request: &Request| request.body["TableName"] == local::tables().budgets;
             open.extend(scheduler.finish_both(&order, about_budgets).await);
             let store = embedded.store();
             let mut learned = 0;

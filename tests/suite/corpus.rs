@@ -5,8 +5,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-#[path = "../../fuzz/src/lib.rs"]
-mod targets;
+use fuzz_targets::TARGETS;
 
 /// Mutated inputs of one target, unless `CORPUS_SECONDS` says how long.
 const MUTATIONS: usize = 2_000;
@@ -34,7 +33,8 @@ const TOKENS: [&[u8]; 16] = [
 
 fn corpus(name: &str) -> Vec<Vec<u8>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(name);
-    let files = std::fs::read_dir(folder).expect("a corpus").map(|file| file.expect("a file").path());
+    let files =
+        std::fs::read_dir(folder).expect("a corpus").map(|file| file.expect("a file").path());
     let mut files: Vec<_> = files.collect();
     files.sort();
     files.iter().map(|file| std::fs::read(file).expect("readable")).collect()
@@ -42,7 +42,7 @@ fn corpus(name: &str) -> Vec<Vec<u8>> {
 
 #[test]
 fn every_input_of_every_corpus_passes_its_target() {
-    for (name, target) in targets::TARGETS {
+    for (name, target) in TARGETS {
         let inputs = corpus(name);
         assert!(!inputs.is_empty(), "{name} has no corpus");
         inputs.iter().for_each(|input| target(input));
@@ -57,7 +57,7 @@ fn inputs_like_those_of_the_corpora_pass_too() {
     let only = std::env::var("CORPUS_TARGET").ok();
     println!("CORPUS_SEED={seed}");
     for (name, target) in
-        targets::TARGETS.into_iter().filter(|(name, _)| only.as_deref().is_none_or(|only| only == *name))
+        TARGETS.into_iter().filter(|(name, _)| only.as_deref().is_none_or(|only| only == *name))
     {
         let mut random = fastrand::Rng::with_seed(seed);
         let (inputs, start, mut tried) = (corpus(name), Instant::now(), 0);

@@ -1,22 +1,24 @@
 //! What the main operations cost, sealed, on the database's own counts.
 
+use model::{Limits, Mode, Scope, SystemClock};
+use numbering::HomeRegion;
+use protocol::{PhoneClaim, ProfilePatch, sign_up, upload};
 use serde_json::json;
-use shared::domain::{HomeRegion, Limits, Mode, Scope};
-use shared::protocol::{PhoneClaim, ProfilePatch, SystemClock, sign_up, upload};
-use shared::store::{Keys, Store};
+use store::{Keyring, Store};
 
-use crate::support::embedded::{database, sealed_store_over, store_over, stored_bytes};
-use crate::support::meter::Meter;
-use crate::support::people::{Person, people};
-use crate::support::requests::{read, request};
-use crate::support::{allowance, home, phone, upload_settings, user};
+use support::embedded::{database, sealed_store_over, store_over, stored_bytes};
+use support::meter::Meter;
+use support::people::{Person, people};
+use support::requests::{read, request};
+use support::{allowance, home, phone, upload_settings, user};
 
 /// As long as the subject of a token that Cognito gives.
 const OWNER: &str = "2f9bd1c4-6d0e-4c58-9a3b-5e7f01a2b3c4";
 
 async fn send(store: &Store, body: &serde_json::Value) -> serde_json::Value {
     let event = request("POST", "/address_book", OWNER, Some(body.to_string()));
-    let (status, answer) = read(&upload::handle(store, &SystemClock, &upload_settings(), event).await);
+    let (status, answer) =
+        read(&upload::handle(store, &SystemClock, &upload_settings(), event).await);
     assert_eq!(status, 200, "{answer}");
     answer
 }
@@ -25,7 +27,7 @@ async fn send(store: &Store, body: &serde_json::Value) -> serde_json::Value {
 async fn the_main_operations_stay_within_their_units() {
     let embedded = database().await;
     let meter = Meter::new(embedded.clone());
-    let keys: Keys = Keys::generate_secret().parse().expect("a secret of keys");
+    let keys: Keyring = Keyring::generate_secret().parse().expect("a secret of keys");
     let store = sealed_store_over(meter.clone(), keys);
     let people: Vec<Person> = people(7).take(1_000).collect();
     let mut contacts: Vec<_> = people.iter().map(Person::contact).collect();
@@ -57,7 +59,9 @@ async fn the_main_operations_stay_within_their_units() {
         let digits = person.digits();
         let claim = PhoneClaim::Proven(phone(&digits));
         let patch = ProfilePatch::default();
-        sign_up(&store, &SystemClock, &user(&format!("user-{n}")), claim, &patch).await.expect("signed up");
+        sign_up(&store, &SystemClock, &user(&format!("user-{n}")), claim, &patch)
+            .await
+            .expect("signed up");
     }
     send(&store, &json!({ "contacts": [], "force": 1 })).await;
     send(&store, &json!({ "contacts": contacts })).await;
@@ -69,14 +73,22 @@ async fn the_main_operations_stay_within_their_units() {
     let compact = meter.take();
     assert!(compact.requests == 1 && compact.read <= 6.0, "registered users compact: {compact:?}");
 
-    let all = [("first", first), ("again", again), ("renamed", renamed), ("added", added), ("compact", compact)];
+    let all = [
+        ("first", first),
+        ("again", again),
+        ("renamed", renamed),
+        ("added", added),
+        ("compact", compact),
+    ];
     for (what, units) in all {
         println!("{what} {units:?}");
         // The rules and the database's own answers are two ways to the same count.
         assert_eq!(units.read + units.written, units.answered, "{what}");
     }
-    let stored: usize =
-        ["AddressBooks", "ContactOwners"].iter().map(|table| stored_bytes(&embedded, table)).sum::<usize>();
+    let stored: usize = ["AddressBooks", "ContactOwners"]
+        .iter()
+        .map(|table| stored_bytes(&embedded, table))
+        .sum::<usize>();
     println!("{} bytes stored per contact", stored / 1_000);
     assert!(stored <= 140 * 1_000, "{stored} bytes for 1,000 contacts");
 }
@@ -85,7 +97,7 @@ async fn the_main_operations_stay_within_their_units() {
 async fn an_empty_upload_into_no_book_writes_nothing() {
     let meter = Meter::new(database().await);
     let store = store_over(meter.clone());
-    let nothing = crate::support::upload_of(Mode::Replace, vec![]);
+    let nothing = support::upload_of(Mode::Replace, vec![]);
     let home: HomeRegion = home();
     let (owner, limits) = (user(OWNER), Limits::default());
     let allowance = allowance(&owner, &limits, &SystemClock);

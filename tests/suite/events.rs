@@ -7,22 +7,23 @@ use std::path::{Path, PathBuf};
 
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use local::Inbox;
+use model::SystemClock;
+use numbering::Phone;
+use protocol::Notifier;
+use protocol::queue::BookMessage;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use shared::domain::Phone;
-use shared::protocol::{Notifier, SystemClock};
-use shared::queue::HolderChanged;
-use shared::store::{AccountStore, HolderReader, Keys, PhoneKeys, Store};
+use store::{AccountStore, HolderReader, Keyring, Store};
 
-use crate::support::embedded::database;
-use crate::support::queue::Kept;
-use crate::support::requests::read;
-use crate::support::{phone, region, upload_settings, user};
+use support::embedded::database;
+use support::queue::RecordingQueue;
+use support::requests::read;
+use support::{phone, region, upload_settings, user};
 
 struct Stage {
     store: Store,
     inbox: Inbox,
-    queue: Kept,
+    queue: RecordingQueue,
     told: RefCell<BTreeSet<String>>,
 }
 
@@ -33,12 +34,18 @@ fn folder() -> PathBuf {
 impl Stage {
     async fn new() -> Self {
         let store = database().await.store();
-        Self { store, inbox: Inbox::default(), queue: Kept::default(), told: RefCell::default() }
+        Self {
+            store,
+            inbox: Inbox::default(),
+            queue: RecordingQueue::default(),
+            told: RefCell::default(),
+        }
     }
 
     fn event<T: DeserializeOwned>(&self, name: &str) -> T {
         self.told.borrow_mut().insert(name.to_owned());
-        let text = std::fs::read_to_string(folder().join(format!("{name}.json"))).expect("the sample is there");
+        let text = std::fs::read_to_string(folder().join(format!("{name}.json")))
+            .expect("the sample is there");
         serde_json::from_str(&text).expect("the sample is an event")
     }
 
@@ -47,12 +54,15 @@ impl Stage {
         let event: ApiGatewayV2httpRequest = self.event(name);
         let Self { store, inbox, .. } = self;
         let response: ApiGatewayV2httpResponse = match name.split('-').next() {
-            Some("upload" | "wipe") => upload::handle(store, &SystemClock, &upload_settings(), event).await,
+            Some("upload" | "wipe") => {
+                upload::handle(store, &SystemClock, &upload_settings(), event).await
+            }
             Some("get") => get::handle(store, event).await,
             Some("registered") => registered_users::handle(store, event).await,
             Some("subscriptions") => subscriptions::handle(store, inbox, &SystemClock, event).await,
             Some("users") => {
-                let settings = users::Settings { default_region: region(), trust_body_phone: false };
+                let settings =
+                    users::Settings { default_region: region(), trust_body_phone: false };
                 users::handle(store, inbox, &SystemClock, settings, event).await
             }
             _ => panic!("{name} is no sample of a function behind HTTP"),
@@ -63,7 +73,8 @@ impl Stage {
     /// The answer to a sample that another system sends to the function `users`, under IAM.
     async fn direct(&self, name: &str) -> Value {
         let settings = users::Settings { default_region: region(), trust_body_phone: false };
-        let answer = users::invoke(&self.store, &self.inbox, &SystemClock, settings, self.event(name)).await;
+        let answer =
+            users::invoke(&self.store, &self.inbox, &SystemClock, settings, self.event(name)).await;
         match answer.expect("answered") {
             users::Answer::Direct(answer) => answer,
             users::Answer::Http(response) => panic!("{name} is no request: {response:?}"),
@@ -71,15 +82,18 @@ impl Stage {
     }
 
     /// The messages that a sample of the stream becomes.
-    async fn joins(&self, name: &str) -> Vec<HolderChanged> {
-        let response = joins::handle(&Keys::default(), &self.queue, &self.queue, self.event(name)).await;
+    async fn joins(&self, name: &str) -> Vec<BookMessage> {
+        let response =
+            joins::handle(&Keyring::default(), &self.queue, &self.queue, self.event(name)).await;
         assert_eq!(response.batch_item_failures.len(), 0, "{name}");
         self.queue.take()
     }
 
     async fn cognito(&self, name: &str) {
         let event: cognito_sign_up::PostConfirmation = self.event(name);
-        let answer = cognito_sign_up::handle(&self.store, &SystemClock, event.clone()).await.expect("signed up");
+        let answer = cognito_sign_up::handle(&self.store, &SystemClock, event.clone())
+            .await
+            .expect("signed up");
         assert_eq!(answer, event, "Cognito wants its event back");
     }
 
@@ -87,10 +101,17 @@ impl Stage {
         let notifier = Notifier {
             pusher: self.inbox.clone(),
             template: Some("%s is here".parse().expect("a template")),
-            phone_keys: PhoneKeys::default(),
             clock: SystemClock,
         };
-        let (response, _) = join_push::handle(&self.store, &self.queue, &notifier, self.event(name), u64::MAX).await;
+        let (response, _) = join_push::handle(
+            &self.store,
+            &Keyring::default(),
+            &self.queue,
+            &notifier,
+            self.event(name),
+            u64::MAX,
+        )
+        .await;
         assert_eq!(response.batch_item_failures.len(), 0, "{name}");
     }
 }
@@ -112,8 +133,11 @@ async fn the_sample_events_tell_the_story_of_a_join() {
     erin_is_kept_by_another_system(&stage).await;
 
     let files = std::fs::read_dir(folder()).expect("the folder of samples");
-    let all = files.map(|file| file.expect("a file").path()).filter(|path| path.extension() == Some("json".as_ref()));
-    let all: BTreeSet<String> = all.filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned())).collect();
+    let all = files
+        .map(|file| file.expect("a file").path())
+        .filter(|path| path.extension() == Some("json".as_ref()));
+    let all: BTreeSet<String> =
+        all.filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned())).collect();
     assert_eq!(stage.told.into_inner(), all, "every sample is part of the story");
 }
 
@@ -157,7 +181,10 @@ async fn bob_subscribes(stage: &Stage) -> String {
 async fn alice_signs_up(stage: &Stage) {
     let (status, alice) = stage.http("users-sign-up").await;
     let user = &alice["user"];
-    assert_eq!((status, &user["id"], &user["full_name"]), (201, &json!(1), &json!("Alice Liddell")));
+    assert_eq!(
+        (status, &user["id"], &user["full_name"]),
+        (201, &json!(1), &json!("Alice Liddell"))
+    );
     assert_eq!(stage.http("users-get").await, (200, alice.clone()));
     let (status, export) = stage.http("users-export").await;
     assert_eq!((status, &export["user"]), (200, user));
@@ -197,7 +224,8 @@ async fn bob_hears_of_it_once(stage: &Stage, device: &str) {
 async fn dave_signs_up_in_cognito(stage: &Stage) {
     for copy in 1..=2 {
         stage.cognito("cognito-sign-up-confirmed").await;
-        let holder = stage.store.holder(phone("16505550124")).await.expect("readable").expect("a holder");
+        let holder =
+            stage.store.holder(phone("16505550124")).await.expect("readable").expect("a holder");
         assert_eq!(holder.user, user("5f1b3f0e-0000-4000-8000-000000000004"), "copy {copy}");
         let profile = stage.store.profile(holder.id).await.expect("readable").expect("a profile");
         assert_eq!(profile.details.full_name.as_deref(), Some("Dave"), "copy {copy}");
@@ -220,7 +248,11 @@ async fn erin_is_kept_by_another_system(stage: &Stage) {
     assert_eq!(updated, registered, "nothing else has changed");
     for copy in 1..=2 {
         assert_eq!(stage.direct("users-direct-remove").await, json!({}), "copy {copy}");
-        assert_eq!(stage.store.holder(phone_of(user)).await.expect("readable"), None, "copy {copy}");
+        assert_eq!(
+            stage.store.holder(phone_of(user)).await.expect("readable"),
+            None,
+            "copy {copy}"
+        );
     }
 }
 
@@ -233,6 +265,9 @@ async fn alice_leaves(stage: &Stage) {
     let left = stage.joins("joins-leaves").await;
     assert_eq!(left.iter().map(|message| message.joiner.is_some()).collect::<Vec<_>>(), [false]);
     let recycled = stage.joins("joins-recycled").await;
-    let joiners = recycled.iter().filter_map(|message| message.joiner.as_ref()).map(|joiner| joiner.user.as_str());
+    let joiners = recycled
+        .iter()
+        .filter_map(|message| message.joiner.as_ref())
+        .map(|joiner| joiner.user.as_str());
     assert_eq!(joiners.collect::<Vec<_>>(), ["carol"]);
 }

@@ -1,14 +1,13 @@
 //! Books that nobody uses: when they go, and what keeps them.
 
+use model::{Scope, SystemClock};
 use serde_json::json;
-use shared::domain::Scope;
-use shared::protocol::SystemClock;
-use shared::store::{BookReader, BookStore, Outcome, Store};
+use store::{BookReader, BookStore, Outcome, Store};
 
-use crate::support::embedded::{database, store_over};
-use crate::support::meter::Meter;
-use crate::support::requests::{read, request};
-use crate::support::{upload_settings, user};
+use support::embedded::{database, store_over};
+use support::meter::Meter;
+use support::requests::{read, request};
+use support::{upload_settings, user};
 
 const DAY: u64 = 24 * 60 * 60;
 
@@ -19,14 +18,15 @@ async fn upload(store: &Store, name: &str) {
 }
 
 async fn get(store: &Store) {
-    let (status, book) = read(&get::handle(store, request("GET", "/address_book", "ann", None)).await);
+    let (status, book) =
+        read(&get::handle(store, request("GET", "/address_book", "ann", None)).await);
     assert_eq!((status, book.as_array().map(Vec::len)), (200, Some(1)));
 }
 
 /// In how many days the book goes, rounded.
 async fn days_left(store: &Store) -> Option<u64> {
     let stored = store.read_book(&user("ann"), &Scope::Global).await.expect("readable");
-    let now = shared::protocol::Clock::now_ms(&SystemClock) / 1000;
+    let now = model::Clock::now_ms(&SystemClock) / 1000;
     stored.expires_at.map(|at| (at - now + DAY / 2) / DAY)
 }
 
@@ -58,7 +58,8 @@ async fn a_join_is_no_use_of_a_book() {
     upload(&store, "Bob").await;
     let later = embedded.store().with_book_ttl(Some(900 * DAY));
     let seen = later.read_book(&user("ann"), &Scope::Global).await.expect("readable");
-    let written = later.write_book(&user("ann"), &Scope::Global, &seen, &seen).await.expect("written");
+    let written =
+        later.write_book(&user("ann"), &Scope::Global, &seen, &seen).await.expect("written");
     assert_eq!(written, Outcome::Done);
     assert_eq!(days_left(&store).await, Some(100));
 }

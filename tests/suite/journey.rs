@@ -5,7 +5,7 @@ use std::time::Duration;
 use local::{Args, Server};
 use serde_json::{Value, json};
 
-use crate::support::http::call;
+use support::http::call;
 
 const ALICE: &str = "alice:+14155550100";
 const BOB: &str = "bob:+16505550123";
@@ -55,7 +55,8 @@ async fn an_owner_hears_once_of_a_contact_who_joins() {
     assert_eq!(call(at, "POST", "/subscriptions", ALICE, device).await.0, 201);
     let contacts = json!({"contacts": [{"name": "Bob %s B.", "phone": "(650) 555-0123"}]});
     assert_eq!(call(at, "POST", "/address_book", ALICE, contacts).await.0, 200);
-    let (status, bob) = call(at, "POST", "/users", BOB, json!({"user": {"full_name": "Robert"}})).await;
+    let (status, bob) =
+        call(at, "POST", "/users", BOB, json!({"user": {"full_name": "Robert"}})).await;
     assert_eq!(status, 201);
     let id = &bob["user"]["id"];
 
@@ -68,10 +69,10 @@ async fn an_owner_hears_once_of_a_contact_who_joins() {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     let text = "Bob %s B. is here now. Say hello!";
-    let push =
-        json!({"user_id": "alice", "device_udid": "pixel", "text": text, "data": {"id": id, "phone": "16505550123"}});
+    let push = json!({"user_id": "alice", "device_udid": "pixel", "text": text, "data": {"id": id, "phone": "16505550123"}});
     assert_eq!(pushes, json!([push]));
-    let registered = call(at, "GET", "/address_book/registered_users?compact=1", ALICE, Value::Null).await;
+    let registered =
+        call(at, "GET", "/address_book/registered_users?compact=1", ALICE, Value::Null).await;
     let user = json!({"id": id, "phone": "16505550123", "address_book_name": "Bob %s B."});
     assert_eq!(registered, (200, json!({"items": [{"user": user}]})));
     server.stop().await.expect("stopped");
@@ -88,12 +89,18 @@ async fn what_is_kept_in_a_file_is_there_at_the_next_start() {
     server.stop().await.expect("stopped");
 
     let server = Server::start(&args).await.expect("a server");
-    assert_eq!(call(server.address(), "GET", "/address_book", ALICE, Value::Null).await, (200, contacts));
+    assert_eq!(
+        call(server.address(), "GET", "/address_book", ALICE, Value::Null).await,
+        (200, contacts)
+    );
     // The stream goes on where it was read, and finds what the file holds.
     assert_eq!(call(server.address(), "POST", "/users", BOB, json!({"user": {}})).await.0, 201);
     let mut registered = Value::Null;
     for _ in 0..200 {
-        registered = call(server.address(), "GET", "/address_book/registered_users", ALICE, Value::Null).await.1;
+        registered =
+            call(server.address(), "GET", "/address_book/registered_users", ALICE, Value::Null)
+                .await
+                .1;
         if registered != json!({"items": []}) {
             break;
         }

@@ -1,16 +1,16 @@
 //! The life of an account, from sign-up to the last trace, on the running server.
 
 use local::{Args, Server, tables};
+use model::{Book, Change, Mode, Scope};
+use protocol::wipe;
 use serde_json::{Value, json};
-use shared::domain::{Book, Change, Mode, Scope};
-use shared::protocol::wipe;
-use shared::store::{BookReader, BookStore, Life, Outcome, OwnerIndex, OwnerRange, StoredBook};
+use store::{BookReader, BookStore, Life, Outcome, OwnerIndex, OwnerRange, StoredBook};
 
-use crate::support::dump::{Item, contains, scan};
-use crate::support::embedded::database;
-use crate::support::http::call;
-use crate::support::wait::until;
-use crate::support::{contact, phone, upload_as, upload_of, user};
+use support::dump::{Item, contains, scan};
+use support::embedded::database;
+use support::http::call;
+use support::wait::until;
+use support::{contact, phone, upload_as, upload_of, user};
 
 /// Who has Bob's numbers in her book, and a device.
 const OLGA: &str = "subject-of-olga:+14155550100";
@@ -24,7 +24,8 @@ struct Story(Server);
 
 impl Story {
     async fn begin(unsealed: bool) -> Self {
-        let server = Server::start(&Args { port: 0, unsealed, ..Args::default() }).await.expect("a server");
+        let server =
+            Server::start(&Args { port: 0, unsealed, ..Args::default() }).await.expect("a server");
         let story = Self(server);
         let device = json!({
             "notification_channel": "gcm",
@@ -32,8 +33,7 @@ impl Story {
             "device": {"platform": "android", "udid": "udid-of-olga"}
         });
         story.send("POST", "/subscriptions", OLGA, device, 201).await;
-        let contacts =
-            json!([{"name": "Bob", "phone": "+16505550123"}, {"name": "Bob's other", "phone": "+16505550124"}]);
+        let contacts = json!([{"name": "Bob", "phone": "+16505550123"}, {"name": "Bob's other", "phone": "+16505550124"}]);
         story.send("POST", "/address_book", OLGA, json!({ "contacts": contacts }), 200).await;
         story
     }
@@ -46,18 +46,24 @@ impl Story {
 
     /// Signs up; answers the id.
     async fn sign_up(&self, token: &str) -> Value {
-        self.send("POST", "/users", token, json!({"user": {"full_name": "Marked Name"}}), 201).await["user"]["id"]
+        self.send("POST", "/users", token, json!({"user": {"full_name": "Marked Name"}}), 201).await
+            ["user"]["id"]
             .clone()
     }
 
     /// Waits until Olga sees just these people, each by id and the end of the phone.
     async fn olga_sees(&self, expected: &[(&Value, &str)]) {
-        let expected: Vec<Value> = expected.iter().map(|(id, end)| json!([id, format!("1650555{end}")])).collect();
+        let expected: Vec<Value> =
+            expected.iter().map(|(id, end)| json!([id, format!("1650555{end}")])).collect();
         until(&format!("Olga sees {expected:?}"), async || {
-            let answer = self.send("GET", "/address_book/registered_users?compact=1", OLGA, Value::Null, 200).await;
+            let answer = self
+                .send("GET", "/address_book/registered_users?compact=1", OLGA, Value::Null, 200)
+                .await;
             let items = answer["items"].as_array().expect("a list").clone();
-            let seen: Vec<Value> =
-                items.iter().map(|item| json!([item["user"]["id"], item["user"]["phone"]])).collect();
+            let seen: Vec<Value> = items
+                .iter()
+                .map(|item| json!([item["user"]["id"], item["user"]["phone"]]))
+                .collect();
             seen == expected
         })
         .await;
@@ -65,11 +71,18 @@ impl Story {
 
     /// Waits until Olga has got just these pushes, the newest first.
     async fn olga_heard_of(&self, expected: &[(&Value, &str)]) {
-        let expected: Vec<Value> =
-            expected.iter().map(|(id, end)| json!({"id": id, "phone": format!("1650555{end}")})).collect();
+        let expected: Vec<Value> = expected
+            .iter()
+            .map(|(id, end)| json!({"id": id, "phone": format!("1650555{end}")}))
+            .collect();
         until(&format!("Olga heard of {expected:?}"), async || {
             let pushes = self.send("GET", "/_local/pushes", OLGA, Value::Null, 200).await;
-            let data: Vec<Value> = pushes.as_array().expect("a list").iter().map(|push| push["data"].clone()).collect();
+            let data: Vec<Value> = pushes
+                .as_array()
+                .expect("a list")
+                .iter()
+                .map(|push| push["data"].clone())
+                .collect();
             data == expected
         })
         .await;
@@ -119,8 +132,11 @@ async fn of_two_accounts_that_claim_a_number_at_once_one_has_it() {
             story.send("GET", &format!("/users/{id}"), token, Value::Null, 200).await["user"]["phone"].clone()
         };
         let holders = [(phone(BOB, &bob).await, &bob), (phone(CAROL, &carol).await, &carol)];
-        let winners: Vec<&Value> =
-            holders.iter().filter(|(phone, _)| *phone == json!("16505550123")).map(|(_, id)| *id).collect();
+        let winners: Vec<&Value> = holders
+            .iter()
+            .filter(|(phone, _)| *phone == json!("16505550123"))
+            .map(|(_, id)| *id)
+            .collect();
         assert_eq!(winners.len(), 1, "{holders:?}");
         story.olga_sees(&[(winners[0], "0123")]).await;
         for (token, id) in [(BOB, &bob), (CAROL, &carol)] {
@@ -206,7 +222,8 @@ async fn an_export_holds_all_that_is_stored_and_is_for_the_person_alone() {
     let export = story.send("GET", &format!("{path}.json"), OLGA, Value::Null, 200).await;
     assert_eq!((&export["user"]["id"], &export["user"]["phone"]), (&olga, &json!("14155550100")));
     let contacts = json!([{"name": "Bob", "phone": "+16505550123"}, {"name": "Bob's other", "phone": "+16505550124"}]);
-    let registered = json!([{"user": {"id": bob, "phone": "16505550123", "address_book_name": "Bob"}}]);
+    let registered =
+        json!([{"user": {"id": bob, "phone": "16505550123", "address_book_name": "Bob"}}]);
     let book = json!({"udid": null, "home_region": null, "contacts": contacts, "registered_users": registered});
     assert_eq!(export["address_books"], json!([book]));
     assert_eq!(export["subscriptions"][0]["subscription"]["device"]["udid"], "udid-of-olga");
@@ -225,13 +242,21 @@ async fn a_repeated_wiping_finishes_what_a_crash_left() {
     // As it stands where a wiping died before the hints.
     let leaving = seen.book.clone().rematched(|_| None).without_region();
     let half = StoredBook { life: Life::Unopened, book: Book::default(), leaving, ..seen.clone() };
-    assert_eq!(store.write_book(&olga, &scope, &seen, &half).await.expect("written"), Outcome::Done);
-    let hints = async || store.owners(phone(bob), &OwnerRange::default(), 10).await.expect("readable").hints.len();
+    assert_eq!(
+        store.write_book(&olga, &scope, &seen, &half).await.expect("written"),
+        Outcome::Done
+    );
+    let hints = async || {
+        store.owners(phone(bob), &OwnerRange::default(), 10).await.expect("readable").hints.len()
+    };
     assert_eq!(hints().await, 1);
     for _ in 0..2 {
         wipe(&store, &olga, &scope).await.expect("wiped");
         assert_eq!(hints().await, 0);
     }
     let left = store.read_book(&olga, &scope).await.expect("readable");
-    assert_eq!((left.leaving, left.book, left.life), (Book::default(), Book::default(), Life::Unopened));
+    assert_eq!(
+        (left.leaving, left.book, left.life),
+        (Book::default(), Book::default(), Life::Unopened)
+    );
 }

@@ -1,13 +1,13 @@
 //! The largest, the smallest and the strangest that clients may send, through the upload's handler.
 
+use api::MAX_BODY_BYTES;
+use model::SystemClock;
 use serde_json::{Value, json};
-use shared::http::MAX_BODY_BYTES;
-use shared::protocol::SystemClock;
-use shared::store::Store;
+use store::Store;
 
-use crate::support::embedded::database;
-use crate::support::requests::{read, request};
-use crate::support::upload_settings;
+use support::embedded::database;
+use support::requests::{read, request};
+use support::upload_settings;
 
 struct Api(Store);
 
@@ -80,13 +80,17 @@ async fn no_contacts_are_an_upload_and_with_force_the_end_of_the_book() {
 async fn of_the_longest_names_as_many_fit_as_lambda_can_answer() {
     let api = Api::new().await;
     let name = "𝒜".repeat(255);
-    let contacts: Vec<Value> = (0..8_000).map(|n| json!({"name": name, "phone": phone(n)})).collect();
+    let contacts: Vec<Value> =
+        (0..8_000).map(|n| json!({"name": name, "phone": phone(n)})).collect();
     // Uploads of that many bytes come in parts.
     let (first, second) = contacts.split_at(4_000);
     assert_eq!(api.upload(json!({"contacts": first})).await, created(first.len()));
     let (status, uploaded) = api.upload(json!({"contacts": second})).await;
     let more = usize::try_from(uploaded["created"].as_u64().expect("a count")).expect("few");
-    assert_eq!((status, uploaded["rejected"].as_object().map(serde_json::Map::len)), (200, Some(second.len() - more)));
+    assert_eq!(
+        (status, uploaded["rejected"].as_object().map(serde_json::Map::len)),
+        (200, Some(second.len() - more))
+    );
     assert!(more > 0);
 
     let (status, book) = api.book("").await;
@@ -98,7 +102,8 @@ async fn of_the_longest_names_as_many_fit_as_lambda_can_answer() {
 #[tokio::test]
 async fn ten_thousand_contacts_come_in_one_request() {
     let api = Api::new().await;
-    let contacts: Vec<Value> = (0..10_000).map(|n| json!({"name": format!("{n}"), "phone": phone(n)})).collect();
+    let contacts: Vec<Value> =
+        (0..10_000).map(|n| json!({"name": format!("{n}"), "phone": phone(n)})).collect();
     assert_eq!(api.upload(json!({"contacts": contacts, "force": 1})).await, created(10_000));
     assert_eq!(api.upload(json!({"contacts": contacts, "force": 1})).await, created(0));
     assert_eq!(api.book("").await, (200, Value::Array(contacts)));
@@ -110,7 +115,8 @@ async fn what_a_book_has_no_room_for_is_rejected_and_the_rest_is_kept() {
     // Names that no compressor makes smaller: 255 characters drawn from twenty thousand.
     let mut random = fastrand::Rng::with_seed(11);
     let mut name = || (0..255).map(|_| random.char('\u{4E00}'..'\u{9FFF}')).collect::<String>();
-    let contacts: Vec<Value> = (0..2_000).map(|n| json!({"name": name(), "phone": phone(n)})).collect();
+    let contacts: Vec<Value> =
+        (0..2_000).map(|n| json!({"name": name(), "phone": phone(n)})).collect();
     let (status, uploaded) = api.upload(json!({"contacts": contacts})).await;
     assert_eq!(status, 200);
     let rejected = uploaded["rejected"].as_object().expect("an object");
@@ -153,9 +159,16 @@ async fn names_keep_what_people_write_and_lose_only_the_space_around_it() {
         ("\u{FEFF}\u{200B}", "\u{FEFF}\u{200B}"),
     ];
     let contacts = |of: fn(&(&'static str, &'static str)) -> &'static str| -> Vec<Value> {
-        names.iter().zip(0..).map(|(pair, n)| json!({"name": of(pair), "phone": phone(n)})).collect()
+        names
+            .iter()
+            .zip(0..)
+            .map(|(pair, n)| json!({"name": of(pair), "phone": phone(n)}))
+            .collect()
     };
-    assert_eq!(api.upload(json!({"contacts": contacts(|pair| pair.0)})).await, created(names.len()));
+    assert_eq!(
+        api.upload(json!({"contacts": contacts(|pair| pair.0)})).await,
+        created(names.len())
+    );
     assert_eq!(api.book("").await, (200, contacts(|pair| pair.1).into()));
 }
 
@@ -173,7 +186,8 @@ async fn phones_are_one_however_they_are_spelled() {
         "+1.650.555.0123;ext=7",
         "(650) 555-0123",
     ];
-    let contacts: Vec<Value> = spellings.iter().map(|phone| json!({"name": "Alice", "phone": phone})).collect();
+    let contacts: Vec<Value> =
+        spellings.iter().map(|phone| json!({"name": "Alice", "phone": phone})).collect();
     assert_eq!(api.upload(json!({"contacts": contacts})).await, created(1));
     let last = json!([{"name": "Alice", "phone": "(650) 555-0123"}]);
     assert_eq!(api.book("").await, (200, last));
@@ -183,9 +197,19 @@ async fn phones_are_one_however_they_are_spelled() {
 async fn phones_that_are_none_are_rejected() {
     let api = Api::new().await;
     let length = "Length of 'phone' field should be min: 10 and max: 15.";
-    let phones = ["", "+", "\u{0}", "call me", "+1234567890123456", "123456789", "+1650555012٫3x", "++16505550123🔥"];
+    let phones = [
+        "",
+        "+",
+        "\u{0}",
+        "call me",
+        "+1234567890123456",
+        "123456789",
+        "+1650555012٫3x",
+        "++16505550123🔥",
+    ];
     for phone in phones {
-        let (status, answered) = api.upload(json!({"contacts": [{"name": "x", "phone": phone}]})).await;
+        let (status, answered) =
+            api.upload(json!({"contacts": [{"name": "x", "phone": phone}]})).await;
         assert_eq!((status, &answered["rejected"]), (200, &json!({"0": [length]})), "{phone:?}");
     }
     assert_eq!(api.book("").await, (200, json!([])));
@@ -195,10 +219,17 @@ async fn phones_that_are_none_are_rejected() {
 async fn a_udid_may_hold_anything_up_to_its_length() {
     let api = Api::new().await;
     let longest = "📱".repeat(64);
-    for (n, udid) in ["#", "/", "a/b#c", "\u{0}", "📱", "g", "d", "d1:x", &longest].iter().enumerate() {
+    for (n, udid) in
+        ["#", "/", "a/b#c", "\u{0}", "📱", "g", "d", "d1:x", &longest].iter().enumerate()
+    {
         let contacts = json!([{"name": format!("book {n}"), "phone": "1879108395"}]);
-        assert_eq!(api.upload(json!({"contacts": contacts, "udid": udid})).await, created(1), "{udid:?}");
-        let query = form_urlencoded::Serializer::new(String::new()).append_pair("udid", udid).finish();
+        assert_eq!(
+            api.upload(json!({"contacts": contacts, "udid": udid})).await,
+            created(1),
+            "{udid:?}"
+        );
+        let query =
+            form_urlencoded::Serializer::new(String::new()).append_pair("udid", udid).finish();
         assert_eq!(api.book(&format!("?{query}")).await, (200, contacts), "{udid:?}");
     }
     let too_long = api.upload(json!({"contacts": [], "udid": "x".repeat(65)})).await;

@@ -20,5 +20,4 @@ mod pushes;
 mod sealed;
 mod sns;
 mod storm;
-mod support;
 mod template;

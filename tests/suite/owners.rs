@@ -1,10 +1,10 @@
 //! Stretches of a phone's hints, as the messages of a join divide them.
 
-use shared::domain::Scope;
-use shared::store::{OwnerIndex, OwnerRange, Store};
+use model::Scope;
+use store::{OwnerIndex, OwnerRange, Store};
 
-use crate::support::embedded::database;
-use crate::support::{phone, user};
+use support::embedded::database;
+use support::{phone, user};
 
 const P: &str = "16505550123";
 
@@ -35,7 +35,10 @@ async fn a_range_is_what_lies_after_one_place_up_to_and_including_another() {
             (&expected.iter().map(|n| (*n).to_owned()).collect::<Vec<_>>()[..], false)
         );
     }
-    assert_eq!(names(&store, &OwnerRange::default(), 2).await, (vec!["ann".to_owned(), "ben".to_owned()], true));
+    assert_eq!(
+        names(&store, &OwnerRange::default(), 2).await,
+        (vec!["ann".to_owned(), "ben".to_owned()], true)
+    );
 }
 
 #[tokio::test]

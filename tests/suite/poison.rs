@@ -3,9 +3,9 @@
 use std::sync::Mutex;
 
 use aws_lambda_events::dynamodb::Event;
+use protocol::queue::{BookMessage, BookQueue, FailedRecord, FailedRecords, QueueError};
 use serde_json::{Value, json};
-use shared::queue::{ChangeQueue, FailedRecord, FailedRecords, HolderChanged, QueueError};
-use shared::store::Keys;
+use store::Keyring;
 
 #[derive(Default)]
 struct Queues {
@@ -22,8 +22,8 @@ fn busy() -> QueueError {
     QueueError { code: "busy".to_owned() }
 }
 
-impl ChangeQueue for Queues {
-    async fn send(&self, messages: &[HolderChanged]) -> Result<(), QueueError> {
+impl BookQueue for Queues {
+    async fn send(&self, messages: &[BookMessage]) -> Result<(), QueueError> {
         for message in messages {
             let digits = message.phone.digits();
             if self.refused == Some(digits) {
@@ -64,12 +64,15 @@ fn joined(sequence_number: &str, phone: &str) -> Value {
 }
 
 fn malformed(sequence_number: &str) -> Value {
-    record(sequence_number, &json!({"key": {"S": "phone#16505550199"}, "phone": {"S": "call 16505550199"}}))
+    record(
+        sequence_number,
+        &json!({"key": {"S": "phone#16505550199"}, "phone": {"S": "call 16505550199"}}),
+    )
 }
 
 async fn failures(queues: &Queues, records: &[Value]) -> Vec<String> {
     let event: Event = serde_json::from_value(json!({ "Records": records })).expect("an event");
-    let response = joins::handle(&Keys::default(), queues, queues, event).await;
+    let response = joins::handle(&Keyring::default(), queues, queues, event).await;
     response.batch_item_failures.into_iter().filter_map(|failure| failure.item_identifier).collect()
 }
 

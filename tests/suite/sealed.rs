@@ -2,22 +2,21 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use local::{Args, Server, tables};
+use model::{Mode, Scope, SystemClock};
 use serde_json::{Value, json};
-use shared::domain::{Mode, Scope};
-use shared::protocol::SystemClock;
-use shared::store::{BookReader, Keys, Store};
+use store::{BookReader, Keyring, Store};
 
-use crate::support::dump::{Item, contains, scan};
-use crate::support::embedded::{database, sealed_store_over};
-use crate::support::http::call;
-use crate::support::requests::{read, request};
-use crate::support::wait::until;
-use crate::support::{contact, upload_of, upload_settings, user};
+use support::dump::{Item, contains, scan};
+use support::embedded::{database, sealed_store_over};
+use support::http::call;
+use support::requests::{read, request};
+use support::wait::until;
+use support::{contact, upload_of, upload_settings, user};
 
 const OWNER: &str = "subject-of-olga:+14155550100";
 const JOINER: &str = "subject-of-bob:+16505550123";
 
-/// What the story below is told with, and what no dump may show. Phones without their first digits too: a
+/// What the story below is told with, and what no dump may show. FakePhones without their first digits too: a
 /// number is no less one without its country.
 const MARKS: [&str; 19] = [
     "subject-of-olga",
@@ -62,7 +61,8 @@ async fn tell_the_story(server: &Server) {
                                      {"name": "Nobody Marked", "phone": "+1 650 555 0199"}]});
     send("POST", "/address_book", OWNER, global, 200).await;
     for udid in ["udid-of-a-pixel", "udid-of-a-tablet"] {
-        let book = json!({"udid": udid, "contacts": [{"name": "Bob At Work", "phone": "+16505550123"}]});
+        let book =
+            json!({"udid": udid, "contacts": [{"name": "Bob At Work", "phone": "+16505550123"}]});
         send("POST", "/address_book", OWNER, book, 200).await;
     }
     send("POST", "/users", JOINER, json!({"user": {"full_name": "Robert Marked"}}), 201).await;
@@ -81,7 +81,11 @@ async fn tell_the_story(server: &Server) {
 
 fn shown(dump: &[(String, Item)]) -> Vec<String> {
     let shows = |(table, item): &(String, Item)| {
-        MARKS.iter().filter(|mark| contains(item, mark)).map(|mark| format!("{table}: {mark}")).collect::<Vec<_>>()
+        MARKS
+            .iter()
+            .filter(|mark| contains(item, mark))
+            .map(|mark| format!("{table}: {mark}"))
+            .collect::<Vec<_>>()
     };
     dump.iter().flat_map(shows).collect()
 }
@@ -93,7 +97,13 @@ async fn a_dump_shows_no_name_no_number_and_no_subject() {
     let dump = scan(&server.database().client()).await;
     let of = |table: &str| dump.iter().filter(|(name, _)| name == table).count();
     let tables = tables();
-    let counts = [&tables.address_books, &tables.contact_owners, &tables.users, &tables.subscriptions, &tables.claims];
+    let counts = [
+        &tables.address_books,
+        &tables.contact_owners,
+        &tables.users,
+        &tables.subscriptions,
+        &tables.claims,
+    ];
     assert_eq!(counts.map(|table| of(table)), [3, 3, 7, 2, 1], "the story left its traces");
     assert_eq!(of(&tables.budgets), 1);
     assert_eq!(shown(&dump), [""; 0]);
@@ -108,9 +118,13 @@ async fn without_keys_the_same_dump_shows_everything() {
     tell_the_story(&server).await;
     let shown = shown(&scan(&server.database().client()).await);
     // Books are compressed, and tokens hashed, in any case.
-    let packed = ["Bob In Her Book", "Bob At Work", "Nobody Marked", "(650) 555", "token-of-a-pixel"];
+    let packed =
+        ["Bob In Her Book", "Bob At Work", "Nobody Marked", "(650) 555", "token-of-a-pixel"];
     for mark in MARKS.iter().filter(|mark| !packed.contains(mark)) {
-        assert!(shown.iter().any(|found| found.ends_with(mark)), "{mark} isn't seen where it stands");
+        assert!(
+            shown.iter().any(|found| found.ends_with(mark)),
+            "{mark} isn't seen where it stands"
+        );
     }
     server.stop().await.expect("stopped");
 }
@@ -127,23 +141,34 @@ async fn a_book_of_an_older_key_is_read_and_its_next_commit_is_of_the_current_on
     const ROTATED: &str = r#"{"index":"1","current":"2","1":"0123456789abcdefghijklmnopqrstuv",
                               "2":"vutsrqponmlkjihgfedcba9876543210"}"#;
     let embedded = database().await;
-    let keys = |secret: &str| secret.parse::<Keys>().expect("a secret");
+    let keys = |secret: &str| secret.parse::<Keyring>().expect("a secret");
     let store = |secret: &str| sealed_store_over(embedded.clone(), keys(secret));
     let (before, after) = (store(FIRST), store(ROTATED));
     let key_id = async || {
         let dump = scan(&embedded.client()).await;
-        let (_, book) = dump.iter().find(|(table, _)| *table == tables().address_books).expect("a book").clone();
-        let Some(AttributeValue::B(contacts)) = book.get("contacts") else { panic!("contacts are bytes") };
+        let (_, book) = dump
+            .iter()
+            .find(|(table, _)| *table == tables().address_books)
+            .expect("a book")
+            .clone();
+        let Some(AttributeValue::B(contacts)) = book.get("contacts") else {
+            panic!("contacts are bytes")
+        };
         contacts.as_ref()[1]
     };
     upload(&before, "Bob").await;
     assert_eq!(key_id().await, 1);
     upload(&after, "Bob").await;
     assert_eq!(key_id().await, 1, "nothing to change, nothing to write");
-    let read = async |store: &Store| store.read_book(&user("olga"), &Scope::Global).await.expect("readable").book;
-    let expected = upload_of(Mode::Merge, vec![shared::domain::Change::Put(contact("16505550123", "Bob"))]);
+    let read = async |store: &Store| {
+        store.read_book(&user("olga"), &Scope::Global).await.expect("readable").book
+    };
+    let expected = upload_of(Mode::Merge, vec![model::Change::Put(contact("16505550123", "Bob"))]);
     assert!(read(&after).await.diff(&expected).growth.is_empty(), "the old book reads as it was");
     upload(&after, "Robert").await;
     assert_eq!(key_id().await, 2);
-    assert!(before.read_book(&user("olga"), &Scope::Global).await.is_err(), "the old keys can't read the new book");
+    assert!(
+        before.read_book(&user("olga"), &Scope::Global).await.is_err(),
+        "the old keys can't read the new book"
+    );
 }

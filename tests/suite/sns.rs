@@ -4,15 +4,18 @@ use std::collections::HashMap;
 
 use aws_sdk_sns::Client;
 use aws_sdk_sns::config::{BehaviorVersion, Credentials, Region};
+use lambda::config::Variables;
+use model::{Channel, Platform, PushEnvironment, Subscription};
+use protocol::push::{Delivery, FcmStyle, Push, Pusher, Sns};
+use protocol::{
+    PhoneClaim, ProfilePatch, SubscribeRequest, delete_account, sign_up, subscribe, unsubscribe,
+};
 use serde_json::{Value, json};
-use shared::config::Environment as Variables;
-use shared::protocol::{PhoneClaim, ProfilePatch, SubscribeRequest, delete_account, sign_up, subscribe, unsubscribe};
-use shared::push::{Applications, Delivery, FcmStyle, Push, Pusher, Sns};
-use shared::store::{Channel, Environment, Platform, Store, Subscription, SubscriptionStore};
+use store::{Store, SubscriptionStore};
 
-use crate::invariants::Ticking;
-use crate::support::embedded::database;
-use crate::support::{phone, user};
+use crate::invariants::TickingClock;
+use support::embedded::database;
+use support::{phone, user};
 
 /// Where the server listens: `http://127.0.0.1:PORT`.
 fn server() -> String {
@@ -44,7 +47,7 @@ struct Deployment {
     store: Store,
     client: Client,
     sns: Sns,
-    clock: Ticking,
+    clock: TickingClock,
     applications: HashMap<&'static str, String>,
 }
 
@@ -62,15 +65,28 @@ impl Deployment {
         let mut applications = HashMap::new();
         for (variable, platform) in PLATFORMS {
             let created = client.create_platform_application().name(name).platform(platform);
-            let created = created.attributes("PlatformCredential", "none").send().await.expect("created");
+            let created =
+                created.attributes("PlatformCredential", "none").send().await.expect("created");
             applications.insert(variable, created.platform_application_arn.expect("an ARN"));
         }
-        let configured = Applications::from_env(&Fixed(applications.clone())).expect("ARNs");
+        let configured = lambda::config::applications(&Fixed(applications.clone())).expect("ARNs");
         let sns = Sns::new(client.clone(), configured, FcmStyle::Data);
-        Self { store: database().await.store(), client, sns, clock: Ticking::default(), applications }
+        Self {
+            store: database().await.store(),
+            client,
+            sns,
+            clock: TickingClock::default(),
+            applications,
+        }
     }
 
-    async fn subscribe(&self, name: &str, channel: Channel, environment: Environment, token: &str) -> Subscription {
+    async fn subscribe(
+        &self,
+        name: &str,
+        channel: Channel,
+        environment: PushEnvironment,
+        token: &str,
+    ) -> Subscription {
         let request = SubscribeRequest {
             device: "pixel".parse().expect("a udid"),
             platform: if channel == Channel::Gcm { Platform::Android } else { Platform::Ios },
@@ -78,14 +94,19 @@ impl Deployment {
             environment,
             token: token.to_owned(),
         };
-        subscribe(&self.store, &self.sns, &self.clock, &user(name), &request).await.expect("subscribed")
+        subscribe(&self.store, &self.sns, &self.clock, &user(name), &request)
+            .await
+            .expect("subscribed")
     }
 
     /// The endpoints of all applications.
     async fn endpoints(&self) -> Vec<String> {
         let mut endpoints = vec![];
         for application in self.applications.values() {
-            let listed = self.client.list_endpoints_by_platform_application().platform_application_arn(application);
+            let listed = self
+                .client
+                .list_endpoints_by_platform_application()
+                .platform_application_arn(application);
             let listed = listed.send().await.expect("listed").endpoints.unwrap_or_default();
             endpoints.extend(listed.into_iter().filter_map(|endpoint| endpoint.endpoint_arn));
         }
@@ -94,12 +115,19 @@ impl Deployment {
     }
 
     async fn attribute(&self, endpoint: &str, name: &str) -> Option<String> {
-        let got = self.client.get_endpoint_attributes().endpoint_arn(endpoint).send().await.expect("an endpoint");
+        let got = self
+            .client
+            .get_endpoint_attributes()
+            .endpoint_arn(endpoint)
+            .send()
+            .await
+            .expect("an endpoint");
         got.attributes?.remove(name)
     }
 
     async fn set(&self, endpoint: &str, name: &str, value: &str) {
-        let set = self.client.set_endpoint_attributes().endpoint_arn(endpoint).attributes(name, value);
+        let set =
+            self.client.set_endpoint_attributes().endpoint_arn(endpoint).attributes(name, value);
         set.send().await.expect("set");
     }
 
@@ -111,12 +139,12 @@ impl Deployment {
 fn push() -> Push {
     Push {
         text: "\"Zoë\" %s 😀 שלום is here".to_owned(),
-        joiner: shared::domain::PublicId::new(212).expect("an id"),
+        joiner: model::PublicId::new(212).expect("an id"),
         phone: phone("16505550123"),
     }
 }
 
-const PRODUCTION: Environment = Environment::Production;
+const PRODUCTION: PushEnvironment = PushEnvironment::Production;
 
 #[tokio::test]
 #[ignore = "needs a server of SNS: tests/sns/run"]
@@ -124,17 +152,22 @@ async fn every_channel_and_environment_has_its_application() {
     let deployment = Deployment::new("applications").await;
     for (n, (channel, environment, platform)) in [
         (Channel::Apns, PRODUCTION, "APNS"),
-        (Channel::Apns, Environment::Development, "APNS_SANDBOX"),
+        (Channel::Apns, PushEnvironment::Development, "APNS_SANDBOX"),
         (Channel::ApnsVoip, PRODUCTION, "APNS_VOIP"),
-        (Channel::ApnsVoip, Environment::Development, "APNS_VOIP_SANDBOX"),
+        (Channel::ApnsVoip, PushEnvironment::Development, "APNS_VOIP_SANDBOX"),
         (Channel::Gcm, PRODUCTION, "GCM"),
-        (Channel::Gcm, Environment::Development, "GCM"),
+        (Channel::Gcm, PushEnvironment::Development, "GCM"),
     ]
     .into_iter()
     .enumerate()
     {
-        let subscription = deployment.subscribe("ann", channel, environment, &format!("aabb{n:04x}")).await;
-        assert!(subscription.endpoint.contains(&format!(":endpoint/{platform}/")), "{}", subscription.endpoint);
+        let subscription =
+            deployment.subscribe("ann", channel, environment, &format!("aabb{n:04x}")).await;
+        assert!(
+            subscription.endpoint.contains(&format!(":endpoint/{platform}/")),
+            "{}",
+            subscription.endpoint
+        );
     }
     // The last one of each channel is what is left, and with it its endpoint.
     assert_eq!(deployment.devices("ann").await.len(), 3);
@@ -161,7 +194,8 @@ async fn an_endpoint_that_somebody_made_with_other_attributes_is_taken_over() {
     let deployment = Deployment::new("foreign").await;
     let made = deployment.client.create_platform_endpoint();
     let made = made.platform_application_arn(&deployment.applications["FCM_APPLICATION_ARN"]);
-    let made = made.token("token 2").custom_user_data("somebody else's").send().await.expect("made");
+    let made =
+        made.token("token 2").custom_user_data("somebody else's").send().await.expect("made");
     let subscription = deployment.subscribe("ann", Channel::Gcm, PRODUCTION, "token 2").await;
     assert_eq!(Some(subscription.endpoint), made.endpoint_arn);
 }
@@ -173,7 +207,11 @@ async fn endpoints_go_with_their_subscriptions() {
     let old = deployment.subscribe("ann", Channel::Gcm, PRODUCTION, "old 3").await;
     let new = deployment.subscribe("ann", Channel::Gcm, PRODUCTION, "new 3").await;
     assert_ne!(old.endpoint, new.endpoint);
-    assert_eq!(deployment.endpoints().await, std::slice::from_ref(&new.endpoint), "a rotated token's endpoint goes");
+    assert_eq!(
+        deployment.endpoints().await,
+        std::slice::from_ref(&new.endpoint),
+        "a rotated token's endpoint goes"
+    );
 
     let moved = deployment.subscribe("ben", Channel::Gcm, PRODUCTION, "new 3").await;
     assert_eq!(moved.endpoint, new.endpoint);
@@ -185,11 +223,14 @@ async fn endpoints_go_with_their_subscriptions() {
     assert_eq!(deployment.endpoints().await, [""; 0]);
 
     let patch = ProfilePatch::default();
-    let joy = sign_up(&deployment.store, &deployment.clock, &user("joy"), PhoneClaim::None, &patch).await;
+    let joy =
+        sign_up(&deployment.store, &deployment.clock, &user("joy"), PhoneClaim::None, &patch).await;
     deployment.subscribe("joy", Channel::Gcm, PRODUCTION, "token 3").await;
     deployment.subscribe("joy", Channel::Apns, PRODUCTION, "00ff0003").await;
     let id = joy.expect("signed up").id;
-    delete_account(&deployment.store, &deployment.sns, &deployment.clock, &user("joy"), id).await.expect("deleted");
+    delete_account(&deployment.store, &deployment.sns, &deployment.clock, &user("joy"), id)
+        .await
+        .expect("deleted");
     assert_eq!(deployment.endpoints().await, [""; 0]);
 }
 
@@ -206,7 +247,11 @@ async fn two_calls_at_once_leave_one_subscription_with_a_living_endpoint() {
         );
         let left = deployment.devices("ann").await;
         assert_eq!(left.len(), 1, "round {round}");
-        assert_eq!(deployment.attribute(&left[0].endpoint, "Enabled").await.as_deref(), Some("true"), "round {round}");
+        assert_eq!(
+            deployment.attribute(&left[0].endpoint, "Enabled").await.as_deref(),
+            Some("true"),
+            "round {round}"
+        );
         assert_eq!(deployment.sns.push(&left[0], &push()).await, Delivery::Sent, "round {round}");
     }
 }
@@ -223,20 +268,31 @@ async fn a_push_arrives_as_it_was_meant_and_one_to_a_dead_endpoint_says_so() {
 
     deployment.set(&android.endpoint, "Enabled", "false").await;
     assert_eq!(deployment.sns.push(&android, &push()).await, Delivery::Gone);
-    deployment.client.delete_endpoint().endpoint_arn(&android.endpoint).send().await.expect("deleted");
+    deployment
+        .client
+        .delete_endpoint()
+        .endpoint_arn(&android.endpoint)
+        .send()
+        .await
+        .expect("deleted");
     assert_eq!(deployment.sns.push(&android, &push()).await, Delivery::Gone);
 }
 
 /// The data of the last message that the server took for an endpoint, as the server tells it.
 async fn published(endpoint: &str) -> Value {
     let address = server().trim_start_matches("http://").parse().expect("an address");
-    let (status, body) = crate::support::http::send(address, "GET", "/moto-api/data.json", "none", b"").await;
+    let (status, body) =
+        support::http::send(address, "GET", "/moto-api/data.json", "none", b"").await;
     assert_eq!(status, 200);
     let told: Value = serde_json::from_str(&body).expect("JSON");
     let endpoints = told["sns"]["PlatformEndpoint"].as_array().expect("endpoints");
     let of = endpoints.iter().find(|told| told["arn"] == endpoint).expect("the endpoint");
-    let text = of["messages"].as_object().and_then(|messages| messages.values().next_back()).and_then(Value::as_str);
+    let text = of["messages"]
+        .as_object()
+        .and_then(|messages| messages.values().next_back())
+        .and_then(Value::as_str);
     let message: Value = serde_json::from_str(text.expect("a message")).expect("JSON");
-    let payload: Value = serde_json::from_str(message["GCM"].as_str().expect("a text")).expect("JSON in a text");
+    let payload: Value =
+        serde_json::from_str(message["GCM"].as_str().expect("a text")).expect("JSON in a text");
     payload["fcmV1Message"]["message"]["data"].clone()
 }

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use lambda::metrics::{NAMESPACE, metrics};
+use protocol::JoinReport;
 use serde_json::Value;
-use shared::metrics::{NAMESPACE, metrics};
-use shared::protocol::JoinReport;
 
 use crate::permissions::policy::Template;
-use crate::support::embedded::database;
+use support::embedded::database;
 
 #[tokio::test]
 async fn the_tables_here_are_those_of_the_template() {
@@ -16,19 +16,32 @@ async fn the_tables_here_are_those_of_the_template() {
     let tables = template.resources("AWS::DynamoDB::Table");
     assert_eq!(tables.len(), 6);
     for (name, properties) in tables {
-        let described = client.describe_table().table_name(name).send().await.expect("the table is here");
+        let described =
+            client.describe_table().table_name(name).send().await.expect("the table is here");
         let table = described.table.expect("a table");
         let listed = |list: &str, first: &str, second: &str| -> Vec<(String, String)> {
             let text = |value: &Value| value.as_str().expect("a text").to_owned();
             let elements = properties[list].as_array().expect("a list");
             elements.iter().map(|element| (text(&element[first]), text(&element[second]))).collect()
         };
-        let keys = table.key_schema().iter().map(|key| (key.attribute_name.clone(), key.key_type.as_str().to_owned()));
-        assert_eq!(keys.collect::<Vec<_>>(), listed("KeySchema", "AttributeName", "KeyType"), "{name}");
+        let keys = table
+            .key_schema()
+            .iter()
+            .map(|key| (key.attribute_name.clone(), key.key_type.as_str().to_owned()));
+        assert_eq!(
+            keys.collect::<Vec<_>>(),
+            listed("KeySchema", "AttributeName", "KeyType"),
+            "{name}"
+        );
         let attributes = table.attribute_definitions().iter();
-        let attributes = attributes.map(|a| (a.attribute_name.clone(), a.attribute_type.as_str().to_owned()));
-        assert_eq!(attributes.collect::<Vec<_>>(), listed("AttributeDefinitions", "AttributeName", "AttributeType"));
-        let stream = table.stream_specification().and_then(|stream| stream.stream_view_type.as_ref());
+        let attributes =
+            attributes.map(|a| (a.attribute_name.clone(), a.attribute_type.as_str().to_owned()));
+        assert_eq!(
+            attributes.collect::<Vec<_>>(),
+            listed("AttributeDefinitions", "AttributeName", "AttributeType")
+        );
+        let stream =
+            table.stream_specification().and_then(|stream| stream.stream_view_type.as_ref());
         let view = properties["StreamSpecification"]["StreamViewType"].as_str();
         assert_eq!(stream.map(aws_sdk_dynamodb::types::StreamViewType::as_str), view, "{name}");
     }
@@ -37,25 +50,30 @@ async fn the_tables_here_are_those_of_the_template() {
 #[test]
 fn alarms_and_dashboard_show_the_metrics_that_there_are() {
     let report = JoinReport { slowest_ms: Some(1), ..JoinReport::default() };
-    let known: BTreeSet<_> = metrics(&report).into_iter().map(|(name, ..)| name.to_owned()).collect();
+    let known: BTreeSet<_> =
+        metrics(&report).into_iter().map(|(name, ..)| name.to_owned()).collect();
     let template = Template::read();
     let alarms = template.resources("AWS::CloudWatch::Alarm");
     let single = alarms.iter().map(|(_, alarm)| *alarm);
     let several = alarms.iter().filter_map(|(_, alarm)| alarm["Metrics"].as_array()).flatten();
     let watched = single.chain(several.map(|metric| &metric["MetricStat"]["Metric"]));
     let watched = watched.filter(|metric| metric["Namespace"] == NAMESPACE);
-    let watched: BTreeSet<_> = watched.filter_map(|metric| metric["MetricName"].as_str()).map(str::to_owned).collect();
+    let watched: BTreeSet<_> =
+        watched.filter_map(|metric| metric["MetricName"].as_str()).map(str::to_owned).collect();
     assert!(watched.is_subset(&known) && watched.len() >= 3, "{watched:?} of {known:?}");
     assert_eq!(shown(&template), known, "the dashboard shows all");
 }
 
 /// The metrics of ours on the dashboard.
 fn shown(template: &Template) -> BTreeSet<String> {
-    let [(_, dashboard)] = template.resources("AWS::CloudWatch::Dashboard")[..] else { panic!("one dashboard") };
+    let [(_, dashboard)] = template.resources("AWS::CloudWatch::Dashboard")[..] else {
+        panic!("one dashboard")
+    };
     let body = dashboard["DashboardBody"]["Fn::Sub"].as_str().expect("a text");
     let body: Value = serde_json::from_str(body).expect("JSON");
     let widgets = body["widgets"].as_array().expect("widgets");
-    let lines = widgets.iter().map(|widget| widget["properties"]["metrics"].as_array().expect("metrics"));
+    let lines =
+        widgets.iter().map(|widget| widget["properties"]["metrics"].as_array().expect("metrics"));
     // A line leaves out what is as in the line before it.
     let ours = lines.filter(|lines| lines[0][0] == NAMESPACE).flatten();
     ours.filter_map(|line| line[1].as_str()).map(str::to_owned).collect()

@@ -69,7 +69,9 @@ impl<S: Read + Write> Connection<S> {
     /// Answers; `headers` are whole lines.
     pub fn answer(&mut self, status: u16, headers: &str, body: &[u8]) -> Option<()> {
         let length = body.len();
-        let mut answer = format!("HTTP/1.1 {status} X\r\n{headers}Content-Length: {length}\r\n\r\n").into_bytes();
+        let mut answer =
+            format!("HTTP/1.1 {status} X\r\n{headers}Content-Length: {length}\r\n\r\n")
+                .into_bytes();
         answer.extend_from_slice(body);
         let stream = self.0.get_mut();
         stream.write_all(&answer).and_then(|()| stream.flush()).ok()

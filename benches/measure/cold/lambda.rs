@@ -29,7 +29,11 @@ pub fn start(mut command: Command, events: [&str; 2], database_ms: impl Fn() -> 
     let api = listener.local_addr().expect("bound").to_string();
     database_ms();
     let started = Instant::now();
-    let mut child = command.env("AWS_LAMBDA_RUNTIME_API", api).stdout(Stdio::null()).spawn().expect("it starts");
+    let mut child = command
+        .env("AWS_LAMBDA_RUNTIME_API", api)
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("it starts");
     let mut api = RuntimeApi::accept(&listener);
     let first_poll = api.poll(&listener, started);
     let before = computed_ms(&child);
@@ -94,14 +98,18 @@ fn ms(since: Instant) -> f64 {
 
 /// Milliseconds that the process's one busy thread has run.
 fn computed_ms(child: &Child) -> f64 {
-    let schedule = std::fs::read_to_string(format!("/proc/{}/schedstat", child.id())).expect("it runs on Linux");
-    let run: f64 = schedule.split(' ').next().and_then(|run| run.parse().ok()).expect("nanoseconds");
+    let schedule = std::fs::read_to_string(format!("/proc/{}/schedstat", child.id()))
+        .expect("it runs on Linux");
+    let run: f64 =
+        schedule.split(' ').next().and_then(|run| run.parse().ok()).expect("nanoseconds");
     run / 1_000_000.0
 }
 
 fn peak_mb(child: &Child) -> f64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).expect("it runs on Linux");
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("a line of peak memory");
+    let status =
+        std::fs::read_to_string(format!("/proc/{}/status", child.id())).expect("it runs on Linux");
+    let peak =
+        status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("a line of peak memory");
     let kilobytes: f64 = peak.trim().trim_end_matches(" kB").parse().expect("a number");
     kilobytes / 1_024.0
 }

@@ -12,17 +12,17 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use lambda::Started;
+use model::SystemClock;
 use serde_json::json;
-use shared::protocol::SystemClock;
-use shared::store::Store;
+use store::Store;
 use stub::Stub;
 
 use crate::cost;
 use crate::report::number;
-use crate::support::embedded::{database, sealed_store_over};
-use crate::support::people::people;
-use crate::support::requests::request;
-use crate::support::upload_settings;
+use crate::upload_settings;
+use support::embedded::{database, sealed_store_over};
+use support::people::people;
+use support::requests::request;
 
 /// The secret of the keys, which every function reads before its first poll.
 const SECRET: &str = r#"{"index": "1", "current": "2", "1": "not-a-secret-not-a-secret-not-a-secret", "2": "no-secret-either-no-secret-either-no"}"#;
@@ -108,7 +108,8 @@ pub async fn growth() -> String {
             [(); 2].map(|()| event_of(&user, "POST", "/address_book", Some(contacts(size))))
         };
         let upload = ours("`upload`", "upload", Box::new(events));
-        let starts: Vec<Started> = (0..GROWTH_ROUNDS).map(|round| place.start(&upload, round)).collect();
+        let starts: Vec<Started> =
+            (0..GROWTH_ROUNDS).map(|round| place.start(&upload, round)).collect();
         let time = median(starts.iter().map(|start| start.computed).collect());
         let memory = median(starts.iter().map(|start| start.peak_mb).collect());
         writeln!(text, "| {} | {time:.0} ms | {memory:.0} MB |", number(size as f64)).expect(say);
@@ -129,7 +130,10 @@ pub async fn growth() -> String {
 
 async fn upload(store: &Store, user: &str) {
     let event = request("POST", "/address_book", user, Some(contacts(BOOK)));
-    assert_eq!(upload::handle(store, &SystemClock, &upload_settings(), event).await.status_code, 200);
+    assert_eq!(
+        upload::handle(store, &SystemClock, &upload_settings(), event).await.status_code,
+        200
+    );
 }
 
 /// The body of an upload.
@@ -154,11 +158,16 @@ fn functions() -> Vec<Function> {
         ours(INTERNATIONAL, "upload", Box::new(international)),
         ours(NATIONAL, "upload", Box::new(national)),
     ];
-    for (language, program, folder, ending) in [("Python", "python3", "python", "py"), ("Node", "node", "node", "mjs")]
+    for (language, program, folder, ending) in
+        [("Python", "python3", "python", "py"), ("Node", "node", "node", "mjs")]
     {
         let script = |what: &str, name: &str, events| {
             let script = root().join(format!("benches/measure/cold/{folder}/{name}.{ending}"));
-            Function { name: format!("{language}: {what}"), command: vec![program.into(), script], events }
+            Function {
+                name: format!("{language}: {what}"),
+                command: vec![program.into(), script],
+                events,
+            }
         };
         functions.push(script(GET, "get", Box::new(reads("reader", "/address_book"))));
         functions.push(script(INTERNATIONAL, "upload", Box::new(international)));
@@ -168,7 +177,11 @@ fn functions() -> Vec<Function> {
 }
 
 fn ours(name: &str, binary: &str, events: Box<dyn Fn(usize) -> [String; 2]>) -> Function {
-    Function { name: name.to_owned(), command: vec![root().join("target/release").join(binary)], events }
+    Function {
+        name: name.to_owned(),
+        command: vec![root().join("target/release").join(binary)],
+        events,
+    }
 }
 
 fn root() -> &'static Path {
@@ -199,8 +212,14 @@ impl Function {
         command.args(&self.command[1..]).env_clear();
         let path = std::env::var_os("PATH").unwrap_or_default();
         let tools = root().join(".tools/measure");
-        command.env("PATH", path).env("PYTHONPATH", tools.join("python")).env("MEASURE_TOOLS", tools);
-        command.env("AWS_CA_BUNDLE", &stub.ca).env("NODE_EXTRA_CA_CERTS", &stub.ca).env("AWS_ENDPOINT_URL", &stub.url);
+        command
+            .env("PATH", path)
+            .env("PYTHONPATH", tools.join("python"))
+            .env("MEASURE_TOOLS", tools);
+        command
+            .env("AWS_CA_BUNDLE", &stub.ca)
+            .env("NODE_EXTRA_CA_CERTS", &stub.ca)
+            .env("AWS_ENDPOINT_URL", &stub.url);
         command.env("AWS_ENDPOINT_URL_SECRETS_MANAGER", &stub.secrets_url);
         command.envs([
             ("AWS_REGION", "us-east-1"),
@@ -259,21 +278,28 @@ fn table(functions: &[Function], starts: &[Vec<Started>]) -> String {
 fn ahead(functions: &[Function], starts: &[Vec<Started>]) -> String {
     let say = "writing to a string can't fail";
     let took = |name: &str, value: fn(&Started) -> f64| {
-        let place = functions.iter().position(|function| function.name == name).expect("it was measured");
+        let place =
+            functions.iter().position(|function| function.name == name).expect("it was measured");
         median(starts[place].iter().map(value).collect())
     };
     let all = |start: &Started| start.first_poll + start.first_answer;
     let without_database = |start: &Started| start.first_poll + start.first_answer - start.database;
-    let mut text =
-        String::from("| from start to first answer | Python | Node | without the database: Python | Node |\n");
+    let mut text = String::from(
+        "| from start to first answer | Python | Node | without the database: Python | Node |\n",
+    );
     writeln!(text, "|---|--:|--:|--:|--:|").expect(say);
     for what in [GET, INTERNATIONAL, NATIONAL] {
         let of = |language: &str, value: fn(&Started) -> f64| {
             took(&format!("{language}: {what}"), value) / took(what, value)
         };
         let (python, node) = (of("Python", all), of("Node", all));
-        let (python_alone, node_alone) = (of("Python", without_database), of("Node", without_database));
-        writeln!(text, "| {what} | {python:.0}× | {node:.0}× | {python_alone:.0}× | {node_alone:.0}× |").expect(say);
+        let (python_alone, node_alone) =
+            (of("Python", without_database), of("Node", without_database));
+        writeln!(
+            text,
+            "| {what} | {python:.0}× | {node:.0}× | {python_alone:.0}× | {node_alone:.0}× |"
+        )
+        .expect(say);
     }
     text
 }

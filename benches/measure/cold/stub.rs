@@ -15,7 +15,7 @@ use serde_json::json;
 
 use super::SECRET;
 use super::http::Connection;
-use crate::support::embedded::Embedded;
+use support::embedded::Embedded;
 
 /// A running stub; its threads end with the process.
 pub struct Stub {
@@ -48,26 +48,39 @@ fn listen(config: Arc<ServerConfig>, embedded: Embedded, busy_us: Arc<AtomicU64>
     let port = listener.local_addr().expect("bound").port();
     std::thread::spawn(move || {
         for stream in listener.incoming().flatten() {
-            let (config, embedded, busy) = (Arc::clone(&config), embedded.clone(), Arc::clone(&busy_us));
+            let (config, embedded, busy) =
+                (Arc::clone(&config), embedded.clone(), Arc::clone(&busy_us));
             std::thread::spawn(move || serve(stream, config, &embedded, &busy));
         }
     });
     format!("https://localhost:{port}")
 }
 
-fn serve(stream: TcpStream, config: Arc<ServerConfig>, embedded: &Embedded, busy_us: &AtomicU64) -> Option<()> {
+fn serve(
+    stream: TcpStream,
+    config: Arc<ServerConfig>,
+    embedded: &Embedded,
+    busy_us: &AtomicU64,
+) -> Option<()> {
     stream.set_nodelay(true).ok()?;
-    let mut connection = Connection::new(StreamOwned::new(ServerConnection::new(config).ok()?, stream));
+    let mut connection =
+        Connection::new(StreamOwned::new(ServerConnection::new(config).ok()?, stream));
     loop {
         let request = connection.next()?;
         let target = request.header("x-amz-target").unwrap_or_default();
         let started = Instant::now();
         let (status, body) = match target.rsplit('.').next().unwrap_or_default() {
-            "GetSecretValue" => (200, json!({"ARN": "arn", "Name": "keys", "SecretString": SECRET}).to_string()),
+            "GetSecretValue" => {
+                (200, json!({"ARN": "arn", "Name": "keys", "SecretString": SECRET}).to_string())
+            }
             operation => embedded.answer(operation, &request.body),
         };
         busy_us.fetch_add(started.elapsed().as_micros() as u64, Ordering::Relaxed);
-        connection.answer(status, "Content-Type: application/x-amz-json-1.0\r\n", body.as_bytes())?;
+        connection.answer(
+            status,
+            "Content-Type: application/x-amz-json-1.0\r\n",
+            body.as_bytes(),
+        )?;
     }
 }
 
@@ -80,7 +93,11 @@ fn make_certificates(folder: &Path) {
             -keyout leaf.key -out leaf.csr
         printf 'subjectAltName=DNS:localhost\nbasicConstraints=critical,CA:FALSE\n' > leaf.ext
         openssl x509 -req -in leaf.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile leaf.ext -out leaf.pem";
-    let made = Command::new("sh").args(["-ec", make]).current_dir(folder).output().expect("sh and openssl are there");
+    let made = Command::new("sh")
+        .args(["-ec", make])
+        .current_dir(folder)
+        .output()
+        .expect("sh and openssl are there");
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
 }
 
@@ -89,6 +106,11 @@ fn server_config(folder: &Path) -> ServerConfig {
     let chain = chain.collect::<Result<_, _>>().expect("certificates");
     let key = PrivateKeyDer::from_pem_file(folder.join("leaf.key")).expect("a key");
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let builder = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-    builder.expect("TLS 1.3").with_no_client_auth().with_single_cert(chain, key).expect("they belong together")
+    let builder =
+        ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    builder
+        .expect("TLS 1.3")
+        .with_no_client_auth()
+        .with_single_cert(chain, key)
+        .expect("they belong together")
 }

@@ -8,8 +8,8 @@ use std::fmt::Write as _;
 pub use baseline::{CONTACTS, create_tables};
 
 use crate::report::number;
-use crate::support::meter::Units;
-use crate::support::people::{Person, people};
+use support::meter::Units;
+use support::people::{Person, people};
 
 /// Contacts of the books.
 const SIZES: [usize; 4] = [100, 300, 1_000, 10_000];
@@ -117,13 +117,25 @@ pub async fn run() -> String {
 fn table(text: &mut String, size: usize, ours: &Measured, baseline: &Measured) {
     let say = "writing to a string can't fail";
     let stored = [ours, baseline].map(|side| number(side.stored_per_contact.round()));
-    writeln!(text, "**{} contacts**, {} / {} bytes stored for each\n", number(size as f64), stored[0], stored[1])
-        .expect(say);
-    writeln!(text, "| operation | requests | read units | write units | KB | $ per million | ratio |").expect(say);
+    writeln!(
+        text,
+        "**{} contacts**, {} / {} bytes stored for each\n",
+        number(size as f64),
+        stored[0],
+        stored[1]
+    )
+    .expect(say);
+    writeln!(
+        text,
+        "| operation | requests | read units | write units | KB | $ per million | ratio |"
+    )
+    .expect(say);
     writeln!(text, "|---|--:|--:|--:|--:|--:|--:|").expect(say);
     for ((what, ours), (same, theirs)) in ours.rows.iter().zip(&baseline.rows) {
         assert_eq!(what, same, "both sides measure the same");
-        let pair = |value: fn(&Units) -> f64| format!("{} / {}", number(value(ours)), number(value(theirs)));
+        let pair = |value: fn(&Units) -> f64| {
+            format!("{} / {}", number(value(ours)), number(value(theirs)))
+        };
         writeln!(
             text,
             "| {what}{} | {} | {} | {} | {} | {} | {} |",

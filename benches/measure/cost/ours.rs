@@ -1,27 +1,31 @@
 //! This project, through its handlers, sealed, as it is unless a deployment decides otherwise.
 
+use model::{Book, Contact, Entry, PublicId, Scope, SystemClock, UserId};
+use numbering::Phone;
+use protocol::queue::{BookMessage, BookQueue, Joiner};
+use protocol::{Notifier, PhoneClaim, ProfilePatch, Worked, sign_up, spread};
 use serde_json::{Value, json};
-use shared::domain::{Book, Contact, Entry, Phone, PublicId, Scope, UserId};
-use shared::protocol::{Notifier, PhoneClaim, ProfilePatch, SystemClock, sign_up, spread};
-use shared::queue::{ChangeQueue, HolderChanged, Joiner};
-use shared::store::{
-    BookReader, BookStore, HolderReader, Keys, Life, Outcome, OwnerIndex, OwnerRange, Store, StoredBook,
+use store::{
+    BookReader, BookStore, HolderReader, Keyring, Life, Outcome, OwnerIndex, OwnerRange, Store,
+    StoredBook,
 };
 
-use super::{ADDED, BOOKS_OF_JOINER, COMPACT, Input, JOINED, Measured, REGISTERED_EACH, Row, subject};
-use crate::support::embedded::{Embedded, database, sealed_store_over, stored_bytes};
-use crate::support::meter::Meter;
-use crate::support::people::Person;
-use crate::support::phones::Phones;
-use crate::support::queue::Kept;
-use crate::support::requests::{read, request};
-use crate::support::upload_settings;
+use super::{
+    ADDED, BOOKS_OF_JOINER, COMPACT, Input, JOINED, Measured, REGISTERED_EACH, Row, subject,
+};
+use crate::upload_settings;
+use support::embedded::{Embedded, database, sealed_store_over, stored_bytes};
+use support::meter::Meter;
+use support::people::Person;
+use support::phones::FakePhones;
+use support::queue::RecordingQueue;
+use support::requests::{read, request};
 
 /// One deployment with one owner of a book.
 struct Ours {
     embedded: Embedded,
     meter: Meter,
-    keys: Keys,
+    keys: Keyring,
     store: Store,
     rows: Vec<Row>,
 }
@@ -29,7 +33,7 @@ struct Ours {
 pub async fn measure(input: &Input) -> Measured {
     let embedded = database().await;
     let meter = Meter::new(embedded.clone());
-    let keys: Keys = Keys::generate_secret().parse().expect("a secret of keys");
+    let keys: Keyring = Keyring::generate_secret().parse().expect("a secret of keys");
     let store = sealed_store_over(meter.clone(), keys.clone());
     let mut ours = Ours { embedded, meter, keys, store, rows: vec![] };
     for (number, person) in input.registered().enumerate() {
@@ -45,8 +49,10 @@ pub async fn measure(input: &Input) -> Measured {
 impl Ours {
     async fn uploads(&mut self, input: &Input) -> f64 {
         self.upload("first upload", merged(&input.book)).await;
-        let stored: usize =
-            ["AddressBooks", "ContactOwners"].iter().map(|table| stored_bytes(&self.embedded, table)).sum();
+        let stored: usize = ["AddressBooks", "ContactOwners"]
+            .iter()
+            .map(|table| stored_bytes(&self.embedded, table))
+            .sum();
         self.upload("same upload again", merged(&input.book)).await;
         self.upload(ADDED, merged(std::slice::from_ref(&input.newcomer))).await;
         let renamed = Person { name: "Somebody Else".to_owned(), ..input.newcomer.clone() };
@@ -60,7 +66,8 @@ impl Ours {
 
     async fn upload(&mut self, what: &'static str, body: Value) {
         let event = request("POST", "/address_book", &subject(0), Some(body.to_string()));
-        let (status, answer) = read(&upload::handle(&self.store, &SystemClock, &upload_settings(), event).await);
+        let (status, answer) =
+            read(&upload::handle(&self.store, &SystemClock, &upload_settings(), event).await);
         assert_eq!(status, 200, "{answer}");
         self.row(what);
     }
@@ -86,11 +93,11 @@ impl Ours {
         let user = self.sign_up(2_000_000, &input.joiner).await;
         let holder = self.store.holder(phone).await.expect("readable").expect("signed up");
         assert_eq!(holder.user, user);
-        let queue = Kept::default();
+        let queue = RecordingQueue::default();
         // Pushes are left out on both sides.
         let notifier =
-            Notifier { pusher: Phones::default(), template: None, phone_keys: self.keys.phones(), clock: SystemClock };
-        let first = HolderChanged {
+            Notifier { pusher: FakePhones::default(), template: None, clock: SystemClock };
+        let first = BookMessage {
             phone,
             joiner: Some(Joiner::from(&holder)),
             changed_at_ms: None,
@@ -99,7 +106,8 @@ impl Ours {
         queue.send(&[first]).await.expect("sent");
         let mut books = 0;
         while let Some(message) = queue.receive(1).pop() {
-            let (report, result) = spread(&self.store, &queue, &notifier, &message, u64::MAX).await;
+            let Worked { report, result } =
+                spread(&self.store, &queue, &notifier, &message, u64::MAX).await;
             result.expect("worked off");
             books += report.books;
         }
@@ -118,7 +126,8 @@ impl Ours {
             },
             matched: None,
         };
-        let mut entries: Vec<Entry> = input.book.iter().skip(1).chain([&input.joiner]).map(entry).collect();
+        let mut entries: Vec<Entry> =
+            input.book.iter().skip(1).chain([&input.joiner]).map(entry).collect();
         for (place, entry) in entries.iter_mut().enumerate().step_by(REGISTERED_EACH) {
             entry.matched = PublicId::new(1 + place as u64);
         }
@@ -126,9 +135,14 @@ impl Ours {
         for owner in 1..=BOOKS_OF_JOINER {
             let user: UserId = subject(owner).parse().expect("a user");
             let seen = store.read_book(&user, &Scope::Global).await.expect("readable");
-            let open = StoredBook { life: Life::Open { generation: 0 }, book: book.clone(), ..seen.clone() };
+            let open = StoredBook {
+                life: Life::Open { generation: 0 },
+                book: book.clone(),
+                ..seen.clone()
+            };
             store.put_hints(&user, &Scope::Global, &[joiner], 1).await.expect("put");
-            let outcome = store.write_book(&user, &Scope::Global, &seen, &open).await.expect("written");
+            let outcome =
+                store.write_book(&user, &Scope::Global, &seen, &open).await.expect("written");
             assert_eq!(outcome, Outcome::Done);
         }
     }
@@ -136,7 +150,9 @@ impl Ours {
     async fn sign_up(&self, number: usize, person: &Person) -> UserId {
         let user: UserId = subject(number).parse().expect("a user");
         let claim = PhoneClaim::Proven(person.digits().parse().expect("a phone"));
-        sign_up(&self.store, &SystemClock, &user, claim, &ProfilePatch::default()).await.expect("signed up");
+        sign_up(&self.store, &SystemClock, &user, claim, &ProfilePatch::default())
+            .await
+            .expect("signed up");
         user
     }
 

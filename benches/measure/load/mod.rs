@@ -18,7 +18,8 @@ const REQUESTS: usize = 2_000;
 
 /// The table, as Markdown.
 pub fn run() -> String {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
     let mut rows: Vec<Vec<String>> = Work::ALL.map(|_| vec![]).into();
     for callers in CALLERS {
         let town = Arc::new(runtime.block_on(Town::new(callers)));
@@ -29,7 +30,10 @@ pub fn run() -> String {
             let quantile = |of: f64| times[((times.len() - 1) as f64 * of) as usize];
             let rate = number((times.len() as f64 / seconds).round());
             let (half, most) = (quantile(0.5), quantile(0.99));
-            rows.push(format!("| {} | {callers} | {rate} | {half:.2} ms | {most:.2} ms |", work.name()));
+            rows.push(format!(
+                "| {} | {callers} | {rate} | {half:.2} ms | {most:.2} ms |",
+                work.name()
+            ));
         }
     }
     let head = "| handler | callers | requests per second | p50 | p99 |\n|---|--:|--:|--:|--:|\n";

@@ -2,17 +2,17 @@
 
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use cognito_sign_up::PostConfirmation;
+use model::SystemClock;
+use protocol::queue::BookMessage;
 use serde_json::{Value, json};
-use shared::protocol::SystemClock;
-use shared::queue::HolderChanged;
-use shared::store::Keys;
+use store::Keyring;
 
-use crate::support::embedded::{Embedded, sealed_store_over};
-use crate::support::functions::Functions;
-use crate::support::people::{Person, people};
-use crate::support::phones::Phones;
-use crate::support::queue::Kept;
-use crate::support::requests::{confirmed, read, request, subscription};
+use support::embedded::{Embedded, sealed_store_over};
+use support::functions::Functions;
+use support::people::{Person, people};
+use support::phones::FakePhones;
+use support::queue::RecordingQueue;
+use support::requests::{confirmed, read, request, subscription};
 
 /// Contacts of each caller's book.
 pub const BOOK: usize = 300;
@@ -38,7 +38,7 @@ pub struct Caller {
 
 pub struct Town {
     embedded: Embedded,
-    functions: Functions<Phones, Kept, SystemClock>,
+    functions: Functions<FakePhones, RecordingQueue, SystemClock>,
     pub people: Vec<Caller>,
     /// The stream's record of the last sign-up.
     pub record: Value,
@@ -50,12 +50,12 @@ impl Town {
     pub async fn new(callers: usize) -> Self {
         let embedded = Embedded(local::open(None).expect("memory"));
         local::create_tables(&embedded.client()).await.expect("tables");
-        let keys: Keys = Keys::generate_secret().parse().expect("a secret of keys");
+        let keys: Keyring = Keyring::generate_secret().parse().expect("a secret of keys");
         let functions = Functions {
             store: sealed_store_over(embedded.clone(), keys.clone()),
             keys,
-            push: Phones::default(),
-            queue: Kept::default(),
+            push: FakePhones::default(),
+            queue: RecordingQueue::default(),
             clock: SystemClock,
         };
         let mut town = Self { embedded, functions, people: vec![], record: Value::Null };
@@ -120,7 +120,7 @@ impl Town {
     }
 
     /// The messages that records become.
-    pub async fn messages_of(&self, records: &[Value]) -> Vec<HolderChanged> {
+    pub async fn messages_of(&self, records: &[Value]) -> Vec<BookMessage> {
         // Of records that nobody waits for.
         self.functions.queue.take();
         assert_eq!(self.functions.joins(records).await, None);
@@ -134,7 +134,9 @@ impl Town {
                 let answer = self.functions.http(*event).await;
                 assert!((200..300).contains(&answer.status_code), "{:?}", read(&answer));
             }
-            Event::Confirmed(event) => drop(self.functions.cognito(*event).await.expect("signed up")),
+            Event::Confirmed(event) => {
+                drop(self.functions.cognito(*event).await.expect("signed up"));
+            }
             Event::Record(record) => assert_eq!(self.functions.joins(&[record]).await, None),
             Event::Message(body) => {
                 let (worked_off, report) = self.functions.join_push(&body).await;

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::town::{BOOK, Caller, Event, REGISTERED_EACH, Town, confirmed_account, sign_up};
-use crate::support::people::Person;
+use support::people::Person;
 
 #[derive(Clone, Copy, PartialEq)]
 pub enum Work {
@@ -67,7 +67,9 @@ impl Work {
         if self == Self::Join {
             return joins(town, each).await;
         }
-        (0..town.callers()).map(|number| (0..each).map(|nth| self.event(town, number, nth)).collect()).collect()
+        (0..town.callers())
+            .map(|number| (0..each).map(|nth| self.event(town, number, nth)).collect())
+            .collect()
     }
 
     fn event(self, town: &Town, number: usize, nth: usize) -> Event {
@@ -76,13 +78,17 @@ impl Work {
         let name = format!("Name {nth}");
         match self {
             Self::Get => caller.request("GET", "/address_book", None),
-            Self::Compact => caller.request("GET", "/address_book/registered_users?compact=1", None),
+            Self::Compact => {
+                caller.request("GET", "/address_book/registered_users?compact=1", None)
+            }
             Self::Full => caller.request("GET", "/address_book/registered_users", None),
             Self::SameAgain => caller.upload(&caller.book),
             Self::OneChangedName => caller.upload(&[Person { name, ..caller.book[0].clone() }]),
             Self::SignUp => sign_up(&stranger(self, number, nth)),
             Self::Profile => caller.request("GET", &profile, None),
-            Self::ChangedProfile => caller.request("PUT", &profile, Some(&json!({"user": {"full_name": name}}))),
+            Self::ChangedProfile => {
+                caller.request("PUT", &profile, Some(&json!({"user": {"full_name": name}})))
+            }
             Self::SameDevice => caller.subscribe(),
             Self::Devices => caller.request("GET", "/subscriptions", None),
             Self::Confirmed => confirmed_account(&stranger(self, number, nth)),
@@ -95,18 +101,24 @@ impl Work {
 /// A message for each contact who signs up, whom one caller has.
 async fn joins(town: &Town, each: usize) -> Vec<Vec<Event>> {
     let joiners = |caller: &Caller| -> Vec<Person> {
-        let contacts = caller.book.iter().enumerate().filter(|(place, _)| place % REGISTERED_EACH != 0);
+        let contacts =
+            caller.book.iter().enumerate().filter(|(place, _)| place % REGISTERED_EACH != 0);
         contacts.take(each).map(|(_, person)| person.clone()).collect()
     };
     let joiners: Vec<Person> = town.people.iter().flat_map(joiners).collect();
     let messages = town.messages_of(&town.records_of_sign_ups(joiners.iter()).await).await;
     assert_eq!(messages.len(), each * town.callers());
-    let bodies: Vec<String> =
-        messages.iter().map(|message| serde_json::to_string(message).expect("a message is JSON")).collect();
+    let bodies: Vec<String> = messages
+        .iter()
+        .map(|message| serde_json::to_string(message).expect("a message is JSON"))
+        .collect();
     bodies.chunks(each).map(|bodies| bodies.iter().cloned().map(Event::Message).collect()).collect()
 }
 
 /// Somebody whom nobody has in a book.
 fn stranger(work: Work, caller: usize, nth: usize) -> Person {
-    Person { name: "Somebody New".to_owned(), phone: format!("+4915{:02}{caller:03}{nth:05}", work as usize) }
+    Person {
+        name: "Somebody New".to_owned(),
+        phone: format!("+4915{:02}{caller:03}{nth:05}", work as usize),
+    }
 }

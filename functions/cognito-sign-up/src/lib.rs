@@ -4,11 +4,11 @@
 use std::collections::HashMap;
 
 use aws_lambda_events::cognito::{
-    CognitoEventUserPoolsPostConfirmation, CognitoEventUserPoolsPostConfirmationTriggerSource as Source,
+    CognitoEventUserPoolsPostConfirmation,
+    CognitoEventUserPoolsPostConfirmationTriggerSource as Source,
 };
-use shared::domain::UserId;
-use shared::protocol::{AccountError, Clock, PhoneClaim, ProfilePatch, sign_up};
-use shared::store::{AccountStore, Details, HolderReader};
+use model::{Clock, Details, UserId};
+use protocol::{AccountError, PhoneClaim, ProfilePatch, SignUpStore, sign_up};
 
 /// The event, and the answer: Cognito wants it back.
 pub type PostConfirmation = CognitoEventUserPoolsPostConfirmation;
@@ -29,10 +29,14 @@ pub enum SignUpError {
 ///
 /// # Errors
 /// [`SignUpError`]; may be repeated.
-pub async fn handle<S, C>(store: &S, clock: &C, event: PostConfirmation) -> Result<PostConfirmation, SignUpError>
+pub async fn handle<S, C>(
+    store: &S,
+    clock: &C,
+    event: PostConfirmation,
+) -> Result<PostConfirmation, SignUpError>
 where
-    S: AccountStore + HolderReader + Sync,
-    C: Clock + Sync,
+    S: SignUpStore,
+    C: Clock,
 {
     if event.cognito_event_user_pools_header.trigger_source == Some(Source::ConfirmSignUp) {
         let attributes = &event.request.user_attributes;
@@ -52,7 +56,11 @@ where
 
 /// The number counts where Cognito has verified it, as in its tokens.
 fn verified_phone(attributes: &HashMap<String, String>) -> PhoneClaim {
-    let verified = attributes.get("phone_number_verified").is_some_and(|verified| verified == "true");
-    let number = attributes.get("phone_number").filter(|_| verified).and_then(|number| number.strip_prefix('+'));
+    let verified =
+        attributes.get("phone_number_verified").is_some_and(|verified| verified == "true");
+    let number = attributes
+        .get("phone_number")
+        .filter(|_| verified)
+        .and_then(|number| number.strip_prefix('+'));
     number.and_then(|digits| digits.parse().ok()).map_or(PhoneClaim::None, PhoneClaim::Proven)
 }

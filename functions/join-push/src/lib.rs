@@ -1,10 +1,11 @@
 //! From the queue to the books and the phones: who joined, who left.
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
-use shared::protocol::{Clock, JoinError, JoinReport, Notifier, spread};
-use shared::push::{Endpoints, Pusher};
-use shared::queue::{ChangeQueue, UnreadableMessage};
-use shared::store::{BookStore, ClaimStore, HolderReader, OwnerIndex, SubscriptionStore};
+use model::Clock;
+use protocol::push::{Endpoints, Pusher};
+use protocol::queue::{BookMessage, BookQueue, UnreadableMessage};
+use protocol::{JoinError, JoinReport, JoinStore, Notifier, Worked, spread};
+use store::Keyring;
 
 /// Time that an invocation keeps for what it has begun: a book that others write too, and pushes that are
 /// tried several times, take some seconds.
@@ -25,21 +26,23 @@ enum MessageError {
 /// `deadline_ms`, in milliseconds since 1970.
 pub async fn handle<S, Q, P, C>(
     store: &S,
+    keyring: &Keyring,
     fan_out: &Q,
     notifier: &Notifier<P, C>,
     event: SqsEvent,
     deadline_ms: u64,
 ) -> (SqsBatchResponse, JoinReport)
 where
-    S: BookStore + OwnerIndex + HolderReader + SubscriptionStore + ClaimStore + Sync,
-    Q: ChangeQueue + Sync,
-    P: Pusher + Endpoints + Sync,
-    C: Clock + Sync,
+    S: JoinStore,
+    Q: BookQueue,
+    P: Pusher + Endpoints,
+    C: Clock,
 {
     let (mut response, mut all) = (SqsBatchResponse::default(), JoinReport::default());
     let messages = event.records.len();
     for message in event.records {
-        let (report, result) = work_off(store, fan_out, notifier, &message, deadline_ms).await;
+        let (report, result) =
+            work_off(store, keyring, fan_out, notifier, &message, deadline_ms).await;
         all.add(&report);
         if let Err(error) = result {
             tracing::warn!(error = %error, message_id = message.message_id, "a message has to come again");
@@ -49,28 +52,36 @@ where
         }
     }
     let failed = response.batch_item_failures.len();
-    tracing::info!(messages, failed, books = all.books, split = all.split, sent = all.sent, "told of changes");
+    tracing::info!(
+        messages,
+        failed,
+        books = all.books,
+        split = all.split,
+        sent = all.sent,
+        "told of changes"
+    );
     (response, all)
 }
 
 async fn work_off<S, Q, P, C>(
     store: &S,
+    keyring: &Keyring,
     fan_out: &Q,
     notifier: &Notifier<P, C>,
     message: &SqsMessage,
     deadline_ms: u64,
 ) -> (JoinReport, Result<(), MessageError>)
 where
-    S: BookStore + OwnerIndex + HolderReader + SubscriptionStore + ClaimStore + Sync,
-    Q: ChangeQueue + Sync,
-    P: Pusher + Endpoints + Sync,
-    C: Clock + Sync,
+    S: JoinStore,
+    Q: BookQueue,
+    P: Pusher + Endpoints,
+    C: Clock,
 {
     let body = message.body.as_deref().unwrap_or_default();
-    let change = match fan_out.read(body) {
+    let change = match BookMessage::from_body(keyring, body) {
         Ok(change) => change,
         Err(error) => return (JoinReport::default(), Err(error.into())),
     };
-    let (report, result) = spread(store, fan_out, notifier, &change, deadline_ms).await;
+    let Worked { report, result } = spread(store, fan_out, notifier, &change, deadline_ms).await;
     (report, result.map_err(MessageError::from))
 }

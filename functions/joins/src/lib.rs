@@ -4,9 +4,9 @@
 
 use aws_lambda_events::dynamodb::{Event as DynamoDbEvent, EventRecord};
 use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
-use shared::domain::{HolderChange, holder_change};
-use shared::queue::{ChangeQueue, FailedRecord, FailedRecords, HolderChanged, Joiner, QueueError};
-use shared::store::{Keys, OwnerRange, StoreError, holder_of_image};
+use model::Turnover;
+use protocol::queue::{BookMessage, BookQueue, FailedRecord, FailedRecords, Joiner, QueueError};
+use store::{Keyring, OwnerRange, StoreError, holder_of_image};
 
 /// Why a record became no message.
 #[derive(Debug, thiserror::Error)]
@@ -22,16 +22,22 @@ enum RelayError {
 /// Sends a message for each change of who has a phone. Stops at the first record for which the queue
 /// fails and names it, so that the stream comes again from there. A record that makes no sense would come
 /// again for ever: it is kept apart, and the stream goes on.
-pub async fn handle<Q, F>(keys: &Keys, queue: &Q, failed: &F, event: DynamoDbEvent) -> DynamoDbEventResponse
+pub async fn handle<Q, F>(
+    keyring: &Keyring,
+    queue: &Q,
+    failed: &F,
+    event: DynamoDbEvent,
+) -> DynamoDbEventResponse
 where
-    Q: ChangeQueue,
+    Q: BookQueue,
     F: FailedRecords,
 {
     let mut response = DynamoDbEventResponse::default();
     let (mut sent, mut kept) = (0, 0);
     for record in event.records {
-        let (event_id, sequence_number) = (record.event_id.clone(), record.change.sequence_number.clone());
-        let relayed = match relay(keys, queue, record).await {
+        let (event_id, sequence_number) =
+            (record.event_id.clone(), record.change.sequence_number.clone());
+        let relayed = match relay(keyring, queue, record).await {
             Ok(relayed) => {
                 sent += usize::from(relayed);
                 Ok(())
@@ -40,7 +46,13 @@ where
                 tracing::error!(error = %error, event_id, sequence_number, "a record of Users makes no sense");
                 kept += 1;
                 let reason = error.to_string();
-                failed.keep(&FailedRecord { event_id, sequence_number: sequence_number.clone(), reason }).await
+                failed
+                    .keep(&FailedRecord {
+                        event_id,
+                        sequence_number: sequence_number.clone(),
+                        reason,
+                    })
+                    .await
             }
             Err(RelayError::Queue(error)) => Err(error),
         };
@@ -52,22 +64,36 @@ where
             break;
         }
     }
-    tracing::info!(sent, kept, failed = response.batch_item_failures.len(), "relayed changes of holders");
+    tracing::info!(
+        sent,
+        kept,
+        failed = response.batch_item_failures.len(),
+        "relayed changes of holders"
+    );
     response
 }
 
 /// Whether the record was worth a message.
-async fn relay<Q: ChangeQueue>(keys: &Keys, queue: &Q, record: EventRecord) -> Result<bool, RelayError> {
-    let before = holder_of_image(keys, record.change.old_image)?;
-    let after = holder_of_image(keys, record.change.new_image)?;
-    let Some(phone) = after.as_ref().or(before.as_ref()).map(|(phone, _)| *phone) else { return Ok(false) };
-    let (before, after) = (before.map(|(_, holder)| holder), after.map(|(_, holder)| holder));
-    let joiner = match holder_change(before.as_ref(), after.as_ref()) {
-        HolderChange::Nothing => return Ok(false),
-        HolderChange::Joined => after.as_ref().map(Joiner::from),
-        HolderChange::Returned | HolderChange::Left => None,
+async fn relay<Q: BookQueue>(
+    keyring: &Keyring,
+    queue: &Q,
+    record: EventRecord,
+) -> Result<bool, RelayError> {
+    let before = holder_of_image(keyring, record.change.old_image)?;
+    let after = holder_of_image(keyring, record.change.new_image)?;
+    let Some(phone) = after.as_ref().or(before.as_ref()).map(|(phone, _)| *phone) else {
+        return Ok(false);
     };
-    let changed_at_ms = u64::try_from(record.change.approximate_creation_date_time.timestamp_millis()).ok();
-    queue.send(&[HolderChanged { phone, joiner, changed_at_ms, range: OwnerRange::default() }]).await?;
+    let (before, after) = (before.map(|(_, holder)| holder), after.map(|(_, holder)| holder));
+    let joiner = match Turnover::between(before.as_ref(), after.as_ref()) {
+        Turnover::None => return Ok(false),
+        Turnover::Joined => after.as_ref().map(Joiner::from),
+        Turnover::Returned | Turnover::Left => None,
+    };
+    let changed_at_ms =
+        u64::try_from(record.change.approximate_creation_date_time.timestamp_millis()).ok();
+    queue
+        .send(&[BookMessage { phone, joiner, changed_at_ms, range: OwnerRange::default() }])
+        .await?;
     Ok(true)
 }

@@ -1,19 +1,11 @@
-//! The Lambda function that turns changes of Users into messages.
+//! The Lambda function that relays changes of users from the stream to the queue.
 
-use aws_lambda_events::dynamodb::Event as DynamoDbEvent;
-use lambda_runtime::{Error, LambdaEvent, service_fn};
-use shared::config::ProcessEnvironment;
-use shared::{aws, telemetry};
+use lambda::{Boot, Error};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    telemetry::init();
-    let sdk = aws::sdk_config(&ProcessEnvironment)?;
-    let keys = aws::keys(&sdk, &ProcessEnvironment).await?;
-    let queue = aws::queue(&sdk, &ProcessEnvironment, keys.clone())?;
-    let failed = aws::failed_records(&sdk, &ProcessEnvironment)?;
-    let serve = async |event: LambdaEvent<DynamoDbEvent>| {
-        Ok::<_, Error>(joins::handle(&keys, &queue, &failed, event.payload).await)
-    };
-    lambda_runtime::run(service_fn(serve)).await
+    let boot = Boot::start().await?;
+    let (queue, failed) = (boot.joins_queue()?, boot.failed_records()?);
+    let handle = async |event, _| Ok(joins::handle(&boot.keyring, &queue, &failed, event).await);
+    lambda::run(handle).await
 }

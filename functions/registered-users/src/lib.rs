@@ -1,24 +1,26 @@
 //! `GET /address_book/registered_users`: the contacts of a book who are users.
 
+use api::{ApiError, Call, Endpoint, Reply, compact, compact_items, full_items};
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
-use shared::http::{Call, Reply};
-use shared::protocol::read_book;
-use shared::store::{BookKeeper, ProfileReader};
-use shared::wire::{ApiError, compact, compact_items, full_items};
+use protocol::read_book;
+use store::{BookKeeper, ProfileReader};
 
-const TOO_LARGE: &str = "There are too many registered users for their full profiles; ask with compact=1.";
+const TOO_LARGE: &str =
+    "There are too many registered users for their full profiles; ask with compact=1.";
 
 /// Answers one request: one read for the compact form, and one per hundred users for the full one.
 pub async fn handle<S>(store: &S, event: ApiGatewayV2httpRequest) -> ApiGatewayV2httpResponse
 where
-    S: BookKeeper + ProfileReader + Sync,
+    S: BookKeeper + ProfileReader,
 {
     let call = Call::new(event);
     call.answer(serve(store, &call)).await
 }
 
-async fn serve<S: BookKeeper + ProfileReader + Sync>(store: &S, call: &Call) -> Result<Reply, ApiError> {
-    call.check_route("GET", &["address_book", "registered_users"])?;
+async fn serve<S: BookKeeper + ProfileReader>(store: &S, call: &Call) -> Result<Reply, ApiError> {
+    let (Endpoint::ReadRegisteredUsers, _) = call.endpoint()? else {
+        return Err(ApiError::no_route());
+    };
     let caller = call.caller()?;
     let compact = compact(&call.query()?)?;
     let book = read_book(store, &caller.user, &call.scope()?).await?;

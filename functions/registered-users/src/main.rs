@@ -1,18 +1,9 @@
-//! The Lambda function that tells who of a book is a user.
+//! The Lambda function that says which contacts are users.
 
-use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
-use lambda_runtime::{Error, LambdaEvent, service_fn};
-use shared::config::ProcessEnvironment;
-use shared::{aws, telemetry};
+use lambda::{Boot, Error};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    telemetry::init();
-    let sdk = aws::sdk_config(&ProcessEnvironment)?;
-    let keys = aws::keys(&sdk, &ProcessEnvironment).await?;
-    let store = aws::store(&sdk, &ProcessEnvironment, keys)?;
-    let serve = async |event: LambdaEvent<ApiGatewayV2httpRequest>| {
-        Ok::<_, Error>(registered_users::handle(&store, event.payload).await)
-    };
-    lambda_runtime::run(service_fn(serve)).await
+    let Boot { store, .. } = Boot::start().await?;
+    lambda::run(async |event, _| Ok(registered_users::handle(&store, event).await)).await
 }

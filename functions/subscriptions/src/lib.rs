@@ -1,11 +1,11 @@
 //! `/subscriptions`: the devices to which a user's pushes go.
 
+use api::{ApiError, Call, Endpoint, Reply, public_id, read_subscription, subscription_items};
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
-use shared::http::{Call, Reply, no_route, public_id};
-use shared::protocol::{Clock, subscribe, unsubscribe};
-use shared::push::Endpoints;
-use shared::store::SubscriptionStore;
-use shared::wire::{ApiError, read_subscription, subscription_items};
+use model::Clock;
+use protocol::push::Endpoints;
+use protocol::{subscribe, unsubscribe};
+use store::SubscriptionStore;
 
 /// Answers one request.
 pub async fn handle<S, E, C>(
@@ -15,9 +15,9 @@ pub async fn handle<S, E, C>(
     event: ApiGatewayV2httpRequest,
 ) -> ApiGatewayV2httpResponse
 where
-    S: SubscriptionStore + Sync,
-    E: Endpoints + Sync,
-    C: Clock + Sync,
+    S: SubscriptionStore,
+    E: Endpoints,
+    C: Clock,
 {
     let call = Call::new(event);
     call.answer(serve(store, endpoints, clock, &call)).await
@@ -25,27 +25,26 @@ where
 
 async fn serve<S, E, C>(store: &S, endpoints: &E, clock: &C, call: &Call) -> Result<Reply, ApiError>
 where
-    S: SubscriptionStore + Sync,
-    E: Endpoints + Sync,
-    C: Clock + Sync,
+    S: SubscriptionStore,
+    E: Endpoints,
+    C: Clock,
 {
-    let (method, path) = call.route();
-    match (method, &path[..]) {
-        ("POST", ["subscriptions"]) => {
+    match call.endpoint()? {
+        (Endpoint::Subscribe, _) => {
             let caller = call.caller()?;
             let request = read_subscription(&call.json()?)?;
             let subscription = subscribe(store, endpoints, clock, &caller.user, &request).await?;
             Ok(Reply::created(&subscription_items(&[subscription])))
         }
-        ("GET", ["subscriptions"]) => {
+        (Endpoint::ReadSubscriptions, _) => {
             let subscriptions = store.subscriptions(&call.caller()?.user).await?;
             Ok(Reply::ok(&subscription_items(&subscriptions)))
         }
-        ("DELETE", ["subscriptions", id]) => {
+        (Endpoint::Unsubscribe, id) => {
             let (caller, id) = (call.caller()?, public_id(id, "There is no such subscription.")?);
             unsubscribe(store, endpoints, clock, &caller.user, id).await?;
             Ok(Reply::empty())
         }
-        _ => Err(no_route()),
+        _ => Err(ApiError::no_route()),
     }
 }

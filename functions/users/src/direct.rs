@@ -3,13 +3,13 @@
 //! What they say of a phone is taken as proven. IAM lets only them in, and nothing that comes through the
 //! API can be mistaken for theirs: see [`is_http`].
 
+use api::{ApiError, UserRequest, own_user};
+use model::{Clock, UserId};
+use numbering::{HomeRegion, Region};
+use protocol::push::Endpoints;
+use protocol::{AccountError, PhoneClaim, UsersStore, remove_account, sign_up, update_account};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use shared::domain::{HomeRegion, Region, UserId};
-use shared::protocol::{AccountError, Clock, PhoneClaim, remove_account, sign_up, update_account};
-use shared::push::Endpoints;
-use shared::store::{AccountStore, BookStore, ClaimStore, HolderReader, OwnerIndex, SubscriptionStore};
-use shared::wire::{ApiError, UserRequest, own_user};
 
 /// What is asked.
 #[derive(Deserialize)]
@@ -67,13 +67,15 @@ pub(crate) async fn serve<S, E, C>(
     event: Value,
 ) -> Result<Value, ApiError>
 where
-    S: AccountStore + BookStore + OwnerIndex + HolderReader + SubscriptionStore + ClaimStore + Sync,
-    E: Endpoints + Sync,
-    C: Clock + Sync,
+    S: UsersStore,
+    E: Endpoints,
+    C: Clock,
 {
     // The parser's own message may quote the event.
     let request = serde_json::from_value(event).map_err(|_| {
-        ApiError::malformed("The event needs an action, which is register, update or remove, and a user_id.")
+        ApiError::malformed(
+            "The event needs an action, which is register, update or remove, and a user_id.",
+        )
     })?;
     match request {
         Request::Register(account) => {
@@ -114,7 +116,10 @@ mod tests {
     fn a_direct_event_is_read_or_refused() {
         for (event, readable) in [
             (json!({"action": "register", "user_id": "alice"}), true),
-            (json!({"action": "update", "user_id": "alice", "phone": "+16505550123", "user": {"login": "a"}}), true),
+            (
+                json!({"action": "update", "user_id": "alice", "phone": "+16505550123", "user": {"login": "a"}}),
+                true,
+            ),
             (json!({"action": "remove", "user_id": "alice"}), true),
             (json!({"action": "remove", "user_id": "alice", "phone": "+16505550123"}), false),
             (json!({"action": "register", "user_id": ""}), false),
@@ -123,7 +128,11 @@ mod tests {
             (json!({"user_id": "alice"}), false),
             (json!({"body": "{}"}), false),
         ] {
-            assert_eq!(serde_json::from_value::<Request>(event.clone()).is_ok(), readable, "{event}");
+            assert_eq!(
+                serde_json::from_value::<Request>(event.clone()).is_ok(),
+                readable,
+                "{event}"
+            );
         }
     }
 }

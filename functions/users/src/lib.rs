@@ -3,15 +3,14 @@
 
 mod direct;
 
+use api::{ApiError, Call, Caller, Endpoint, Reply, UserRequest, export_json, own_user, public_id};
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
+use model::{Clock, hide_debug};
+use numbering::Region;
+use protocol::push::Endpoints;
+use protocol::{UsersStore, delete_account, export, own_profile, sign_up, update_account};
 use serde::Serialize;
 use serde_json::Value;
-use shared::domain::Region;
-use shared::http::{Call, Caller, Reply, no_route, public_id};
-use shared::protocol::{Clock, delete_account, export, own_profile, sign_up, update_account};
-use shared::push::Endpoints;
-use shared::store::{AccountStore, BookStore, BudgetStore, ClaimStore, HolderReader, OwnerIndex, SubscriptionStore};
-use shared::wire::{ApiError, UserRequest, export_json, own_user};
 
 const NO_SUCH_USER: &str = "There is no such user.";
 
@@ -34,12 +33,8 @@ pub enum Answer {
     Direct(Value),
 }
 
-/// Hidden: it is somebody's profile.
-impl std::fmt::Debug for Answer {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Answer(…)")
-    }
-}
+// It is somebody's profile.
+hide_debug!(Answer);
 
 /// Why an invocation failed.
 #[derive(Debug, thiserror::Error)]
@@ -64,9 +59,9 @@ pub async fn invoke<S, E, C>(
     event: Value,
 ) -> Result<Answer, InvocationError>
 where
-    S: AccountStore + BookStore + BudgetStore + OwnerIndex + HolderReader + SubscriptionStore + ClaimStore + Sync,
-    E: Endpoints + Sync,
-    C: Clock + Sync,
+    S: UsersStore,
+    E: Endpoints,
+    C: Clock,
 {
     if direct::is_http(&event) {
         let event = serde_json::from_value(event).map_err(|_| InvocationError::Event)?;
@@ -88,55 +83,61 @@ pub async fn handle<S, E, C>(
     event: ApiGatewayV2httpRequest,
 ) -> ApiGatewayV2httpResponse
 where
-    S: AccountStore + BookStore + BudgetStore + OwnerIndex + HolderReader + SubscriptionStore + ClaimStore + Sync,
-    E: Endpoints + Sync,
-    C: Clock + Sync,
+    S: UsersStore,
+    E: Endpoints,
+    C: Clock,
 {
     let call = Call::new(event);
     call.answer(serve(store, endpoints, clock, settings, &call)).await
 }
 
-async fn serve<S, E, C>(store: &S, endpoints: &E, clock: &C, settings: Settings, call: &Call) -> Result<Reply, ApiError>
+async fn serve<S, E, C>(
+    store: &S,
+    endpoints: &E,
+    clock: &C,
+    settings: Settings,
+    call: &Call,
+) -> Result<Reply, ApiError>
 where
-    S: AccountStore + BookStore + BudgetStore + OwnerIndex + HolderReader + SubscriptionStore + ClaimStore + Sync,
-    E: Endpoints + Sync,
-    C: Clock + Sync,
+    S: UsersStore,
+    E: Endpoints,
+    C: Clock,
 {
-    let (method, path) = call.route();
-    match (method, &path[..]) {
-        ("POST", ["users"]) => {
+    match call.endpoint()? {
+        (Endpoint::SignUp, _) => {
             let caller = call.caller()?;
             let request = read(call, &caller, settings)?;
             let claim = request.phone_claim(caller.phone, settings.trust_body_phone)?;
             let profile = sign_up(store, clock, &caller.user, claim, &request.patch).await?;
             Ok(Reply::created(&own_user(&profile)))
         }
-        ("GET", ["users", id]) => {
+        (Endpoint::ReadUser, id) => {
             let (caller, id) = (call.caller()?, public_id(id, NO_SUCH_USER)?);
             let profile = own_profile(store, &caller.user, id).await?;
             Ok(Reply::ok(&own_user(&profile)))
         }
-        ("GET", ["users", id, "export"]) => {
+        (Endpoint::ExportUser, id) => {
             let (caller, id) = (call.caller()?, public_id(id, NO_SUCH_USER)?);
             let export = export(store, &caller.user, id, &caller.payer()).await?;
             Ok(Reply::ok(&export_json(&export)))
         }
-        ("PUT", ["users", id]) => {
+        (Endpoint::UpdateUser, id) => {
             let (caller, id) = (call.caller()?, public_id(id, NO_SUCH_USER)?);
             let request = read(call, &caller, settings)?;
             // A number moves only by a request that names it: the proof in an old token may be one that
             // somebody else has overtaken.
             let proven = caller.phone.filter(|_| request.phone.is_some());
             let claim = request.phone_claim(proven, settings.trust_body_phone)?;
-            let profile = update_account(store, clock, &caller.user, id, claim, &request.patch).await?;
+            let profile =
+                update_account(store, clock, &caller.user, id, claim, &request.patch).await?;
             Ok(Reply::ok(&own_user(&profile)))
         }
-        ("DELETE", ["users", id]) => {
+        (Endpoint::DeleteUser, id) => {
             let (caller, id) = (call.caller()?, public_id(id, NO_SUCH_USER)?);
             delete_account(store, endpoints, clock, &caller.user, id).await?;
             Ok(Reply::empty())
         }
-        _ => Err(no_route()),
+        _ => Err(ApiError::no_route()),
     }
 }
 

@@ -1,11 +1,12 @@
 //! What has to hold.
 
 use local::Inbox;
-use shared::domain::{Book, Contact, HomeRegion, Scope, Upload};
-use shared::store::{BookReader, HolderReader, Life, OwnerIndex, OwnerRange, Store};
+use model::{Book, Contact, Scope, Upload};
+use numbering::HomeRegion;
+use store::{BookReader, HolderReader, Life, OwnerIndex, OwnerRange, Store};
 
 use super::scenario::{End, OWNER, Scenario};
-use crate::support::{home, user};
+use support::{home, user};
 
 fn contacts(book: &Book) -> Vec<Contact> {
     book.entries().iter().map(|entry| entry.contact.clone()).collect()
@@ -36,13 +37,22 @@ pub async fn whole_uploads(scenario: &Scenario, store: &Store) {
     let book = contacts(&stored.book);
     let deleted = scenario.deletes_owner() && book.is_empty();
     assert!(
-        deleted || reachable(&scenario.first_book(), &uploads).iter().any(|(_, contacts)| *contacts == book),
+        deleted
+            || reachable(&scenario.first_book(), &uploads)
+                .iter()
+                .any(|(_, contacts)| *contacts == book),
         "I5: the book is no result of whole uploads"
     );
 }
 
 /// All invariants, once everybody is through.
-pub async fn at_rest(scenario: &Scenario, store: &Store, ends: &[Option<End>], pushes: &Inbox, crashed: bool) {
+pub async fn at_rest(
+    scenario: &Scenario,
+    store: &Store,
+    ends: &[Option<End>],
+    pushes: &Inbox,
+    crashed: bool,
+) {
     let owner = user(OWNER);
     let stored = store.read_book(&owner, &Scope::Global).await.expect("readable");
     for entry in stored.book.entries() {
@@ -57,7 +67,10 @@ pub async fn at_rest(scenario: &Scenario, store: &Store, ends: &[Option<End>], p
     if scenario.deletes_owner() {
         // A book of the next generation is from an upload that began after the account had gone.
         let deleted = matches!(stored.life, Life::Unopened | Life::Deleted { .. });
-        assert!(deleted || stored.life == Life::Open { generation: 1 }, "an upload raised the dead");
+        assert!(
+            deleted || stored.life == Life::Open { generation: 1 },
+            "an upload raised the dead"
+        );
         assert!(!deleted || stored.book == Book::default(), "a deleted book holds contacts");
         assert_eq!(stored.leaving, Book::default(), "hints of a deleted book are left behind");
         return;

@@ -8,9 +8,9 @@ use std::sync::{Arc, Mutex};
 use serde_json::json;
 
 use super::check;
-use super::scenario::{Actor, End, Scenario, Stage, Ticking, act};
-use crate::support::embedded::{Embedded, database};
-use crate::support::gate::{Scheduler, canonical, on_a_stopped_clock};
+use super::scenario::{Actor, End, Scenario, Stage, TickingClock, act};
+use support::embedded::{Embedded, database};
+use support::gate::{Scheduler, canonical, on_a_stopped_clock};
 
 /// Which crashes to try.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +43,11 @@ pub fn explore(scenario: &Scenario, crashes: Crashes) {
             }))
         };
         let others = failed.unwrap_or_else(|_| {
-            panic!("{} breaks after {:?}: {scenario:?}", scenario.name, trace.lock().expect("poison is no matter"))
+            panic!(
+                "{} breaks after {:?}: {scenario:?}",
+                scenario.name,
+                trace.lock().expect("poison is no matter")
+            )
         });
         open.extend(others);
         runs += 1;
@@ -101,7 +105,7 @@ pub struct Run<'a> {
 impl<'a> Run<'a> {
     pub async fn start(scenario: &'a Scenario) -> Self {
         let embedded = database().await;
-        let stage = Stage { inbox: local::Inbox::default(), clock: Ticking::default() };
+        let stage = Stage { inbox: local::Inbox::default(), clock: TickingClock::default() };
         scenario.set_up(&embedded.store(), &stage.inbox).await;
         let actors = scenario.actors.len();
         let mut run = Self {
@@ -126,7 +130,9 @@ impl<'a> Run<'a> {
             let begun = self.lives[actor].is_some();
             let (ready, again) = match &self.scenario.actors[actor] {
                 Actor::Message { of } if !begun => (self.end(*of) == Some(End::Done), false),
-                Actor::Message { .. } => (self.end(actor) == Some(End::Failed) && !self.messages_under_way(), true),
+                Actor::Message { .. } => {
+                    (self.end(actor) == Some(End::Failed) && !self.messages_under_way(), true)
+                }
                 Actor::Change(_) => (!begun && self.changes_before(actor), false),
                 Actor::Upload(_) | Actor::Wipe(_) | Actor::DeleteOwner => (!begun, false),
             };
@@ -138,13 +144,14 @@ impl<'a> Run<'a> {
 
     /// Whether the changes before this one are done.
     fn changes_before(&self, actor: usize) -> bool {
-        let changes = (0..actor).filter(|other| matches!(self.scenario.actors[*other], Actor::Change(_)));
+        let changes =
+            (0..actor).filter(|other| matches!(self.scenario.actors[*other], Actor::Change(_)));
         changes.into_iter().all(|other| self.end(other) == Some(End::Done))
     }
 
     fn messages_under_way(&self) -> bool {
-        let messages =
-            (0..self.lives.len()).filter(|actor| matches!(self.scenario.actors[*actor], Actor::Message { .. }));
+        let messages = (0..self.lives.len())
+            .filter(|actor| matches!(self.scenario.actors[*actor], Actor::Message { .. }));
         messages.into_iter().any(|actor| self.lives[actor].is_some() && self.end(actor).is_none())
     }
 
@@ -155,7 +162,8 @@ impl<'a> Run<'a> {
             self.stage.clock.pass(BEYOND_LEASE_MS);
         }
         self.ends.lock().expect("no panic")[actor] = None;
-        let (scenario, stage, ends) = (self.scenario.clone(), self.stage.clone(), Arc::clone(&self.ends));
+        let (scenario, stage, ends) =
+            (self.scenario.clone(), self.stage.clone(), Arc::clone(&self.ends));
         let life = self.scheduler.spawn(move |store| async move {
             let end = act(scenario, actor, stage, store).await;
             ends.lock().expect("no panic")[actor] = Some(end);
@@ -171,15 +179,22 @@ impl<'a> Run<'a> {
     /// happens makes no difference to anybody.
     pub fn choices(&self, crashes: Crashes) -> Vec<Decision> {
         let next = |actor: usize| self.lives[actor].and_then(|life| self.scheduler.next_of(life));
-        let parked: Vec<usize> = (0..self.lives.len()).filter(|actor| next(*actor).is_some()).collect();
-        let idle = |actor: &&usize| next(**actor).is_some_and(|request| self.scenario.nobody_writes(&request));
+        let parked: Vec<usize> =
+            (0..self.lives.len()).filter(|actor| next(*actor).is_some()).collect();
+        let idle = |actor: &&usize| {
+            next(**actor).is_some_and(|request| self.scenario.nobody_writes(&request))
+        };
         if let Some(reader) = parked.iter().find(idle) {
             return vec![Decision::Step(*reader)];
         }
         let mortal = |actor: &&usize| {
-            matches!(self.scenario.actors[**actor], Actor::Upload(_) | Actor::Wipe(_) | Actor::Message { .. })
+            matches!(
+                self.scenario.actors[**actor],
+                Actor::Upload(_) | Actor::Wipe(_) | Actor::Message { .. }
+            )
         };
-        let mut choices: Vec<Decision> = parked.iter().map(|actor| Decision::Step(*actor)).collect();
+        let mut choices: Vec<Decision> =
+            parked.iter().map(|actor| Decision::Step(*actor)).collect();
         if crashes == Crashes::One && !self.crashed {
             choices.extend(parked.iter().filter(mortal).map(|actor| Decision::Crash(*actor)));
         }
@@ -188,7 +203,9 @@ impl<'a> Run<'a> {
 
     pub async fn decide(&mut self, decision: Decision) {
         match decision {
-            Decision::Step(actor) => self.scheduler.step(self.lives[actor].expect("it has begun")).await,
+            Decision::Step(actor) => {
+                self.scheduler.step(self.lives[actor].expect("it has begun")).await;
+            }
             Decision::Crash(actor) => {
                 self.crashed = true;
                 self.scheduler.crash(self.lives[actor].expect("it has begun")).await;
@@ -219,7 +236,8 @@ impl<'a> Run<'a> {
     fn fingerprint(&self) -> u64 {
         let mut hash = DefaultHasher::new();
         let tables = local::tables();
-        for table in [&tables.address_books, &tables.contact_owners, &tables.users, &tables.claims] {
+        for table in [&tables.address_books, &tables.contact_owners, &tables.users, &tables.claims]
+        {
             let scan = serde_json::from_value(json!({ "TableName": table })).expect("a request");
             let answer = self.embedded.0.scan(scan).expect("a scan");
             canonical(&serde_json::to_value(&answer).expect("JSON")).hash(&mut hash);

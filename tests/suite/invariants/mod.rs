@@ -13,13 +13,13 @@ mod explore;
 mod random;
 mod scenario;
 
-use shared::domain::{Change, Mode, Upload};
+use model::{Change, Mode, Upload};
 
 use self::explore::{Crashes, Run, explore};
-pub use self::scenario::Ticking;
+pub use self::scenario::TickingClock;
 use self::scenario::{Actor, P, Q, Scenario, change};
-use crate::support::gate::on_a_stopped_clock;
-use crate::support::{contact, phone, upload_of};
+use support::gate::on_a_stopped_clock;
+use support::{contact, phone, upload_of};
 
 fn add() -> Upload {
     upload_of(Mode::Merge, vec![Change::Put(contact(P, "added"))])
@@ -43,17 +43,29 @@ fn force_without() -> Upload {
 
 /// Two uploads of one book against one change of who has the phone, whose message is worked off at any
 /// time after it.
-fn two_uploads(name: &'static str, in_book: bool, one: Upload, other: Upload, change: change::Change) -> Scenario {
+fn two_uploads(
+    name: &'static str,
+    in_book: bool,
+    one: Upload,
+    other: Upload,
+    change: change::Change,
+) -> Scenario {
     Scenario {
         name,
         in_book,
         registered: change.registered_before(),
         subscribed: false,
-        actors: vec![Actor::Upload(one), Actor::Upload(other), Actor::Change(change), Actor::Message { of: 2 }],
+        actors: vec![
+            Actor::Upload(one),
+            Actor::Upload(other),
+            Actor::Change(change),
+            Actor::Message { of: 2 },
+        ],
     }
 }
 
-const CHANGES: [change::Change; 3] = [change::Change::Register, change::Change::Remove, change::Change::TakeOver];
+const CHANGES: [change::Change; 3] =
+    [change::Change::Register, change::Change::Remove, change::Change::TakeOver];
 
 fn explore_pair(name: &'static str, in_book: bool, one: fn() -> Upload, other: fn() -> Upload) {
     for change in CHANGES {
@@ -83,21 +95,32 @@ fn a_rename_and_a_forced_replacement_against_every_change() {
 
 #[test]
 fn two_forced_replacements_against_every_change() {
-    explore_pair("force with and force without, into an empty book", false, force_with, force_without);
+    explore_pair(
+        "force with and force without, into an empty book",
+        false,
+        force_with,
+        force_without,
+    );
 }
 
 #[test]
 fn one_upload_with_a_crash_at_every_step_against_every_change() {
     for change in CHANGES {
-        for (name, in_book, upload) in
-            [("add", false, add()), ("remove", true, remove()), ("force without", true, force_without())]
-        {
+        for (name, in_book, upload) in [
+            ("add", false, add()),
+            ("remove", true, remove()),
+            ("force without", true, force_without()),
+        ] {
             let scenario = Scenario {
                 name,
                 in_book,
                 registered: change.registered_before(),
                 subscribed: false,
-                actors: vec![Actor::Upload(upload), Actor::Change(change), Actor::Message { of: 1 }],
+                actors: vec![
+                    Actor::Upload(upload),
+                    Actor::Change(change),
+                    Actor::Message { of: 1 },
+                ],
             };
             explore(&scenario, Crashes::One);
         }
@@ -106,7 +129,13 @@ fn one_upload_with_a_crash_at_every_step_against_every_change() {
 
 /// One upload against changes in a row; the messages of two of them are worked off, each at any time
 /// after its change. (All messages of longer rows are for the random runs.)
-fn explore_row(name: &'static str, in_book: bool, upload: Upload, changes: &[change::Change], messages: [usize; 2]) {
+fn explore_row(
+    name: &'static str,
+    in_book: bool,
+    upload: Upload,
+    changes: &[change::Change],
+    messages: [usize; 2],
+) {
     let registered = changes[0].registered_before();
     let changes = changes.iter().copied().map(Actor::Change);
     let messages = messages.map(|change| Actor::Message { of: change + 1 });
@@ -140,7 +169,11 @@ fn a_message_and_its_copy_push_once_with_a_crash_at_every_step() {
         in_book: true,
         registered: false,
         subscribed: true,
-        actors: vec![Actor::Change(change::Change::Register), Actor::Message { of: 0 }, Actor::Message { of: 0 }],
+        actors: vec![
+            Actor::Change(change::Change::Register),
+            Actor::Message { of: 0 },
+            Actor::Message { of: 0 },
+        ],
     };
     explore(&scenario, Crashes::One);
 }
@@ -153,7 +186,11 @@ fn a_subscribed_owner_hears_of_a_registration_whatever_an_upload_does_meanwhile(
             in_book: true,
             registered: false,
             subscribed: true,
-            actors: vec![Actor::Upload(upload), Actor::Change(change::Change::Register), Actor::Message { of: 1 }],
+            actors: vec![
+                Actor::Upload(upload),
+                Actor::Change(change::Change::Register),
+                Actor::Message { of: 1 },
+            ],
         };
         explore(&scenario, Crashes::None);
     }
@@ -166,7 +203,13 @@ fn an_upload_long_in_flight_puts_no_hint_over_a_newer_one() {
     const HINTS: &str = "BatchExecuteStatement";
     let [slow, first, remover, last] = [0, 1, 2, 3];
     let actors = [add(), add(), remove(), rename()].map(Actor::Upload).to_vec();
-    let scenario = Scenario { name: "an old hint", in_book: false, registered: false, subscribed: false, actors };
+    let scenario = Scenario {
+        name: "an old hint",
+        in_book: false,
+        registered: false,
+        subscribed: false,
+        actors,
+    };
     on_a_stopped_clock(async {
         let mut run = Run::start(&scenario).await;
         run.until(slow, HINTS, 1).await;
@@ -183,13 +226,21 @@ fn an_upload_long_in_flight_puts_no_hint_over_a_newer_one() {
 #[test]
 fn a_wiped_book_is_wiped_before_an_upload_or_after_it() {
     let nothing = || upload_of(Mode::Replace, vec![]);
-    for (name, upload, change) in
-        [("wipe and add", add(), change::Change::Register), ("wipe and rename", rename(), change::Change::Remove)]
-    {
+    for (name, upload, change) in [
+        ("wipe and add", add(), change::Change::Register),
+        ("wipe and rename", rename(), change::Change::Remove),
+    ] {
         let registered = change.registered_before();
-        let actors =
-            vec![Actor::Upload(upload), Actor::Wipe(nothing()), Actor::Change(change), Actor::Message { of: 2 }];
-        explore(&Scenario { name, in_book: true, registered, subscribed: false, actors }, Crashes::None);
+        let actors = vec![
+            Actor::Upload(upload),
+            Actor::Wipe(nothing()),
+            Actor::Change(change),
+            Actor::Message { of: 2 },
+        ];
+        explore(
+            &Scenario { name, in_book: true, registered, subscribed: false, actors },
+            Crashes::None,
+        );
     }
 }
 

@@ -4,32 +4,42 @@ use super::change::Change;
 use super::explore::{Crashes, Decision, Run};
 use super::scenario::{Actor, Scenario};
 use super::{add, force_with, force_without, remove, rename};
-use crate::support::gate::on_a_stopped_clock;
+use support::gate::on_a_stopped_clock;
 
 /// Runs of one seed.
 const RUNS: usize = 100;
 
 fn scenario(random: &mut fastrand::Rng) -> Scenario {
     let uploads = [add, remove, rename, force_with, force_without];
-    let mut actors: Vec<Actor> =
-        (0..random.usize(2..5)).map(|_| Actor::Upload(random.choice(uploads).expect("some")())).collect();
-    for change in &[Change::Register, Change::Remove, Change::RegisterOther][..random.usize(1..=3)] {
+    let mut actors: Vec<Actor> = (0..random.usize(2..5))
+        .map(|_| Actor::Upload(random.choice(uploads).expect("some")()))
+        .collect();
+    for change in &[Change::Register, Change::Remove, Change::RegisterOther][..random.usize(1..=3)]
+    {
         actors.push(Actor::Change(*change));
         let of = actors.len() - 1;
         // Now and then a message comes twice.
         actors.extend((0..random.usize(1..=2)).map(|_| Actor::Message { of }));
     }
-    Scenario { name: "random", in_book: random.bool(), registered: false, subscribed: false, actors }
+    Scenario {
+        name: "random",
+        in_book: random.bool(),
+        registered: false,
+        subscribed: false,
+        actors,
+    }
 }
 
 async fn run(scenario: &Scenario, random: &mut fastrand::Rng, decisions: &mut Vec<Decision>) {
     let mut run = Run::start(scenario).await;
     loop {
         let choices = run.choices(Crashes::One);
-        let steps: Vec<_> = choices.iter().filter(|choice| matches!(choice, Decision::Step(_))).copied().collect();
+        let steps: Vec<_> =
+            choices.iter().filter(|choice| matches!(choice, Decision::Step(_))).copied().collect();
         let Some(step) = random.choice(steps) else { break };
         // A crash now and then; most runs get one.
-        let decision = if random.u8(..) < 12 { random.choice(choices).unwrap_or(step) } else { step };
+        let decision =
+            if random.u8(..) < 12 { random.choice(choices).unwrap_or(step) } else { step };
         decisions.push(decision);
         run.decide(decision).await;
     }

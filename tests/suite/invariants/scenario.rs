@@ -1,16 +1,18 @@
 //! What is run: a book, a phone, and actors that do something to them.
 
 use local::{Inbox, tables};
-use shared::domain::{Book, Entry, Limits, PublicId, Scope, Upload, UserId};
-use shared::protocol::{
-    Clock, Notifier, PhoneClaim, ProfilePatch, SubscribeRequest, UploadError, Uploaded, delete_account, sign_up,
-    spread, subscribe, upload, wipe,
+use model::{
+    Book, Channel, Clock, Entry, Limits, Platform, PublicId, PushEnvironment, Scope, Upload, UserId,
 };
-use shared::queue::{ChangeQueue, HolderChanged, QueueError};
-use shared::store::{Channel, Environment, PhoneKeys, Platform, Store};
+use protocol::queue::{BookMessage, BookQueue, QueueError};
+use protocol::{
+    Notifier, PhoneClaim, ProfilePatch, SubscribeRequest, UploadError, Uploaded, delete_account,
+    sign_up, spread, subscribe, upload, wipe,
+};
+use store::Store;
 
-use crate::support::gate::{Request, StartsOver};
-use crate::support::{allowance, contact, home, upload_of, user};
+use support::gate::{Request, StartsOver};
+use support::{allowance, contact, home, upload_of, user};
 
 /// The phone that comes and goes.
 pub const P: &str = "16505550123";
@@ -21,12 +23,12 @@ pub const OWNER: &str = "owner";
 
 /// Changes of who has the phone, each one transaction.
 pub mod change {
-    use shared::domain::{Flags, Holder, PublicId};
-    use shared::queue::{HolderChanged, Joiner};
-    use shared::store::{AccountChange, AccountStore, Details, Outcome, OwnerRange, Profile, Store, Subject, Target};
+    use model::{Details, Flags, Holder, Profile, PublicId};
+    use protocol::queue::{BookMessage, Joiner};
+    use store::{AccountStore, AccountWrite, Outcome, OwnerRange, Store, Subject, Target};
 
     use super::P;
-    use crate::support::{phone, user};
+    use support::{phone, user};
 
     #[derive(Clone, Copy, Debug, PartialEq)]
     pub enum Change {
@@ -63,22 +65,29 @@ pub mod change {
         pub async fn write(self, store: &Store) {
             let first = profile(FIRST, 1, true);
             let other = profile(OTHER, 1, true);
-            let holder =
-                Holder { id: first.id, user: first.user.clone(), epoch: FIRST, discoverable: true, announced: true };
+            let holder = Holder {
+                id: first.id,
+                user: first.user.clone(),
+                epoch: FIRST,
+                discoverable: true,
+                announced: true,
+            };
             let (before, after, target) = match self {
                 Self::Register => (None, Some(&first), Target::Free),
                 Self::Remove => (Some(&first), None, Target::Free),
-                Self::TakeOver => (None, Some(&other), Target::Held { holder: &holder, profile: Some(&first) }),
+                Self::TakeOver => {
+                    (None, Some(&other), Target::Held { holder: &holder, profile: Some(&first) })
+                }
                 Self::RegisterOther => (None, Some(&other), Target::Free),
             };
             let written = after.or(before).expect("one of them");
             let subject = Subject { id: before.map(|profile| profile.id), generation: 0 };
-            let change = AccountChange { user: &written.user, subject, before, after, target };
+            let change = AccountWrite { user: &written.user, subject, before, after, target };
             assert_eq!(store.write_account(change).await.expect("written"), Outcome::Done);
         }
 
         /// What the stream's function makes of it.
-        pub fn message(self) -> HolderChanged {
+        pub fn message(self) -> BookMessage {
             let joiner = match self {
                 Self::Register => Some(FIRST),
                 Self::Remove => None,
@@ -89,7 +98,12 @@ pub mod change {
                 user: user(&format!("joiner-{id}")),
                 epoch: id,
             });
-            HolderChanged { phone: phone(P), joiner, changed_at_ms: None, range: OwnerRange::default() }
+            BookMessage {
+                phone: phone(P),
+                joiner,
+                changed_at_ms: None,
+                range: OwnerRange::default(),
+            }
         }
     }
 
@@ -136,15 +150,17 @@ impl Scenario {
     pub async fn set_up(&self, store: &Store, inbox: &Inbox) {
         let owner = user(OWNER);
         if self.deletes_owner() {
-            let profile = sign_up(store, &Stopped, &owner, PhoneClaim::None, &ProfilePatch::default()).await;
+            let profile =
+                sign_up(store, &FixedClock, &owner, PhoneClaim::None, &ProfilePatch::default())
+                    .await;
             assert_eq!(profile.expect("signed up").id, PublicId::new(OWNER_ID).expect("an id"));
         }
         if self.registered {
             change::Change::Register.write(store).await;
         }
         if self.in_book {
-            let put = shared::domain::Change::Put(contact(P, "first"));
-            let first = upload_of(shared::domain::Mode::Merge, vec![put]);
+            let put = model::Change::Put(contact(P, "first"));
+            let first = upload_of(model::Mode::Merge, vec![put]);
             upload_by(&owner, store, &first).await.expect("uploaded");
         }
         if self.subscribed {
@@ -152,10 +168,10 @@ impl Scenario {
                 device: "pixel".parse().expect("a udid"),
                 platform: Platform::Android,
                 channel: Channel::Gcm,
-                environment: Environment::Production,
+                environment: PushEnvironment::Production,
                 token: "token".to_owned(),
             };
-            subscribe(store, inbox, &Stopped, &owner, &request).await.expect("subscribed");
+            subscribe(store, inbox, &FixedClock, &owner, &request).await.expect("subscribed");
         }
     }
 
@@ -170,7 +186,9 @@ impl Scenario {
             return |_, _| false;
         }
         |request, answer| match request.operation.as_str() {
-            "PutItem" => request.is("PutItem", &tables().address_books) && answer["__type"].is_string(),
+            "PutItem" => {
+                request.is("PutItem", &tables().address_books) && answer["__type"].is_string()
+            }
             "TransactWriteItems" => answer["__type"].is_string(),
             _ => false,
         }
@@ -180,12 +198,19 @@ impl Scenario {
     /// read by Query right after it was read by GetItem, or a budget that is far from spent. When that
     /// happens makes no difference to the invariants; what it makes of budgets is tested in `budget.rs`.
     pub fn nobody_writes(&self, request: &Request) -> bool {
-        if request.is("Query", &tables().address_books) && !self.deletes_owner() || about_budgets(request) {
+        if request.is("Query", &tables().address_books) && !self.deletes_owner()
+            || about_budgets(request)
+        {
             return true;
         }
-        let subject = || request.body["Key"]["key"]["S"].as_str().is_some_and(|key| key.starts_with("subject#owner"));
+        let subject = || {
+            request.body["Key"]["key"]["S"]
+                .as_str()
+                .is_some_and(|key| key.starts_with("subject#owner"))
+        };
         let lone = !self.deletes_owner();
-        lone && (request.is("GetItem", &tables().users) && subject() || request.is("Query", &tables().subscriptions))
+        lone && (request.is("GetItem", &tables().users) && subject()
+            || request.is("Query", &tables().subscriptions))
     }
 
     /// The uploads, in the order of their actors.
@@ -220,7 +245,7 @@ pub enum End {
 #[derive(Clone)]
 pub struct Stage {
     pub inbox: Inbox,
-    pub clock: Ticking,
+    pub clock: TickingClock,
 }
 
 /// Acts.
@@ -229,12 +254,12 @@ pub async fn act(scenario: Scenario, actor: usize, stage: Stage, store: Store) -
     match &scenario.actors[actor] {
         Actor::Upload(wanted) => match upload_by(&owner, &store, wanted).await {
             Ok(_) => End::Done,
-            Err(UploadError::AccountDeleted | UploadError::Contended) => End::Failed,
+            Err(UploadError::AccountDeleted | UploadError::Contended(_)) => End::Failed,
             Err(error) => panic!("{error}"),
         },
         Actor::Wipe(_) => match wipe(&store, &owner, &Scope::Global).await {
             Ok(()) => End::Done,
-            Err(UploadError::Contended) => End::Failed,
+            Err(UploadError::Contended(_)) => End::Failed,
             Err(error) => panic!("{error}"),
         },
         Actor::Change(change) => {
@@ -242,54 +267,61 @@ pub async fn act(scenario: Scenario, actor: usize, stage: Stage, store: Store) -
             End::Done
         }
         Actor::Message { of } => {
-            let Actor::Change(change) = &scenario.actors[*of] else { panic!("{of} changes nobody's phone") };
+            let Actor::Change(change) = &scenario.actors[*of] else {
+                panic!("{of} changes nobody's phone")
+            };
             let notifier = Notifier {
                 pusher: stage.inbox,
                 template: Some("%s joined".parse().expect("a template")),
-                phone_keys: PhoneKeys::default(),
                 clock: stage.clock,
             };
-            match spread(&store, &NoQueue, &notifier, &change.message(), u64::MAX).await {
-                (_, Ok(())) => End::Done,
-                (_, Err(_)) => End::Failed,
+            match spread(&store, &NoQueue, &notifier, &change.message(), u64::MAX).await.result {
+                Ok(()) => End::Done,
+                Err(_) => End::Failed,
             }
         }
         Actor::DeleteOwner => {
             let id = PublicId::new(OWNER_ID).expect("an id");
-            delete_account(&store, &stage.inbox, &Stopped, &owner, id).await.expect("deleted");
+            delete_account(&store, &stage.inbox, &FixedClock, &owner, id).await.expect("deleted");
             End::Done
         }
     }
 }
 
-async fn upload_by(owner: &UserId, store: &Store, wanted: &Upload) -> Result<Uploaded, UploadError> {
+async fn upload_by(
+    owner: &UserId,
+    store: &Store,
+    wanted: &Upload,
+) -> Result<Uploaded, UploadError> {
     let limits = Limits::default();
-    upload(store, &allowance(owner, &limits, &Stopped), owner, &Scope::Global, wanted, &home()).await
+    upload(store, &allowance(owner, &limits, &FixedClock), owner, &Scope::Global, wanted, &home())
+        .await
 }
 
 /// No scenario has a phone in so many books.
 struct NoQueue;
 
-impl ChangeQueue for NoQueue {
-    async fn send(&self, _: &[HolderChanged]) -> Result<(), QueueError> {
+impl BookQueue for NoQueue {
+    async fn send(&self, _: &[BookMessage]) -> Result<(), QueueError> {
         panic!("nothing is to be split")
     }
 }
 
 /// A clock that stands still.
-pub struct Stopped;
+#[derive(Debug)]
+pub struct FixedClock;
 
-impl Clock for Stopped {
+impl Clock for FixedClock {
     fn now_ms(&self) -> u64 {
         1_000_000
     }
 }
 
 /// A clock that goes on when it is told to.
-#[derive(Clone, Default)]
-pub struct Ticking(std::sync::Arc<std::sync::atomic::AtomicU64>);
+#[derive(Clone, Default, Debug)]
+pub struct TickingClock(std::sync::Arc<std::sync::atomic::AtomicU64>);
 
-impl Ticking {
+impl TickingClock {
     pub fn passed(&self) -> u64 {
         self.0.load(std::sync::atomic::Ordering::SeqCst)
     }
@@ -299,7 +331,7 @@ impl Ticking {
     }
 }
 
-impl Clock for Ticking {
+impl Clock for TickingClock {
     fn now_ms(&self) -> u64 {
         1_000_000 + self.passed()
     }

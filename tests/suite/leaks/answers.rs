@@ -4,7 +4,7 @@ use std::sync::Mutex;
 
 use serde_json::{Value, json};
 
-use crate::support::faults::Fault;
+use support::faults::Fault;
 
 /// What SNS and SQS were sent.
 #[derive(Default)]
@@ -20,7 +20,8 @@ fn escaped(text: &str) -> String {
 
 /// SNS: its errors quote what was sent.
 pub fn answer_as_sns(asked: &str, fault: Option<Fault>, sent: &Mutex<Sent>) -> (u16, String) {
-    let action = asked.split('&').find_map(|field| field.strip_prefix("Action=")).unwrap_or_default();
+    let action =
+        asked.split('&').find_map(|field| field.strip_prefix("Action=")).unwrap_or_default();
     if let Some(fault) = fault {
         let code = match fault {
             Fault::Refused(400, "AccessDeniedException") => "InvalidParameter",
@@ -37,7 +38,9 @@ pub fn answer_as_sns(asked: &str, fault: Option<Fault>, sent: &Mutex<Sent>) -> (
         sent.lock().expect("no panic").published.push(decoded(asked));
     }
     let result = match action {
-        "CreatePlatformEndpoint" => "<EndpointArn>arn:aws:sns:us-east-1:123456789012:endpoint/GCM/app/1</EndpointArn>",
+        "CreatePlatformEndpoint" => {
+            "<EndpointArn>arn:aws:sns:us-east-1:123456789012:endpoint/GCM/app/1</EndpointArn>"
+        }
         "Publish" => "<MessageId>1</MessageId>",
         _ => "",
     };
@@ -45,13 +48,19 @@ pub fn answer_as_sns(asked: &str, fault: Option<Fault>, sent: &Mutex<Sent>) -> (
 }
 
 fn decoded(form: &str) -> String {
-    form_urlencoded::parse(form.as_bytes()).map(|(name, value)| format!("{name}={value}\n")).collect()
+    form_urlencoded::parse(form.as_bytes())
+        .map(|(name, value)| format!("{name}={value}\n"))
+        .collect()
 }
 
 /// SQS: its errors quote what was sent.
 pub fn answer_as_sqs(asked: &str, fault: Option<Fault>, sent: &Mutex<Sent>) -> (u16, String) {
     if fault.is_some() {
-        return (400, json!({"__type": "com.amazonaws.sqs#InvalidMessageContents", "message": asked}).to_string());
+        return (
+            400,
+            json!({"__type": "com.amazonaws.sqs#InvalidMessageContents", "message": asked})
+                .to_string(),
+        );
     }
     let asked: Value = serde_json::from_str(asked).expect("JSON");
     let mut sent = sent.lock().expect("no panic");
@@ -59,7 +68,14 @@ pub fn answer_as_sqs(asked: &str, fault: Option<Fault>, sent: &Mutex<Sent>) -> (
         sent.failed_records.push(asked["MessageBody"].as_str().expect("a body").to_owned());
         return (200, json!({"MessageId": "1", "MD5OfMessageBody": ""}).to_string());
     };
-    sent.joins.extend(entries.iter().filter_map(|entry| entry["MessageBody"].as_str()).map(ToOwned::to_owned));
-    let taken = |entry: &Value| json!({"Id": entry["Id"], "MessageId": "1", "MD5OfMessageBody": ""});
-    (200, json!({"Successful": entries.iter().map(taken).collect::<Vec<_>>(), "Failed": []}).to_string())
+    sent.joins.extend(
+        entries.iter().filter_map(|entry| entry["MessageBody"].as_str()).map(ToOwned::to_owned),
+    );
+    let taken =
+        |entry: &Value| json!({"Id": entry["Id"], "MessageId": "1", "MD5OfMessageBody": ""});
+    (
+        200,
+        json!({"Successful": entries.iter().map(taken).collect::<Vec<_>>(), "Failed": []})
+            .to_string(),
+    )
 }

@@ -2,19 +2,20 @@
 
 use std::fmt::Debug;
 
-use shared::domain::{Book, Change, Contact, Entry, Holder, HomeRegion, Mode, PublicId, Scope, Upload};
-use shared::http::Call;
-use shared::protocol::{PhoneClaim, ProfilePatch, SubscribeRequest};
-use shared::push::Push;
-use shared::queue::{HolderChanged, Joiner};
-use shared::store::{
-    Channel, Details, Environment, Hint, Life, OwnerPage, OwnerRange, Platform, Profile, StoredBook, Subscription,
+use api::{Call, UploadRequest, UserRequest, contacts, object, read_subscription};
+use model::{
+    Book, Change, Channel, Contact, Details, Entry, Holder, Limits, Mode, Platform, Profile,
+    PublicId, PushEnvironment, Scope, Subscription, Upload,
 };
-use shared::wire::{UploadRequest, UserRequest, contacts, object, read_subscription};
+use numbering::HomeRegion;
+use protocol::push::Push;
+use protocol::queue::{BookMessage, Joiner};
+use protocol::{PhoneClaim, ProfilePatch, SubscribeRequest};
+use store::{Hint, Life, OwnerPage, OwnerRange, StoredBook};
 
 use super::{marks, profile};
-use crate::support::requests::request;
-use crate::support::{home, phone, user};
+use support::requests::request;
+use support::{home, phone, user};
 
 fn hidden(what: &impl Debug) {
     let text = format!("{what:?} {what:#?}");
@@ -36,8 +37,10 @@ fn scope() -> Scope {
 #[test]
 fn what_a_book_holds_is_hidden() {
     let book = Book::new(None, vec![Entry { contact: contact(), matched: None }]);
-    let upload =
-        Upload { mode: Mode::Merge, changes: vec![(0, Change::Put(contact())), (1, Change::Remove(contact().phone))] };
+    let upload = Upload {
+        mode: Mode::Merge,
+        changes: vec![(0, Change::Put(contact())), (1, Change::Remove(contact().phone))],
+    };
     hidden(&contacts(&book));
     hidden(&Book::default().diff(&upload));
     hidden(&upload);
@@ -50,11 +53,21 @@ fn what_a_book_holds_is_hidden() {
         expires_at: None,
         leaving: book,
     });
-    let range = OwnerRange { after: Some("dsubject-mark".to_owned()), through: Some("gsubject-mark".to_owned()) };
-    let hint = Hint { user: user("subject-mark"), scope: scope(), place: "gsubject-mark".to_owned() };
+    let range = OwnerRange {
+        after: Some("dsubject-mark".to_owned()),
+        through: Some("gsubject-mark".to_owned()),
+    };
+    let hint =
+        Hint { user: user("subject-mark"), scope: scope(), place: "gsubject-mark".to_owned() };
     hidden(&OwnerPage { hints: vec![hint], more: false });
-    let joiner = Joiner { id: PublicId::new(1).expect("an id"), user: user("subject-mark"), epoch: 1 };
-    hidden(&HolderChanged { phone: phone("16505550177"), joiner: Some(joiner), changed_at_ms: None, range });
+    let joiner =
+        Joiner { id: PublicId::new(1).expect("an id"), user: user("subject-mark"), epoch: 1 };
+    hidden(&BookMessage {
+        phone: phone("16505550177"),
+        joiner: Some(joiner),
+        changed_at_ms: None,
+        range,
+    });
 }
 
 #[test]
@@ -63,8 +76,14 @@ fn what_a_user_is_is_hidden() {
     let id = PublicId::new(1).expect("an id");
     hidden(&ProfilePatch { details: details.clone(), ..ProfilePatch::default() });
     hidden(&PhoneClaim::Proven(phone("16505550177")));
-    hidden(&Holder { id, user: user("subject-mark"), epoch: 1, discoverable: true, announced: true });
-    hidden(&HomeRegion::of(Some(phone("16505550177")), crate::support::region()));
+    hidden(&Holder {
+        id,
+        user: user("subject-mark"),
+        epoch: 1,
+        discoverable: true,
+        announced: true,
+    });
+    hidden(&HomeRegion::of(Some(phone("16505550177")), support::region()));
     hidden(&Profile {
         id,
         user: user("subject-mark"),
@@ -81,7 +100,7 @@ fn what_a_user_is_is_hidden() {
         device: "udid-mark".parse().expect("a udid"),
         channel: Channel::Gcm,
         platform: Platform::Android,
-        environment: Environment::Production,
+        environment: PushEnvironment::Production,
         token_hash: "token-mark".to_owned(),
         endpoint: "arn:token-mark".to_owned(),
         subscribed_at_ms: 0,
@@ -91,14 +110,19 @@ fn what_a_user_is_is_hidden() {
 
 #[test]
 fn what_a_request_says_is_hidden() {
-    let mut event =
-        request("POST", "/path-mark?udid=udid-mark", "subject-mark:+16505550177", Some("Markname".to_owned()));
+    let mut event = request(
+        "POST",
+        "/path-mark?udid=udid-mark",
+        "subject-mark:+16505550177",
+        Some("Markname".to_owned()),
+    );
     event.headers.insert("cb-token", "header-mark".parse().expect("a value"));
     let call = Call::new(event);
     hidden(&call);
     hidden(&call.caller().map_err(|error| error.status));
-    let upload = object(br#"{"udid":"udid-mark","contacts":[{"name":"Markname","phone":"+16505550177"}]}"#);
-    hidden(&UploadRequest::read(&upload.expect("an object"), &home()));
+    let upload =
+        object(br#"{"udid":"udid-mark","contacts":[{"name":"Markname","phone":"+16505550177"}]}"#);
+    hidden(&UploadRequest::read(&upload.expect("an object"), &home(), &Limits::default()));
     hidden(&UserRequest::read(profile().as_object().expect("an object"), &home()));
     let subscription: Result<SubscribeRequest, _> = read_subscription(
         &object(

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use tracing::level_filters::LevelFilter;
 
 use self::stage::{Deed, Stage, story};
-use crate::support::faults::Fault;
+use support::faults::Fault;
 
 /// Names, numbers (as written and as stored), subjects, device ids, tokens and profiles.
 pub const MARKS: [&str; 14] = [
@@ -59,7 +59,10 @@ impl Log {
     /// Keeps what this thread logs at a level that is set to `TRACE`.
     fn keep(&self) -> tracing::subscriber::DefaultGuard {
         let log = self.clone();
-        tracing::subscriber::set_default(shared::telemetry::subscriber(LevelFilter::TRACE, move || log.clone()))
+        tracing::subscriber::set_default(lambda::telemetry::subscriber(
+            LevelFilter::TRACE,
+            move || log.clone(),
+        ))
     }
 
     fn text(&self) -> String {
@@ -123,11 +126,15 @@ async fn no_request_that_is_refused_is_quoted() {
         let (got, body) = stage.http(event).await;
         assert_eq!((got, marks(&body)), (status, vec![]), "{name}: {body}");
     }
-    for body in ["", "Markname", r#"{"phone":"call 16505550177"}"#, r#"{"phone":{"Markname":16505550177}}"#] {
+    for body in
+        ["", "Markname", r#"{"phone":"call 16505550177"}"#, r#"{"phone":{"Markname":16505550177}}"#]
+    {
         assert!(!stage.functions.join_push(body).await.0, "{body} is no message");
     }
     for event in requests::refused_directly() {
-        let Ok(users::Answer::Direct(body)) = stage.functions.direct(event).await else { panic!("an answer") };
+        let Ok(users::Answer::Direct(body)) = stage.functions.direct(event).await else {
+            panic!("an answer")
+        };
         assert_eq!(marks(&body.to_string()), [""; 0], "{body}");
     }
     log.check("refused requests");
@@ -143,9 +150,11 @@ async fn no_item_that_makes_no_sense_is_quoted() {
     for (table, item) in stage.items() {
         let attributes: Vec<String> = item.as_object().expect("an item").keys().cloned().collect();
         for name in attributes {
-            for hostile in
-                [json!({"S": "Markname 16505550177 subject-mark"}), json!({"B": "TWFya25hbWU="}), json!({"N": "7"})]
-            {
+            for hostile in [
+                json!({"S": "Markname 16505550177 subject-mark"}),
+                json!({"B": "TWFya25hbWU="}),
+                json!({"N": "7"}),
+            ] {
                 let Some(planted) = stage.plant(&table, &item, &name, hostile) else { continue };
                 for deed in Deed::readers() {
                     let answer = stage.act(&deed).await;
@@ -174,11 +183,22 @@ async fn what_a_user_is_told_of_others_is_what_a_match_shows() {
         }
     }
     let alice = answers[5].body.as_str();
-    assert!(["Markname", "5550166", "5550188", "udid-mark"].iter().all(|mark| !alice.contains(mark)), "{alice}");
+    assert!(
+        ["Markname", "5550166", "5550188", "udid-mark"].iter().all(|mark| !alice.contains(mark)),
+        "{alice}"
+    );
     let published = stage.published();
     assert_eq!(published.len(), 1, "one push was sent");
     assert!(published[0].contains("Markname"), "a push says the name in its recipient's book");
-    for mark in ["subject-mark", "token-mark", "udid-mark", "full-mark", "mail-mark", "custom-mark", "5550166"] {
+    for mark in [
+        "subject-mark",
+        "token-mark",
+        "udid-mark",
+        "full-mark",
+        "mail-mark",
+        "custom-mark",
+        "5550166",
+    ] {
         assert!(!published[0].contains(mark), "a push tells {mark}");
     }
     stage.check_queues();
@@ -189,7 +209,9 @@ async fn what_a_user_is_told_of_others_is_what_a_match_shows() {
 async fn without_the_cap_the_sdk_would_log_it_all() {
     let log = Log::default();
     let writer = log.clone();
-    let everything = tracing_subscriber::fmt().with_max_level(LevelFilter::TRACE).with_writer(move || writer.clone());
+    let everything = tracing_subscriber::fmt()
+        .with_max_level(LevelFilter::TRACE)
+        .with_writer(move || writer.clone());
     let _kept = tracing::subscriber::set_default(everything.finish());
     Stage::new().await.act_all(&story()[..4]).await;
     let text = log.text();
@@ -200,7 +222,7 @@ async fn without_the_cap_the_sdk_would_log_it_all() {
 #[tokio::test(start_paused = true)]
 #[ignore = "it is run by another test, in a process of its own"]
 async fn a_process_that_logs_all_it_can() {
-    shared::telemetry::init();
+    lambda::telemetry::init();
     let mut stage = Stage::new().await;
     stage.emits = true;
     stage.act_all(&story()).await;
@@ -213,14 +235,21 @@ async fn a_process_that_logs_all_it_can() {
 #[test]
 fn a_deployment_can_not_ask_for_more() {
     let everything = "trace,aws_smithy_runtime=trace,hyper=trace,lambda_runtime=trace";
-    for variables in [&[("AWS_LAMBDA_LOG_LEVEL", "TRACE"), ("RUST_LOG", everything)][..], &[("RUST_LOG", everything)]] {
+    for variables in [
+        &[("AWS_LAMBDA_LOG_LEVEL", "TRACE"), ("RUST_LOG", everything)][..],
+        &[("RUST_LOG", everything)],
+    ] {
         let output = Command::new(std::env::current_exe().expect("this program"))
             .args(["--ignored", "--exact", "--nocapture", "leaks::a_process_that_logs_all_it_can"])
             .env_remove("AWS_LAMBDA_LOG_LEVEL")
             .envs(variables.iter().copied())
             .output()
             .expect("it runs");
-        let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        let text = format!(
+            "{}{}",
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr)
+        );
         assert!(
             output.status.success()
                 && text.contains("the end")
@@ -241,7 +270,8 @@ fn the_filter_knows_all_crates_of_the_workspace() {
         crates.push(function.expect("a folder").file_name().to_string_lossy().replace('-', "_"));
     }
     for name in crates {
-        let logged = shared::telemetry::may_be_logged(&name, tracing::Level::TRACE, LevelFilter::TRACE);
+        let logged =
+            lambda::telemetry::may_be_logged(&name, tracing::Level::TRACE, LevelFilter::TRACE);
         assert!(logged, "{name}");
     }
 }

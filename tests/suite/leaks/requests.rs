@@ -4,7 +4,7 @@ use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use serde_json::{Value, json};
 
 use super::stage::{ALICE, BOB};
-use crate::support::requests::request;
+use support::requests::request;
 
 type Refused = (&'static str, ApiGatewayV2httpRequest, i64);
 
@@ -41,11 +41,23 @@ fn unreadable() -> Vec<Refused> {
     base64.is_base64_encoded = true;
     let large = request("POST", "/address_book", BOB, Some("Markname".repeat(1024 * 1024)));
     vec![
-        ("malformed upload", request("POST", "/address_book", BOB, Some("{\"Markname\": token-mark".to_owned())), 400),
+        (
+            "malformed upload",
+            request("POST", "/address_book", BOB, Some("{\"Markname\": token-mark".to_owned())),
+            400,
+        ),
         ("malformed user", request("POST", "/users", BOB, Some("[\"mail-mark".to_owned())), 400),
-        ("malformed subscription", request("POST", "/subscriptions", BOB, Some("token-mark".to_owned())), 400),
+        (
+            "malformed subscription",
+            request("POST", "/subscriptions", BOB, Some("token-mark".to_owned())),
+            400,
+        ),
         ("malformed query", request("GET", "/address_book?{%22udid%22:udid-mark", BOB, None), 400),
-        ("malformed query", request("GET", "/address_book/registered_users?{\"udid-mark", BOB, None), 400),
+        (
+            "malformed query",
+            request("GET", "/address_book/registered_users?{\"udid-mark", BOB, None),
+            400,
+        ),
         ("no JSON", not_json, 415),
         ("no base64", not_base64, 400),
         ("base64 of no JSON", base64, 400),
@@ -63,7 +75,8 @@ fn unacceptable() -> Vec<Refused> {
         *body.pointer_mut(field).expect("a field") = value;
         ("subscription", post("/subscriptions", &body), 422)
     };
-    let user = |field: &str, value: Value| ("user", post("/users", &json!({"user": {field: value}})), 422);
+    let user =
+        |field: &str, value: Value| ("user", post("/users", &json!({"user": {field: value}})), 422);
     vec![
         ("no object", post("/address_book", &json!("Markname")), 422),
         ("no contacts", post("/address_book", &json!({"contacts": "Markname"})), 422),
@@ -71,7 +84,11 @@ fn unacceptable() -> Vec<Refused> {
         ("long udid", post("/address_book", &json!({"contacts": [], "udid": long})), 422),
         ("no udid", post("/address_book", &json!({"contacts": [], "udid": {"udid-mark": 1}})), 422),
         ("long udid", request("GET", &format!("/address_book?udid={long}"), BOB, None), 422),
-        ("no flag", request("GET", "/address_book/registered_users?compact=custom-mark", BOB, None), 422),
+        (
+            "no flag",
+            request("GET", "/address_book/registered_users?compact=custom-mark", BOB, None),
+            422,
+        ),
         ("no user", post("/users", &json!({"user": "full-mark"})), 422),
         user("email", json!(["mail-mark"])),
         user("full_name", json!("full-mark".repeat(40))),
@@ -100,7 +117,11 @@ fn not_theirs() -> Vec<Refused> {
         ("no id", request("GET", "/users/path-mark", BOB, None), 404),
         ("no id", request("DELETE", "/subscriptions/16505550177", BOB, None), 404),
         ("another's profile", request("GET", "/users/1", ALICE, None), 403),
-        ("another's profile", request("PUT", "/users/1", ALICE, Some(super::profile().to_string())), 403),
+        (
+            "another's profile",
+            request("PUT", "/users/1", ALICE, Some(super::profile().to_string())),
+            403,
+        ),
         ("another's export", request("GET", "/users/1/export", ALICE, None), 403),
         ("another's account", request("DELETE", "/users/1", ALICE, None), 403),
     ]

@@ -6,21 +6,21 @@ use std::time::Duration;
 
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use aws_lambda_events::encodings::Body;
+use lambda::config::Variables;
 use local::tables;
+use model::SystemClock;
+use protocol::push::{FcmStyle, Sns};
+use protocol::queue::SqsQueue;
 use serde_json::{Value, json};
-use shared::config::Environment;
-use shared::protocol::SystemClock;
-use shared::push::{Applications, FcmStyle, Sns};
-use shared::queue::SqsQueue;
-use shared::store::Keys;
+use store::Keyring;
 
 use super::answers::{Sent, answer_as_sns, answer_as_sqs};
 use super::{marks, profile};
-use crate::support::embedded::{Embedded, database, patient_store_over};
-use crate::support::faults::{Fault, Faulty};
-use crate::support::functions::Functions;
-use crate::support::requests::{confirmed, request};
-use crate::support::services::{sns, sqs};
+use support::embedded::{Embedded, database, patient_store_over};
+use support::faults::{Fault, Faulty};
+use support::functions::Functions;
+use support::requests::{confirmed, request};
+use support::services::{sns, sqs};
 
 /// One step of the story. `{alice}`, `{bob}` and `{subscription}` in a path stand for ids.
 #[derive(Clone)]
@@ -57,7 +57,8 @@ pub fn story() -> Vec<Deed> {
         "push_token": {"environment": "production", "client_identification_sequence": "token-mark"},
     });
     let alice = json!({"name": "Markname Alice", "phone": "(650) 555-0177"});
-    let global = json!({"contacts": [alice, {"name": "Markname Other", "phone": "+1 415 5550188"}]});
+    let global =
+        json!({"contacts": [alice, {"name": "Markname Other", "phone": "+1 415 5550188"}]});
     let device = json!({"udid": "udid-mark", "contacts": [{"name": "Markname at work", "phone": "+16505550177"}]});
     let edit = json!({"contacts": [{"name": "Markname A.", "phone": "+16505550177"}, {"phone": "+14155550188", "destroy": 1}]});
     vec![
@@ -74,7 +75,12 @@ pub fn story() -> Vec<Deed> {
         Deed::Http("GET", "/address_book/registered_users", BOB, None),
         Deed::Http("GET", "/address_book/registered_users?compact=1&udid=udid-mark", BOB, None),
         Deed::Http("GET", "/users/{bob}", BOB, None),
-        Deed::Http("PUT", "/users/{bob}", BOB, Some(json!({"user": {"full_name": "full-mark again"}}))),
+        Deed::Http(
+            "PUT",
+            "/users/{bob}",
+            BOB,
+            Some(json!({"user": {"full_name": "full-mark again"}})),
+        ),
         Deed::Http("GET", "/users/{bob}/export", BOB, None),
         Deed::Http("GET", "/subscriptions", BOB, None),
         Deed::Http("POST", "/address_book", BOB, Some(edit)),
@@ -82,8 +88,10 @@ pub fn story() -> Vec<Deed> {
         Deed::Http("DELETE", "/address_book?udid=udid-mark", BOB, None),
         Deed::Http("DELETE", "/subscriptions/{subscription}", BOB, None),
         Deed::Cognito,
-        Deed::Direct(json!({"action": "register", "user_id": "subject-mark-eve", "phone": "+16505550177",
-                            "user": {"full_name": "full-mark"}})),
+        Deed::Direct(
+            json!({"action": "register", "user_id": "subject-mark-eve", "phone": "+16505550177",
+                            "user": {"full_name": "full-mark"}}),
+        ),
         Deed::Direct(json!({"action": "remove", "user_id": "subject-mark-eve"})),
         Deed::Http("DELETE", "/users/{bob}", BOB, None),
         Deed::Stream,
@@ -97,7 +105,11 @@ impl Deed {
         let rename = json!({"contacts": [{"name": "Markname anew", "phone": "+16505550177"}]});
         let story = story();
         let mut readers: Vec<Self> = story[8..15].to_vec();
-        readers.extend([Self::Http("POST", "/address_book", BOB, Some(rename)), story[0].clone(), story[1].clone()]);
+        readers.extend([
+            Self::Http("POST", "/address_book", BOB, Some(rename)),
+            story[0].clone(),
+            story[1].clone(),
+        ]);
         readers.extend([Self::Stream, Self::Messages]);
         readers
     }
@@ -126,11 +138,12 @@ pub struct Stage {
     pub emits: bool,
 }
 
-struct Variables;
+struct FixedVariables;
 
-impl Environment for Variables {
+impl Variables for FixedVariables {
     fn get(&self, name: &str) -> Option<String> {
-        (name == "FCM_APPLICATION_ARN").then(|| "arn:aws:sns:us-east-1:123456789012:app/GCM/app".to_owned())
+        (name == "FCM_APPLICATION_ARN")
+            .then(|| "arn:aws:sns:us-east-1:123456789012:app/GCM/app".to_owned())
     }
 }
 
@@ -150,24 +163,26 @@ fn next_fault(planned: &Planned) -> Option<Fault> {
 impl Stage {
     /// With nothing sealed, so that calls hold all that they are about.
     pub async fn new() -> Self {
-        Self::with(Keys::default()).await
+        Self::with(Keyring::default()).await
     }
 
     /// Sealed as deployments are.
     pub async fn sealed() -> Self {
-        Self { sealed: true, ..Self::with(Keys::generate_secret().parse().expect("keys")).await }
+        Self { sealed: true, ..Self::with(Keyring::generate_secret().parse().expect("keys")).await }
     }
 
-    async fn with(keys: Keys) -> Self {
+    async fn with(keys: Keyring) -> Self {
         let (planned, sent) = (Planned::default(), Arc::new(Mutex::new(Sent::default())));
         let embedded = database().await;
         let plan = Arc::clone(&planned);
-        let faulty = Faulty::new(embedded.clone(), Duration::ZERO, Arc::new(move |_| next_fault(&plan)));
+        let faulty =
+            Faulty::new(embedded.clone(), Duration::ZERO, Arc::new(move |_| next_fault(&plan)));
         let (plan, kept) = (Arc::clone(&planned), Arc::clone(&sent));
-        let push_service = sns(Arc::new(move |asked| answer_as_sns(asked, next_fault(&plan), &kept)));
+        let push_service =
+            sns(Arc::new(move |asked| answer_as_sns(asked, next_fault(&plan), &kept)));
         let (plan, kept) = (Arc::clone(&planned), Arc::clone(&sent));
         let queues = sqs(Arc::new(move |asked| answer_as_sqs(asked, next_fault(&plan), &kept)));
-        let applications = Applications::from_env(&Variables).expect("ARNs");
+        let applications = lambda::config::applications(&FixedVariables).expect("ARNs");
         let functions = Functions {
             store: patient_store_over(faulty, keys.clone()),
             keys: keys.clone(),
@@ -176,7 +191,17 @@ impl Stage {
             clock: SystemClock,
         };
         let (read, delivered, ids) = Default::default();
-        Self { functions, embedded, planned, sent, read, delivered, ids, sealed: false, emits: false }
+        Self {
+            functions,
+            embedded,
+            planned,
+            sent,
+            read,
+            delivered,
+            ids,
+            sealed: false,
+            emits: false,
+        }
     }
 
     /// Lets so many calls succeed from now on, and all others fail.
@@ -206,8 +231,9 @@ impl Stage {
                     .expect("no panic")
                     .iter()
                     .fold((*path).to_owned(), |path, (name, id)| path.replace(name, id));
-                let (status, answer) =
-                    self.http(request(method, &path, token, body.as_ref().map(Value::to_string))).await;
+                let (status, answer) = self
+                    .http(request(method, &path, token, body.as_ref().map(Value::to_string)))
+                    .await;
                 if status >= 400 {
                     assert_eq!(marks(&answer), [""; 0], "{deed:?}: {answer}");
                 } else {
@@ -221,9 +247,11 @@ impl Stage {
                 let event = confirmed(&dave());
                 invoked(self.functions.cognito(event).await.map(drop))
             }
-            Deed::Direct(event) => invoked(self.functions.direct(event.clone()).await.map(|answer| {
-                assert_eq!(marks(&format!("{answer:?}")), [""; 0]);
-            })),
+            Deed::Direct(event) => {
+                invoked(self.functions.direct(event.clone()).await.map(|answer| {
+                    assert_eq!(marks(&format!("{answer:?}")), [""; 0]);
+                }))
+            }
         }
     }
 
@@ -241,7 +269,9 @@ impl Stage {
             Deed::Http("POST", "/users", token, _) => {
                 (if *token == ALICE { "{alice}" } else { "{bob}" }, &answer["user"]["id"])
             }
-            Deed::Http("POST", "/subscriptions", ..) => ("{subscription}", &answer[0]["subscription"]["id"]),
+            Deed::Http("POST", "/subscriptions", ..) => {
+                ("{subscription}", &answer[0]["subscription"]["id"])
+            }
             _ => return,
         };
         let mut ids = self.ids.lock().expect("no panic");
@@ -272,10 +302,12 @@ impl Stage {
     async fn deliver(&self) -> bool {
         loop {
             let next = self.delivered.load(Ordering::SeqCst);
-            let Some(message) = self.sent.lock().expect("no panic").joins.get(next).cloned() else { return true };
+            let Some(message) = self.sent.lock().expect("no panic").joins.get(next).cloned() else {
+                return true;
+            };
             let (done, report) = self.functions.join_push(&message).await;
             if self.emits {
-                shared::metrics::emit(&report, "join-push");
+                lambda::metrics::emit(&report, "join-push");
             }
             if !done {
                 return false;
@@ -293,9 +325,11 @@ impl Stage {
         let sent = self.sent.lock().expect("no panic");
         assert!(!sent.joins.is_empty() && !sent.failed_records.is_empty(), "nothing was sent");
         // A message is about a number, and says whose it is and which books have it; sealed, it says nothing.
-        let allowed: &[&str] = if self.sealed { &[] } else { &["5550177", "5550166", "subject-mark", "udid-mark"] };
+        let allowed: &[&str] =
+            if self.sealed { &[] } else { &["5550177", "5550166", "subject-mark", "udid-mark"] };
         for message in &sent.joins {
-            let found: Vec<&str> = marks(message).into_iter().filter(|mark| !allowed.contains(mark)).collect();
+            let found: Vec<&str> =
+                marks(message).into_iter().filter(|mark| !allowed.contains(mark)).collect();
             assert_eq!(found, [""; 0], "a message holds what it needn't");
         }
         for record in &sent.failed_records {
@@ -306,11 +340,18 @@ impl Stage {
     /// All items of all tables.
     pub fn items(&self) -> Vec<(String, Value)> {
         let tables = tables();
-        let names = [tables.address_books, tables.contact_owners, tables.users, tables.subscriptions, tables.claims];
+        let names = [
+            tables.address_books,
+            tables.contact_owners,
+            tables.users,
+            tables.subscriptions,
+            tables.claims,
+        ];
         let mut items = vec![];
         for table in names {
             let scan = serde_json::from_value(json!({ "TableName": table })).expect("a request");
-            let answer = serde_json::to_value(self.embedded.0.scan(scan).expect("a scan")).expect("JSON");
+            let answer =
+                serde_json::to_value(self.embedded.0.scan(scan).expect("a scan")).expect("JSON");
             let found = answer["Items"].as_array().expect("items");
             assert!(!found.is_empty(), "{table} is empty");
             items.extend(found.iter().map(|item| (table.clone(), item.clone())));
@@ -326,16 +367,20 @@ impl Stage {
     }
 
     fn put(&self, table: &str, item: &Value) -> bool {
-        let put = serde_json::from_value(json!({ "TableName": table, "Item": item })).expect("a request");
+        let put =
+            serde_json::from_value(json!({ "TableName": table, "Item": item })).expect("a request");
         self.embedded.0.put_item(put).is_ok()
     }
 
     /// Puts the item as it was in the place of the planted one.
     pub fn put_back(&self, table: &str, item: &Value, planted: &Value) {
-        let is_key = |name: &str| KEYS.iter().any(|(of, keys)| table.ends_with(of) && keys.contains(&name));
+        let is_key =
+            |name: &str| KEYS.iter().any(|(of, keys)| table.ends_with(of) && keys.contains(&name));
         let fields = planted.as_object().expect("an item").clone();
-        let key: serde_json::Map<String, Value> = fields.into_iter().filter(|(name, _)| is_key(name)).collect();
-        let delete = serde_json::from_value(json!({ "TableName": table, "Key": key })).expect("a request");
+        let key: serde_json::Map<String, Value> =
+            fields.into_iter().filter(|(name, _)| is_key(name)).collect();
+        let delete =
+            serde_json::from_value(json!({ "TableName": table, "Key": key })).expect("a request");
         self.embedded.0.delete_item(delete).expect("deleted");
         assert!(self.put(table, item), "the item goes back");
     }

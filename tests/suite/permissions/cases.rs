@@ -3,15 +3,16 @@
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use aws_lambda_events::sqs::SqsEvent;
 use local::Inbox;
+use model::SystemClock;
+use protocol::Notifier;
+use protocol::queue::{BookMessage, Joiner};
 use serde_json::{Value, json};
-use shared::protocol::{Notifier, SystemClock};
-use shared::queue::{HolderChanged, Joiner};
-use shared::store::{HolderReader, Keys, OwnerIndex, OwnerRange, PhoneKeys, Store};
+use store::{HolderReader, Keyring, OwnerIndex, OwnerRange, Store};
 
 use super::recorder::Recorder;
-use crate::support::embedded::Embedded;
-use crate::support::requests::{confirmed, read, request};
-use crate::support::{phone, region, upload_settings, user};
+use support::embedded::Embedded;
+use support::requests::{confirmed, read, request};
+use support::{phone, region, upload_settings, user};
 
 const BOB: &str = "bob:+14155550100";
 const ALICE: &str = "alice:+16505550123";
@@ -54,7 +55,7 @@ impl Others {
 
     /// A hint without its contact, as an upload leaves it that has died.
     async fn leave_hint(&self, owner: &str, digits: &str) {
-        let scope = shared::domain::Scope::Global;
+        let scope = model::Scope::Global;
         self.0.put_hints(&user(owner), &scope, &[phone(digits)], 0).await.expect("a hint");
     }
 }
@@ -75,7 +76,10 @@ fn ok(response: &ApiGatewayV2httpResponse) -> Value {
 }
 
 fn contacts(digits: &[&str]) -> Value {
-    digits.iter().map(|digits| json!({"name": "A contact", "phone": format!("+{digits}")})).collect()
+    digits
+        .iter()
+        .map(|digits| json!({"name": "A contact", "phone": format!("+{digits}")}))
+        .collect()
 }
 
 /// The subscription of a device with this token, which says what becomes of a push: see the recorder.
@@ -113,7 +117,9 @@ pub async fn registered_users(recorder: &Recorder, others: &Others) {
     others.sign_up(ALICE).await;
     others.upload(BOB, json!({"contacts": contacts(&[ALICES])})).await;
     for path in ["/address_book/registered_users?compact=1", "/address_book/registered_users"] {
-        let items = ok(&::registered_users::handle(&recorder.store(), request("GET", path, BOB, None)).await);
+        let items =
+            ok(&::registered_users::handle(&recorder.store(), request("GET", path, BOB, None))
+                .await);
         assert_eq!(items["items"].as_array().map(Vec::len), Some(1), "{path}");
     }
 }
@@ -121,7 +127,8 @@ pub async fn registered_users(recorder: &Recorder, others: &Others) {
 pub async fn users(recorder: &Recorder, others: &Others) {
     let (store, endpoints) = (recorder.store(), recorder.push_service());
     let call = async |method: &str, path: &str, who: &str, body: Option<&str>| {
-        let event: ApiGatewayV2httpRequest = request(method, path, who, body.map(ToOwned::to_owned));
+        let event: ApiGatewayV2httpRequest =
+            request(method, path, who, body.map(ToOwned::to_owned));
         ok(&::users::handle(&store, &endpoints, &SystemClock, settings(), event).await)
     };
     let bob = call("POST", "/users", BOB, Some("{}")).await;
@@ -131,7 +138,8 @@ pub async fn users(recorder: &Recorder, others: &Others) {
     // His number becomes another, which was Alice's, and for a while he wants to hear of nobody.
     call("POST", "/users", ALICE, Some("{}")).await;
     for notify_me in [0, 1] {
-        let moved = json!({"user": {"notify_me": notify_me, "phone": format!("+{ALICES}")}}).to_string();
+        let moved =
+            json!({"user": {"notify_me": notify_me, "phone": format!("+{ALICES}")}}).to_string();
         call("PUT", &path, &format!("bob:+{ALICES}"), Some(&moved)).await;
     }
     // He leaves books, devices and pushes behind.
@@ -150,13 +158,18 @@ pub async fn users(recorder: &Recorder, others: &Others) {
 
 pub async fn cognito_sign_up(recorder: &Recorder, others: &Others) {
     let event = |subject: &str, phone: &str| {
-        let attributes = json!({"sub": subject, "phone_number": phone, "phone_number_verified": "true"});
+        let attributes =
+            json!({"sub": subject, "phone_number": phone, "phone_number_verified": "true"});
         confirmed(&attributes)
     };
     others.sign_up(ALICE).await;
     // Anew; a number that was Alice's; and another number than before.
-    for (subject, phone) in [("dave", "+16505550124"), ("erin", "+16505550123"), ("dave", "+16505550125")] {
-        ::cognito_sign_up::handle(&recorder.store(), &SystemClock, event(subject, phone)).await.expect("signed up");
+    for (subject, phone) in
+        [("dave", "+16505550124"), ("erin", "+16505550123"), ("dave", "+16505550125")]
+    {
+        ::cognito_sign_up::handle(&recorder.store(), &SystemClock, event(subject, phone))
+            .await
+            .expect("signed up");
     }
 }
 
@@ -169,14 +182,20 @@ pub async fn subscriptions(recorder: &Recorder, others: &Others) {
     };
     for (place, (channel, environment)) in CHANNELS.into_iter().enumerate() {
         for token in ["old", "new"] {
-            let device = device(channel, environment, &format!("device {place}"), &format!("{place}-{token}"));
+            let device = device(
+                channel,
+                environment,
+                &format!("device {place}"),
+                &format!("{place}-{token}"),
+            );
             call("POST", "/subscriptions", Some(device)).await;
         }
     }
     let all = call("GET", "/subscriptions", None).await;
     assert_eq!(all.as_array().map(Vec::len), Some(CHANNELS.len()));
     for subscription in all.as_array().expect("an array") {
-        call("DELETE", &format!("/subscriptions/{}", subscription["subscription"]["id"]), None).await;
+        call("DELETE", &format!("/subscriptions/{}", subscription["subscription"]["id"]), None)
+            .await;
     }
 }
 
@@ -199,7 +218,7 @@ pub async fn joins(recorder: &Recorder, _: &Others) {
         .collect();
     let event = serde_json::from_value(json!({ "Records": records })).expect("an event");
     let queues = (recorder.queue("JoinsQueue"), recorder.queue("FailedRecordsQueue"));
-    let response = ::joins::handle(&Keys::default(), &queues.0, &queues.1, event).await;
+    let response = ::joins::handle(&Keyring::default(), &queues.0, &queues.1, event).await;
     assert_eq!(response.batch_item_failures.len(), 0);
 }
 
@@ -228,18 +247,24 @@ async fn hear_from(recorder: &Recorder, joiner: &Joiner, digits: &str, failures:
     let notifier = Notifier {
         pusher: recorder.push_service(),
         template: Some("%s is here".parse().expect("a template")),
-        phone_keys: PhoneKeys::default(),
         clock: SystemClock,
     };
     let (store, queue) = (recorder.store(), recorder.queue("FanOutQueue"));
     let event = message(joiner, digits);
-    let (response, _) = ::join_push::handle(&store, &queue, &notifier, event, u64::MAX).await;
+    let (response, _) =
+        ::join_push::handle(&store, &Keyring::default(), &queue, &notifier, event, u64::MAX).await;
     assert_eq!(response.batch_item_failures.len(), failures, "{digits}");
 }
 
 fn message(joiner: &Joiner, digits: &str) -> SqsEvent {
     let joiner = Some(joiner.clone());
-    let change = HolderChanged { phone: phone(digits), joiner, changed_at_ms: None, range: OwnerRange::default() };
+    let change = BookMessage {
+        phone: phone(digits),
+        joiner,
+        changed_at_ms: None,
+        range: OwnerRange::default(),
+    };
     let body = serde_json::to_string(&change).expect("JSON");
-    serde_json::from_value(json!({"Records": [{"messageId": "m", "body": body}]})).expect("an event")
+    serde_json::from_value(json!({"Records": [{"messageId": "m", "body": body}]}))
+        .expect("an event")
 }

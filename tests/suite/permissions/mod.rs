@@ -14,20 +14,26 @@ use std::collections::BTreeSet;
 use policy::{Grant, Template};
 use recorder::Recorder;
 
-use crate::support::embedded::database;
+use support::embedded::database;
 
 /// What Lambda itself does in the name of a function that it feeds from a stream or a queue.
 const EVENT_SOURCES: [(&str, &str, &[&str]); 3] = [
     (
         "JoinsFunction",
         "Users/stream/*",
-        &["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"],
+        &[
+            "dynamodb:DescribeStream",
+            "dynamodb:GetRecords",
+            "dynamodb:GetShardIterator",
+            "dynamodb:ListStreams",
+        ],
     ),
     ("JoinPushFunction", "JoinsQueue", QUEUE_SOURCE),
     ("JoinPushFunction", "FanOutQueue", QUEUE_SOURCE),
 ];
 
-const QUEUE_SOURCE: &[&str] = &["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"];
+const QUEUE_SOURCE: &[&str] =
+    &["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"];
 
 fn event_source(function: &str) -> BTreeSet<Grant> {
     let of_function = EVENT_SOURCES.into_iter().filter(|(name, ..)| *name == function);
@@ -42,7 +48,8 @@ async fn compare(function: &str, case: impl AsyncFnOnce(&Recorder, &cases::Other
     let recorder = Recorder::new(&embedded);
     case(&recorder, &cases::Others::new(&embedded)).await;
     let template = Template::read();
-    let main = std::fs::read_to_string(template.folder(function).join("src/main.rs")).expect("a main");
+    let main =
+        std::fs::read_to_string(template.folder(function).join("src/main.rs")).expect("a main");
     if main.contains("aws::keys(") {
         recorder.read_keys().await;
     }
@@ -51,7 +58,10 @@ async fn compare(function: &str, case: impl AsyncFnOnce(&Recorder, &cases::Other
     let allowed = template.grants(function);
     let missing: Vec<_> = taken.difference(&allowed).collect();
     let idle: Vec<_> = allowed.difference(&taken).collect();
-    assert!(missing.is_empty(), "{function} makes calls that the template doesn't allow: {missing:?}");
+    assert!(
+        missing.is_empty(),
+        "{function} makes calls that the template doesn't allow: {missing:?}"
+    );
     assert!(idle.is_empty(), "{function} is allowed calls that it doesn't make: {idle:?}");
 }
 
@@ -98,7 +108,8 @@ async fn join_push_may_do_what_it_does() {
 #[test]
 fn every_function_is_compared() {
     let template = Template::read();
-    let functions: Vec<_> = template.resources("AWS::Serverless::Function").into_iter().map(|(name, _)| name).collect();
+    let functions: Vec<_> =
+        template.resources("AWS::Serverless::Function").into_iter().map(|(name, _)| name).collect();
     let compared = [
         "CognitoSignUpFunction",
         "GetFunction",

@@ -31,21 +31,26 @@ impl Template {
 
     /// The folder of a function's crate.
     pub fn folder(&self, function: &str) -> PathBuf {
-        let folder = self.0["Resources"][function]["Properties"]["CodeUri"].as_str().expect("a folder");
+        let folder =
+            self.0["Resources"][function]["Properties"]["CodeUri"].as_str().expect("a folder");
         Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)
     }
 
     /// What the function of this logical id may do, by its own policy and by those that it shares.
     pub fn grants(&self, function: &str) -> BTreeSet<Grant> {
         let policies = &self.0["Resources"][function]["Properties"]["Policies"];
-        let [policy] = &policies.as_array().unwrap_or_else(|| panic!("{function} has policies"))[..] else {
+        let [policy] =
+            &policies.as_array().unwrap_or_else(|| panic!("{function} has policies"))[..]
+        else {
             panic!("{function} has one policy: {policies}")
         };
         let role = format!("{function}Role");
         let shared = self.resources("AWS::IAM::Policy").into_iter().map(|(_, policy)| policy);
-        let shared = shared.filter(|policy| listed(&policy["Roles"]).into_iter().any(|of| resource(of) == role));
+        let shared = shared
+            .filter(|policy| listed(&policy["Roles"]).into_iter().any(|of| resource(of) == role));
         let documents = shared.map(|policy| &policy["PolicyDocument"]).chain([policy]);
-        let statements = documents.flat_map(|document| document["Statement"].as_array().expect("statements"));
+        let statements =
+            documents.flat_map(|document| document["Statement"].as_array().expect("statements"));
         with_endpoints_folded(statements.flat_map(grants_of).collect())
     }
 }
@@ -60,9 +65,9 @@ fn spelled_out(value: Yaml) -> Value {
             };
             Value::Object(Map::from_iter([(name, spelled_out(tagged.value))]))
         }
-        Yaml::Mapping(fields) => {
-            Value::Object(fields.into_iter().map(|(key, value)| (text(&key), spelled_out(value))).collect())
-        }
+        Yaml::Mapping(fields) => Value::Object(
+            fields.into_iter().map(|(key, value)| (text(&key), spelled_out(value))).collect(),
+        ),
         Yaml::Sequence(values) => values.into_iter().map(spelled_out).collect(),
         other => serde_json::to_value(other).expect("a scalar is JSON"),
     }
@@ -98,12 +103,17 @@ fn resource(value: &Value) -> String {
     let (function, argument) = fields.iter().next().expect("a function");
     match (function.as_str(), argument) {
         ("Ref", Value::String(name)) => name.clone(),
-        ("Fn::GetAtt", Value::String(path)) => path.strip_suffix(".Arn").expect("an ARN").to_owned(),
+        ("Fn::GetAtt", Value::String(path)) => {
+            path.strip_suffix(".Arn").expect("an ARN").to_owned()
+        }
         ("Fn::Sub", Value::String(pattern)) => pattern.replace("${", "").replace(".Arn}", ""),
         ("Fn::If", Value::Array(parts)) => resource(&parts[1]),
         ("Fn::Join", Value::Array(parts)) => {
             let pattern = parts[1]["Fn::Split"][1]["Fn::Sub"].as_str().expect("a pattern");
-            let name = pattern.strip_prefix("${").and_then(|rest| rest.strip_suffix("}/*")).expect("a parameter");
+            let name = pattern
+                .strip_prefix("${")
+                .and_then(|rest| rest.strip_suffix("}/*"))
+                .expect("a parameter");
             format!("{name}{ENDPOINTS}")
         }
         _ => panic!("{value} is none of the ways to name a resource here"),
@@ -118,7 +128,10 @@ fn with_endpoints_folded(grants: BTreeSet<Grant>) -> BTreeSet<Grant> {
     for (action, resource) in &sns {
         let application = resource.strip_suffix(ENDPOINTS).unwrap_or(resource);
         for both in [application.to_owned(), format!("{application}{ENDPOINTS}")] {
-            assert!(sns.contains(&(action.clone(), both.clone())), "{action} is allowed on {both} too");
+            assert!(
+                sns.contains(&(action.clone(), both.clone())),
+                "{action} is allowed on {both} too"
+            );
         }
         folded.insert((action.clone(), application.to_owned()));
     }

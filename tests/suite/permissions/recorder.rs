@@ -5,17 +5,19 @@ use std::sync::{Arc, Mutex};
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
-use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn};
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
+};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
+use lambda::config::Variables;
+use protocol::push::{FcmStyle, Sns};
+use protocol::queue::SqsQueue;
 use serde_json::{Value, json};
-use shared::config::Environment;
-use shared::push::{Applications, FcmStyle, Sns};
-use shared::queue::SqsQueue;
-use shared::store::{Keys, Store};
+use store::{Keyring, Store};
 
 use super::policy::Grant;
-use crate::support::embedded::{Embedded, operation, store_over};
+use support::embedded::{Embedded, operation, store_over};
 
 /// The platform applications, by the parameters that hold their ARNs.
 const APPLICATIONS: [(&str, &str, &str); 5] = [
@@ -59,16 +61,18 @@ impl Recorder {
         let sdk = aws_types::SdkConfig::builder()
             .behavior_version(aws_sdk_dynamodb::config::BehaviorVersion::latest())
             .region(aws_types::region::Region::from_static("us-east-1"))
-            .credentials_provider(SharedCredentialsProvider::new(Credentials::new("a", "b", None, None, "tests")))
+            .credentials_provider(SharedCredentialsProvider::new(Credentials::new(
+                "a", "b", None, None, "tests",
+            )))
             .endpoint_url("http://secretsmanager")
             .http_client(http_client_fn(move |_, _| connector.clone()))
             .build();
-        shared::aws::keys(&sdk, &Configured).await.expect("keys");
+        lambda::aws::keyring(&sdk, &Configured).await.expect("keys");
     }
 
     /// SNS, with all platform applications.
     pub fn push_service(&self) -> Sns {
-        let applications = Applications::from_env(&Configured).expect("ARNs");
+        let applications = lambda::config::applications(&Configured).expect("ARNs");
         Sns::new(self.sns(), applications, FcmStyle::Data)
     }
 
@@ -84,7 +88,7 @@ impl Recorder {
             .http_client(http_client_fn(move |_, _| connector.clone()))
             .build();
         let url = format!("http://sqs/123456789012/{name}");
-        SqsQueue::new(aws_sdk_sqs::Client::from_conf(config), url, Keys::default())
+        SqsQueue::new(aws_sdk_sqs::Client::from_conf(config), url, Keyring::default())
     }
 
     fn sns(&self) -> aws_sdk_sns::Client {
@@ -109,7 +113,8 @@ impl Recorder {
         match operation {
             "BatchExecuteStatement" => {
                 for statement in body["Statements"].as_array().expect("statements") {
-                    let (action, table) = partiql(statement["Statement"].as_str().expect("a statement"));
+                    let (action, table) =
+                        partiql(statement["Statement"].as_str().expect("a statement"));
                     self.note(format!("dynamodb:PartiQL{action}"), table);
                 }
             }
@@ -120,18 +125,30 @@ impl Recorder {
             }
             "TransactWriteItems" => {
                 for item in body["TransactItems"].as_array().expect("items") {
-                    let (kind, item) = item.as_object().and_then(|item| item.iter().next()).expect("an item");
-                    let action = if kind == "ConditionCheck" { "ConditionCheckItem" } else { &format!("{kind}Item") };
-                    self.note(format!("dynamodb:{action}"), item["TableName"].as_str().expect("a table"));
+                    let (kind, item) =
+                        item.as_object().and_then(|item| item.iter().next()).expect("an item");
+                    let action = if kind == "ConditionCheck" {
+                        "ConditionCheckItem"
+                    } else {
+                        &format!("{kind}Item")
+                    };
+                    self.note(
+                        format!("dynamodb:{action}"),
+                        item["TableName"].as_str().expect("a table"),
+                    );
                 }
             }
-            _ => self.note(format!("dynamodb:{operation}"), body["TableName"].as_str().expect("a table")),
+            _ => self.note(
+                format!("dynamodb:{operation}"),
+                body["TableName"].as_str().expect("a table"),
+            ),
         }
         self.embedded.call_now(request)
     }
 
     fn sqs(&self, operation: &str, body: &Value) -> HttpResponse {
-        let queue = body["QueueUrl"].as_str().and_then(|url| url.rsplit('/').next()).expect("a queue");
+        let queue =
+            body["QueueUrl"].as_str().and_then(|url| url.rsplit('/').next()).expect("a queue");
         // A batch takes the permission of its messages.
         self.note(format!("sqs:{}", operation.trim_end_matches("Batch")), queue);
         let sent = |id: &Value| json!({"Id": id, "MessageId": "m", "MD5OfMessageBody": "0"});
@@ -145,28 +162,37 @@ impl Recorder {
     }
 
     fn secrets(&self, operation: &str, body: &Value) -> HttpResponse {
-        self.note(format!("secretsmanager:{operation}"), body["SecretId"].as_str().expect("a secret"));
+        self.note(
+            format!("secretsmanager:{operation}"),
+            body["SecretId"].as_str().expect("a secret"),
+        );
         let secret = json!({"index": "1", "current": "1", "1": "k".repeat(64)}).to_string();
         respond(200, json!({ "SecretString": secret }).to_string())
     }
 
     fn sns_call(&self, form: &[u8]) -> HttpResponse {
-        let fields: std::collections::HashMap<_, _> = form_urlencoded::parse(form).into_owned().collect();
-        let arn = ["PlatformApplicationArn", "EndpointArn", "TargetArn"].iter().find_map(|name| fields.get(*name));
+        let fields: std::collections::HashMap<_, _> =
+            form_urlencoded::parse(form).into_owned().collect();
+        let arn = ["PlatformApplicationArn", "EndpointArn", "TargetArn"]
+            .iter()
+            .find_map(|name| fields.get(*name));
         let arn = arn.expect("a call is about an application or an endpoint");
         let platform = arn.split('/').nth(1).expect("a platform");
-        let (parameter, ..) = APPLICATIONS.into_iter().find(|(.., name)| *name == platform).expect("one of ours");
+        let (parameter, ..) =
+            APPLICATIONS.into_iter().find(|(.., name)| *name == platform).expect("one of ours");
         let action = &fields["Action"];
         self.note(format!("sns:{action}"), parameter);
         match action.as_str() {
             // The endpoint's name tells what becomes of a push to it: it is the device's token.
             "CreatePlatformEndpoint" => {
-                let endpoint = format!("{}/{}", arn.replace(":app/", ":endpoint/"), fields["Token"]);
+                let endpoint =
+                    format!("{}/{}", arn.replace(":app/", ":endpoint/"), fields["Token"]);
                 xml(action, &format!("<EndpointArn>{endpoint}</EndpointArn>"))
             }
-            "GetEndpointAttributes" => {
-                xml(action, "<Attributes><entry><key>Enabled</key><value>false</value></entry></Attributes>")
-            }
+            "GetEndpointAttributes" => xml(
+                action,
+                "<Attributes><entry><key>Enabled</key><value>false</value></entry></Attributes>",
+            ),
             "SetEndpointAttributes" | "DeleteEndpoint" => xml(action, ""),
             "Publish" if arn.ends_with("-gone") => failure(400, "EndpointDisabled"),
             "Publish" if arn.ends_with("-busy") => failure(400, "Throttled"),
@@ -194,7 +220,7 @@ impl HttpConnector for Recorder {
 /// The deployment's platform applications, and the logical id of its keys.
 struct Configured;
 
-impl Environment for Configured {
+impl Variables for Configured {
     fn get(&self, name: &str) -> Option<String> {
         if name == "KEYS_SECRET_ARN" {
             return Some("SealingKeys".to_owned());
@@ -212,11 +238,15 @@ fn partiql(statement: &str) -> (String, &str) {
 }
 
 fn xml(action: &str, result: &str) -> HttpResponse {
-    respond(200, format!("<{action}Response><{action}Result>{result}</{action}Result></{action}Response>"))
+    respond(
+        200,
+        format!("<{action}Response><{action}Result>{result}</{action}Result></{action}Response>"),
+    )
 }
 
 fn failure(status: u16, code: &str) -> HttpResponse {
-    let error = format!("<Error><Type>Sender</Type><Code>{code}</Code><Message>no</Message></Error>");
+    let error =
+        format!("<Error><Type>Sender</Type><Code>{code}</Code><Message>no</Message></Error>");
     respond(status, format!("<ErrorResponse>{error}<RequestId>r</RequestId></ErrorResponse>"))
 }
 

@@ -1,10 +1,10 @@
 //! What people chose: to be told, to be announced, to be found.
 
-use shared::protocol::ProfilePatch;
+use protocol::ProfilePatch;
 
 use super::{P, Town};
-use crate::support::requests::{read, request};
 use serde_json::{Value, json};
+use support::requests::{read, request};
 
 fn patch(change: impl FnOnce(&mut ProfilePatch)) -> ProfilePatch {
     let mut patch = ProfilePatch::default();
@@ -16,7 +16,12 @@ async fn registered(town: &Town, owner: &str) -> Vec<Value> {
     let event = request("GET", "/address_book/registered_users?compact=1", owner, None);
     let (status, answer) = read(&registered_users::handle(&town.store, event).await);
     assert_eq!(status, 200);
-    answer["items"].as_array().expect("an array").iter().map(|item| item["user"]["id"].clone()).collect()
+    answer["items"]
+        .as_array()
+        .expect("an array")
+        .iter()
+        .map(|item| item["user"]["id"].clone())
+        .collect()
 }
 
 #[tokio::test]
@@ -25,9 +30,9 @@ async fn whoever_turned_join_notices_off_hears_of_none_until_they_turn_them_on()
     town.subscribed("ann").await;
     town.subscribed("ben").await;
     let nobody = Value::Null;
-    let claim = shared::protocol::PhoneClaim::None;
+    let claim = protocol::PhoneClaim::None;
     let off = patch(|patch| patch.notify_me = Some(false));
-    let ann = shared::protocol::sign_up(&town.store, &town.clock, &crate::support::user("ann"), claim, &off).await;
+    let ann = protocol::sign_up(&town.store, &town.clock, &support::user("ann"), claim, &off).await;
     let ann = ann.expect("signed up").id;
     assert_eq!(town.store_devices("ann").await, 1, "the subscription itself stays");
 
@@ -35,7 +40,11 @@ async fn whoever_turned_join_notices_off_hears_of_none_until_they_turn_them_on()
     let report = town.tell(&nobody).await;
     assert_eq!((report.recipients, report.sent), (2, 1));
     assert_eq!((town.phones.taken("ann"), town.phones.taken("ben")), (0, 1));
-    assert_eq!(registered(&town, "ann").await, [json!(id)], "the book shows the joiner all the same");
+    assert_eq!(
+        registered(&town, "ann").await,
+        [json!(id)],
+        "the book shows the joiner all the same"
+    );
 
     town.changes("ann", ann, &patch(|patch| patch.notify_me = Some(true))).await;
     town.leaves("joy", id).await;

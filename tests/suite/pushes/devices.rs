@@ -1,12 +1,12 @@
 //! Subscriptions and the endpoints that they own.
 
-use shared::domain::PublicId;
-use shared::protocol::{MAX_SUBSCRIPTIONS, unsubscribe};
-use shared::store::SubscriptionStore;
+use model::PublicId;
+use protocol::{MAX_SUBSCRIPTIONS, unsubscribe};
+use store::SubscriptionStore;
 
 use super::Town;
-use crate::support::phones::endpoint;
-use crate::support::user;
+use support::phones::endpoint;
+use support::user;
 
 impl Town {
     pub(super) async fn store_devices(&self, name: &str) -> usize {
@@ -38,7 +38,9 @@ async fn a_token_that_moved_to_another_user_is_the_first_ones_no_longer_and_keep
     let moved = town.device("ben", "pixel", "token").await;
     assert_eq!((town.store_devices("ann").await, town.store_devices("ben").await), (0, 1));
     assert_eq!(town.endpoints(), [endpoint("token")]);
-    unsubscribe(&town.store, &town.phones, &town.clock, &user("ben"), moved.id).await.expect("unsubscribed");
+    unsubscribe(&town.store, &town.phones, &town.clock, &user("ben"), moved.id)
+        .await
+        .expect("unsubscribed");
     assert_eq!(town.endpoints(), [""; 0]);
 }
 
@@ -77,13 +79,15 @@ async fn two_devices_that_subscribe_at_once_both_are_subscribed() {
         assert!(town.phones.endpoints().contains(&left[0].endpoint), "round {round}");
         for subscription in [left, all(&town, "ann").await, all(&town, "ben").await].concat() {
             let user = subscription.user.clone();
-            unsubscribe(&town.store, &town.phones, &town.clock, &user, subscription.id).await.expect("unsubscribed");
+            unsubscribe(&town.store, &town.phones, &town.clock, &user, subscription.id)
+                .await
+                .expect("unsubscribed");
         }
         assert_eq!(town.endpoints(), [""; 0], "round {round}");
     }
 }
 
-async fn all(town: &Town, name: &str) -> Vec<shared::store::Subscription> {
+async fn all(town: &Town, name: &str) -> Vec<model::Subscription> {
     town.store.subscriptions(&user(name)).await.expect("readable")
 }
 
@@ -97,7 +101,13 @@ async fn whoever_leaves_takes_their_endpoints_along() {
     town.device("joy", "pixel", "fourth").await;
     town.leaves("joy", id).await;
     assert_eq!(town.endpoints(), [endpoint("ann"), endpoint("second"), endpoint("third")]);
-    let missing =
-        unsubscribe(&town.store, &town.phones, &town.clock, &user("joy"), PublicId::new(7).expect("an id")).await;
+    let missing = unsubscribe(
+        &town.store,
+        &town.phones,
+        &town.clock,
+        &user("joy"),
+        PublicId::new(7).expect("an id"),
+    )
+    .await;
     assert!(missing.is_err());
 }

@@ -6,17 +6,17 @@ use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 
 use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use model::{Change, Mode, Scope};
+use protocol::queue::{BookMessage, Joiner};
+use protocol::{PhoneClaim, ProfilePatch, sign_up};
 use serde_json::{Value, json};
-use shared::domain::{Change, Mode, Scope};
-use shared::protocol::{PhoneClaim, ProfilePatch, sign_up};
-use shared::queue::{HolderChanged, Joiner};
-use shared::store::{HolderReader, OwnerRange, Store};
+use store::{HolderReader, OwnerRange, Store};
 use tokio::sync::Notify;
 
 use super::{BEYOND_LEASE_MS, Town};
-use crate::support::embedded::{Embedded, store_over};
-use crate::support::phones::endpoint;
-use crate::support::{contact, phone, upload_as, upload_of, user};
+use support::embedded::{Embedded, store_over};
+use support::phones::endpoint;
+use support::{contact, phone, upload_as, upload_of, user};
 
 /// Books that hold the joiner; `FAN_OUT_OWNERS` says otherwise.
 const OWNERS: usize = 2_500;
@@ -75,18 +75,21 @@ fn multiply(town: &Town, copies: usize) {
     let tables = local::tables();
     for table in [&tables.address_books, &tables.contact_owners, &tables.subscriptions] {
         let scan = serde_json::from_value(json!({ "TableName": table })).expect("a request");
-        let scanned = serde_json::to_value(town.embedded.0.scan(scan).expect("scanned")).expect("JSON");
+        let scanned =
+            serde_json::to_value(town.embedded.0.scan(scan).expect("scanned")).expect("JSON");
         let mut items = scanned["Items"].as_array().expect("an array").iter();
         // Whose a token is, is of no matter here, and would be the same item for all.
         let first = items.find(|item| item["sk"]["S"] != "token").expect("an item").to_string();
         let numbers: Vec<usize> = (1..=copies).collect();
         for chunk in numbers.chunks(25) {
             let put = |n: &usize| {
-                let item: Value = serde_json::from_str(&first.replace(FIRST, &copy(*n))).expect("JSON");
+                let item: Value =
+                    serde_json::from_str(&first.replace(FIRST, &copy(*n))).expect("JSON");
                 json!({"PutRequest": {"Item": item}})
             };
             let puts: Vec<Value> = chunk.iter().map(put).collect();
-            let batch = serde_json::from_value(json!({ "RequestItems": { table: puts } })).expect("a request");
+            let batch = serde_json::from_value(json!({ "RequestItems": { table: puts } }))
+                .expect("a request");
             town.embedded.0.batch_write_item(batch).expect("written");
         }
     }
@@ -122,7 +125,7 @@ async fn a_joiner_in_very_many_books_is_announced_to_all_of_them_whatever_dies()
     };
     let mut somebody_else_joined = false;
     while run.deliver().await {
-        if !somebody_else_joined && run.town.fan_out.len() > owners / BOOKS_PER_MESSAGE / 2 {
+        if !somebody_else_joined && run.town.fan_out.waiting() > owners / BOOKS_PER_MESSAGE / 2 {
             somebody_else_joined = true;
             run.another_join_does_not_wait().await;
         }
@@ -136,7 +139,7 @@ struct Run {
     town: Town,
     mortal: Mortal,
     /// The queue of joins, which has an event source of its own.
-    joins: Vec<HolderChanged>,
+    joins: Vec<BookMessage>,
     random: fastrand::Rng,
     invocations: usize,
     deaths: usize,
@@ -146,7 +149,11 @@ impl Run {
     /// Delivers one batch, the joins first; every fourth invocation dies somewhere. `false` where there is none.
     async fn deliver(&mut self) -> bool {
         let joins = std::mem::take(&mut self.joins);
-        let messages = if joins.is_empty() { self.town.fan_out.receive(MESSAGES_PER_INVOCATION) } else { joins };
+        let messages = if joins.is_empty() {
+            self.town.fan_out.receive(MESSAGES_PER_INVOCATION)
+        } else {
+            joins
+        };
         if messages.is_empty() {
             return false;
         }
@@ -179,30 +186,44 @@ impl Run {
         self.town.device("dan", "pixel", "dan").await;
         let claim = PhoneClaim::Proven(phone(OTHER));
         let patch = ProfilePatch::default();
-        sign_up(&self.town.store, &self.town.clock, &user("jim"), claim, &patch).await.expect("signed up");
-        let holder = self.town.store.holder(phone(OTHER)).await.expect("readable").expect("a holder");
+        sign_up(&self.town.store, &self.town.clock, &user("jim"), claim, &patch)
+            .await
+            .expect("signed up");
+        let holder =
+            self.town.store.holder(phone(OTHER)).await.expect("readable").expect("a holder");
         let joiner = Some(Joiner::from(&holder));
-        let message = HolderChanged { phone: phone(OTHER), joiner, changed_at_ms: None, range: OwnerRange::default() };
-        let waiting = self.town.fan_out.len();
+        let message = BookMessage {
+            phone: phone(OTHER),
+            joiner,
+            changed_at_ms: None,
+            range: OwnerRange::default(),
+        };
+        let waiting = self.town.fan_out.waiting();
         assert_eq!(self.town.invoke(&[message]).await.0, []);
-        assert_eq!((self.town.phones.taken("dan"), self.town.fan_out.len()), (1, waiting));
+        assert_eq!((self.town.phones.taken("dan"), self.town.fan_out.waiting()), (1, waiting));
     }
 
     /// Everybody was told, and twice only who was being told when an invocation died.
     fn check(&self, owners: usize) {
         let taken = self.town.phones.all_taken();
         let told = |name: &str| taken.get(&endpoint(name)).copied().unwrap_or_default();
-        let each: Vec<usize> = std::iter::once(told(FIRST)).chain((1..owners).map(|n| told(&copy(n)))).collect();
+        let each: Vec<usize> =
+            std::iter::once(told(FIRST)).chain((1..owners).map(|n| told(&copy(n)))).collect();
         let skipped = each.iter().filter(|pushes| **pushes == 0).count();
         let twice = each.iter().sum::<usize>().saturating_sub(owners);
-        let (largest, most) = (self.mortal.largest_answer.load(Ordering::SeqCst), self.town.fan_out.most_at_once());
+        let (largest, most) =
+            (self.mortal.largest_answer.load(Ordering::SeqCst), self.town.fan_out.most_at_once());
         println!(
             "{owners} owners: {} invocations, {} of them died; {skipped} skipped, {twice} pushed again; \
              largest answer {largest} bytes, most messages at once {most}",
             self.invocations, self.deaths
         );
         assert_eq!((each.len(), skipped), (owners, 0));
-        assert!(twice <= self.deaths * BOOKS_AT_ONCE, "{twice} pushes again after {} deaths", self.deaths);
+        assert!(
+            twice <= self.deaths * BOOKS_AT_ONCE,
+            "{twice} pushes again after {} deaths",
+            self.deaths
+        );
         // What an invocation holds at once doesn't grow with the number of books.
         assert!(largest <= HINTS_PER_QUERY * 200, "an answer of {largest} bytes");
         assert!(most <= HINTS_PER_QUERY / BOOKS_PER_MESSAGE + 1, "{most} messages at once");

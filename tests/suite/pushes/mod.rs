@@ -7,20 +7,20 @@ mod outcomes;
 mod wire;
 
 use aws_lambda_events::sqs::SqsEvent;
-use serde_json::{Value, json};
-use shared::domain::{Change, Mode, PublicId, Scope};
-use shared::protocol::{
-    JoinReport, Notifier, PhoneClaim, ProfilePatch, SubscribeRequest, delete_account, sign_up, subscribe,
-    update_account,
+use model::{Change, Channel, Mode, Platform, PublicId, PushEnvironment, Scope, Subscription};
+use protocol::queue::BookMessage;
+use protocol::{
+    JoinReport, Notifier, PhoneClaim, ProfilePatch, SubscribeRequest, delete_account, sign_up,
+    subscribe, update_account,
 };
-use shared::queue::HolderChanged;
-use shared::store::{Channel, Environment, HolderReader, Keys, PhoneKeys, Platform, Store, Subscription};
+use serde_json::{Value, json};
+use store::{HolderReader, Keyring, Store};
 
-use crate::invariants::Ticking;
-use crate::support::embedded::{Embedded, database};
-use crate::support::phones::Phones;
-use crate::support::queue::Kept;
-use crate::support::{contact, phone, upload_as, upload_of, user};
+use crate::invariants::TickingClock;
+use support::embedded::{Embedded, database};
+use support::phones::FakePhones;
+use support::queue::RecordingQueue;
+use support::{contact, phone, upload_as, upload_of, user};
 
 /// The joiner's phone.
 const P: &str = "16505550123";
@@ -31,16 +31,22 @@ const BEYOND_LEASE_MS: u64 = 61_000;
 struct Town {
     embedded: Embedded,
     store: Store,
-    phones: Phones,
-    clock: Ticking,
-    fan_out: Kept,
+    phones: FakePhones,
+    clock: TickingClock,
+    fan_out: RecordingQueue,
 }
 
 impl Town {
     async fn new() -> Self {
         let embedded = database().await;
         let store = embedded.store();
-        Self { embedded, store, phones: Phones::default(), clock: Ticking::default(), fan_out: Kept::default() }
+        Self {
+            embedded,
+            store,
+            phones: FakePhones::default(),
+            clock: TickingClock::default(),
+            fan_out: RecordingQueue::default(),
+        }
     }
 
     /// Somebody with the joiner in their book, under the name that they have themselves.
@@ -55,10 +61,11 @@ impl Town {
             device: device.parse().expect("a udid"),
             platform: Platform::Android,
             channel: Channel::Gcm,
-            environment: Environment::Production,
+            environment: PushEnvironment::Production,
             token: token.to_owned(),
         };
-        let subscribed = subscribe(&self.store, &self.phones, &self.clock, &user(name), &request).await;
+        let subscribed =
+            subscribe(&self.store, &self.phones, &self.clock, &user(name), &request).await;
         self.clock.pass(1);
         subscribed.expect("subscribed")
     }
@@ -75,11 +82,15 @@ impl Town {
     }
 
     async fn changes(&self, name: &str, id: PublicId, patch: &ProfilePatch) {
-        update_account(&self.store, &self.clock, &user(name), id, PhoneClaim::None, patch).await.expect("changed");
+        update_account(&self.store, &self.clock, &user(name), id, PhoneClaim::None, patch)
+            .await
+            .expect("changed");
     }
 
     async fn leaves(&self, name: &str, id: PublicId) {
-        delete_account(&self.store, &self.phones, &self.clock, &user(name), id).await.expect("deleted");
+        delete_account(&self.store, &self.phones, &self.clock, &user(name), id)
+            .await
+            .expect("deleted");
     }
 
     /// The item of who has the phone, as the stream would carry it.
@@ -95,9 +106,10 @@ impl Town {
     }
 
     /// The messages for a change from `before` to what is now, through the stream's function.
-    async fn messages(&self, before: &Value) -> Vec<HolderChanged> {
+    async fn messages(&self, before: &Value) -> Vec<BookMessage> {
         let after = self.image().await;
-        let mut change = json!({"SequenceNumber": "1", "ApproximateCreationDateTime": 1000, "SizeBytes": 1});
+        let mut change =
+            json!({"SequenceNumber": "1", "ApproximateCreationDateTime": 1000, "SizeBytes": 1});
         for (name, image) in [("OldImage", before), ("NewImage", &after)] {
             if !image.is_null() {
                 change[name] = image.clone();
@@ -105,31 +117,38 @@ impl Town {
         }
         let record = json!({"eventID": "1", "eventName": "MODIFY", "awsRegion": "us-east-1", "dynamodb": change});
         let event = serde_json::from_value(json!({ "Records": [record] })).expect("an event");
-        let sent = Kept::default();
-        let response = joins::handle(&Keys::default(), &sent, &sent, event).await;
+        let sent = RecordingQueue::default();
+        let response = joins::handle(&Keyring::default(), &sent, &sent, event).await;
         assert_eq!(response.batch_item_failures.len(), 0);
         sent.take()
     }
 
     /// One invocation with these messages; those that have to come again, and what was done.
-    async fn invoke(&self, messages: &[HolderChanged]) -> (Vec<HolderChanged>, JoinReport) {
+    async fn invoke(&self, messages: &[BookMessage]) -> (Vec<BookMessage>, JoinReport) {
         self.invoke_over(&self.store, messages, u64::MAX).await
     }
 
     async fn invoke_over(
         &self,
         store: &Store,
-        messages: &[HolderChanged],
+        messages: &[BookMessage],
         deadline_ms: u64,
-    ) -> (Vec<HolderChanged>, JoinReport) {
+    ) -> (Vec<BookMessage>, JoinReport) {
         let notifier = Notifier {
             pusher: self.phones.clone(),
             template: Some("%s is here".parse().expect("a template")),
-            phone_keys: PhoneKeys::default(),
             clock: self.clock.clone(),
         };
         let event = event(messages);
-        let (response, report) = join_push::handle(store, &self.fan_out, &notifier, event, deadline_ms).await;
+        let (response, report) = join_push::handle(
+            store,
+            &Keyring::default(),
+            &self.fan_out,
+            &notifier,
+            event,
+            deadline_ms,
+        )
+        .await;
         let again = response.batch_item_failures.iter().map(|failure| {
             let place: usize = failure.item_identifier.parse().expect("a place");
             messages[place].clone()
@@ -138,7 +157,7 @@ impl Town {
     }
 
     /// An invocation that the push service lets die.
-    async fn invoke_until_death(&self, messages: &[HolderChanged]) {
+    async fn invoke_until_death(&self, messages: &[BookMessage]) {
         tokio::select! {
             biased;
             () = self.phones.died() => {}
@@ -168,8 +187,8 @@ impl Town {
 }
 
 /// The messages as Lambda gets them, each with its place as its id.
-fn event(messages: &[HolderChanged]) -> SqsEvent {
-    let record = |(place, message): (usize, &HolderChanged)| json!({"messageId": place.to_string(), "body": serde_json::to_string(message).expect("JSON")});
+fn event(messages: &[BookMessage]) -> SqsEvent {
+    let record = |(place, message): (usize, &BookMessage)| json!({"messageId": place.to_string(), "body": serde_json::to_string(message).expect("JSON")});
     let records: Vec<Value> = messages.iter().enumerate().map(record).collect();
     serde_json::from_value(json!({ "Records": records })).expect("an event")
 }

@@ -1,15 +1,15 @@
 //! What comes of a push, and of an invocation that dies over one.
 
+use protocol::ProfilePatch;
+use protocol::push::Delivery;
+use protocol::queue::BookMessage;
 use serde_json::Value;
-use shared::protocol::ProfilePatch;
-use shared::push::Delivery;
-use shared::queue::HolderChanged;
 
 use super::{BEYOND_LEASE_MS, Town};
-use crate::support::phones::{Death, endpoint};
+use support::phones::{Death, endpoint};
 
 /// A town of three, and the message of somebody who joined.
-async fn three() -> (Town, Vec<HolderChanged>) {
+async fn three() -> (Town, Vec<BookMessage>) {
     let town = Town::new().await;
     for name in ["ann", "ben", "cat"] {
         town.subscribed(name).await;
@@ -44,7 +44,7 @@ async fn the_delay_from_the_change_to_the_push_is_measured() {
     let changed_at_ms = messages[0].changed_at_ms.expect("the stream tells it");
     town.clock.pass(500);
     let (_, report) = town.invoke(&messages).await;
-    use shared::protocol::Clock;
+    use model::Clock;
     assert_eq!(report.slowest_ms, Some(town.clock.now_ms() - changed_at_ms));
 }
 
@@ -125,7 +125,7 @@ async fn an_invocation_that_dies_between_push_and_mark_pushes_that_one_again_and
 #[tokio::test]
 async fn nothing_is_begun_when_there_is_no_time_left() {
     let (town, messages) = three().await;
-    use shared::protocol::Clock;
+    use model::Clock;
     let (again, report) = town.invoke_over(&town.store, &messages, town.clock.now_ms()).await;
     assert_eq!((again, report.books, report.sent), (messages.clone(), 0, 0));
     let (again, report) = town.invoke(&messages).await;

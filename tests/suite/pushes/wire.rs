@@ -6,14 +6,12 @@ use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
-use shared::domain::PublicId;
-use shared::protocol::SystemClock;
-use shared::push::{Applications, Delivery, EndpointError, Endpoints, FcmStyle, Push, Pusher, Sns, Token};
-use shared::store::{Channel, Environment, Platform, Subscription};
+use model::{Channel, Platform, PublicId, PushEnvironment, Subscription, SystemClock};
+use protocol::push::{Delivery, EndpointError, Endpoints, FcmStyle, Push, Pusher, Sns, Token};
 
-use crate::support::requests::{read, request};
-use crate::support::services::sns_over;
-use crate::support::{phone, user};
+use support::requests::{read, request};
+use support::services::sns_over;
+use support::{phone, user};
 
 /// An answer; none where the connection is cut before it comes.
 type Answer = Option<(u16, String)>;
@@ -35,18 +33,25 @@ impl Recorded {
     }
 
     fn sns(&self) -> Sns {
-        Sns::new(sns_over(self.clone()), Applications::from_env(&Fcm).expect("an ARN"), FcmStyle::Data)
+        Sns::new(
+            sns_over(self.clone()),
+            lambda::config::applications(&Fcm).expect("an ARN"),
+            FcmStyle::Data,
+        )
     }
 }
 
 impl HttpConnector for Recorded {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let asked = String::from_utf8_lossy(request.body().bytes().unwrap_or_default()).into_owned();
+        let asked =
+            String::from_utf8_lossy(request.body().bytes().unwrap_or_default()).into_owned();
         self.asked.lock().expect("no panic").push(asked);
         let mut answers = self.answers.lock().expect("no panic");
         let answer = if answers.len() > 1 { answers.remove(0) } else { answers[0].clone() };
         HttpConnectorFuture::ready(match answer {
-            Some((status, body)) => Ok(HttpResponse::new(status.try_into().expect("a status"), SdkBody::from(body))),
+            Some((status, body)) => {
+                Ok(HttpResponse::new(status.try_into().expect("a status"), SdkBody::from(body)))
+            }
             None => Err(ConnectorError::io("cut".into())),
         })
     }
@@ -58,19 +63,26 @@ struct Fcm;
 const APPLICATION: &str = "arn:aws:sns:us-east-1:123456789012:app/GCM/app";
 const ENDPOINT: &str = "arn:aws:sns:us-east-1:123456789012:endpoint/GCM/app/5f1b";
 
-impl shared::config::Environment for Fcm {
+impl lambda::config::Variables for Fcm {
     fn get(&self, name: &str) -> Option<String> {
         (name == "FCM_APPLICATION_ARN").then(|| APPLICATION.to_owned())
     }
 }
 
 fn failed(status: u16, code: &str, message: &str) -> Answer {
-    let error = format!("<Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error>");
+    let error = format!(
+        "<Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error>"
+    );
     Some((status, format!("<ErrorResponse>{error}<RequestId>r</RequestId></ErrorResponse>")))
 }
 
 fn done(operation: &str, result: &str) -> Answer {
-    Some((200, format!("<{operation}Response><{operation}Result>{result}</{operation}Result></{operation}Response>")))
+    Some((
+        200,
+        format!(
+            "<{operation}Response><{operation}Result>{result}</{operation}Result></{operation}Response>"
+        ),
+    ))
 }
 
 fn published() -> Answer {
@@ -84,20 +96,25 @@ fn subscription() -> Subscription {
         device: "pixel".parse().expect("a udid"),
         channel: Channel::Gcm,
         platform: Platform::Android,
-        environment: Environment::Production,
-        token_hash: Subscription::hash_token("token"),
+        environment: PushEnvironment::Production,
+        token_hash: store::token_hash("token"),
         endpoint: ENDPOINT.to_owned(),
         subscribed_at_ms: 0,
     }
 }
 
 fn push() -> Push {
-    Push { text: "Zoë is here".to_owned(), joiner: PublicId::new(212).expect("an id"), phone: phone("16505550123") }
+    Push {
+        text: "Zoë is here".to_owned(),
+        joiner: PublicId::new(212).expect("an id"),
+        phone: phone("16505550123"),
+    }
 }
 
 #[tokio::test(start_paused = true)]
 async fn every_answer_of_sns_is_about_the_device_the_push_or_the_moment() {
-    let no_endpoint = "Invalid parameter: TargetArn Reason: No endpoint found for the target arn specified";
+    let no_endpoint =
+        "Invalid parameter: TargetArn Reason: No endpoint found for the target arn specified";
     for (answer, expected) in [
         (published(), Delivery::Sent),
         (failed(400, "EndpointDisabled", "Endpoint is disabled"), Delivery::Gone),
@@ -114,7 +131,8 @@ async fn every_answer_of_sns_is_about_the_device_the_push_or_the_moment() {
         (Some((502, "<html>".to_owned())), Delivery::Unavailable),
         (None, Delivery::Unavailable),
     ] {
-        let told = Recorded::new(std::slice::from_ref(&answer)).sns().push(&subscription(), &push()).await;
+        let told =
+            Recorded::new(std::slice::from_ref(&answer)).sns().push(&subscription(), &push()).await;
         assert_eq!(told, expected, "{answer:?}");
     }
 }
@@ -133,7 +151,9 @@ async fn a_push_is_published_to_its_endpoint_as_json_with_its_attributes() {
     recorded.sns().push(&ios, &push()).await;
     let asked = recorded.asked();
     let fields: std::collections::BTreeMap<String, String> =
-        form_urlencoded::parse(asked[0].as_bytes()).map(|(name, value)| (name.into(), value.into())).collect();
+        form_urlencoded::parse(asked[0].as_bytes())
+            .map(|(name, value)| (name.into(), value.into()))
+            .collect();
     assert_eq!((fields["Action"].as_str(), fields["TargetArn"].as_str()), ("Publish", ENDPOINT));
     assert_eq!(fields["MessageStructure"], "json");
     let message: serde_json::Value = serde_json::from_str(&fields["Message"]).expect("JSON");
@@ -157,7 +177,7 @@ async fn a_push_is_published_to_its_endpoint_as_json_with_its_attributes() {
 async fn register(answers: &[Answer]) -> (Result<String, EndpointError>, usize) {
     let recorded = Recorded::new(answers);
     let (user, device) = (user("ann"), "pixel".parse().expect("a udid"));
-    let (channel, environment) = (Channel::Gcm, Environment::Production);
+    let (channel, environment) = (Channel::Gcm, PushEnvironment::Production);
     let token = Token { user: &user, device: &device, channel, environment, token: "token" };
     (recorded.sns().register(token).await, recorded.asked().len())
 }
@@ -165,7 +185,8 @@ async fn register(answers: &[Answer]) -> (Result<String, EndpointError>, usize) 
 #[tokio::test(start_paused = true)]
 async fn a_token_is_registered_by_creating_looking_setting_and_creating_anew() {
     let created = done("CreatePlatformEndpoint", &format!("<EndpointArn>{ENDPOINT}</EndpointArn>"));
-    let entry = |key: &str, value: &str| format!("<entry><key>{key}</key><value>{value}</value></entry>");
+    let entry =
+        |key: &str, value: &str| format!("<entry><key>{key}</key><value>{value}</value></entry>");
     let attributes = |enabled: &str, token: &str| {
         let entries = entry("Enabled", enabled) + &entry("Token", token);
         done("GetEndpointAttributes", &format!("<Attributes>{entries}</Attributes>"))
@@ -189,15 +210,23 @@ async fn a_token_is_registered_by_creating_looking_setting_and_creating_anew() {
         let (registered, calls) = register(&answers).await;
         assert_eq!((registered.ok().as_deref(), calls), (Some(ENDPOINT), answers.len()), "{name}");
     }
-    let (given_up, _) = register(&[created.clone(), gone.clone(), created.clone(), gone.clone(), created, gone]).await;
+    let (given_up, _) =
+        register(&[created.clone(), gone.clone(), created.clone(), gone.clone(), created, gone])
+            .await;
     assert!(matches!(given_up, Err(EndpointError::Unavailable { .. })), "{given_up:?}");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_token_that_sns_refuses_is_the_clients_mistake_and_all_else_is_not() {
-    let refused = failed(400, "InvalidParameter", "Invalid parameter: Token Reason: must be at most 400 bytes");
+    let refused = failed(
+        400,
+        "InvalidParameter",
+        "Invalid parameter: Token Reason: must be at most 400 bytes",
+    );
     assert!(matches!(register(&[refused]).await.0, Err(EndpointError::BadToken)));
-    for answer in [failed(400, "Throttling", "Rate exceeded"), failed(500, "InternalError", "Internal"), None] {
+    for answer in
+        [failed(400, "Throttling", "Rate exceeded"), failed(500, "InternalError", "Internal"), None]
+    {
         let (registered, _) = register(std::slice::from_ref(&answer)).await;
         assert!(matches!(registered, Err(EndpointError::Unavailable { .. })), "{answer:?}");
     }
@@ -206,7 +235,7 @@ async fn a_token_that_sns_refuses_is_the_clients_mistake_and_all_else_is_not() {
 #[tokio::test]
 async fn a_channel_without_an_application_is_422_with_a_sentence_and_asks_sns_nothing() {
     let recorded = Recorded::new(&[published()]);
-    let store = crate::support::embedded::database().await.store();
+    let store = support::embedded::database().await.store();
     for channel in ["apns", "apns_voip"] {
         let body = serde_json::json!({
             "notification_channel": channel, "device": {"platform": "ios", "udid": "iphone"},

@@ -2,21 +2,22 @@
 
 use std::collections::BTreeMap;
 
-use shared::domain::Scope;
-use shared::store::{AccountStore, BookReader, HolderReader, OwnerIndex, OwnerRange, Store, StoredBook};
+use model::Scope;
+use store::{AccountStore, BookReader, HolderReader, OwnerIndex, OwnerRange, Store, StoredBook};
 use tokio::time::Instant;
 
 use super::clients::{BOOKS, USERS};
 use super::history::BookName;
 use super::{PHONES, WATCHERS, World, digits};
-use crate::support::embedded::sealed_store_over;
-use crate::support::{phone, user};
+use support::embedded::sealed_store_over;
+use support::{phone, user};
 
 pub async fn at_rest(world: &World) {
     let store = sealed_store_over(world.embedded.clone(), world.functions.keys.clone());
     for owner in USERS {
         for device in BOOKS {
-            let scope = device.map_or(Scope::Global, |udid| Scope::Device(udid.parse().expect("a udid")));
+            let scope =
+                device.map_or(Scope::Global, |udid| Scope::Device(udid.parse().expect("a udid")));
             let stored = store.read_book(&user(owner), &scope).await.expect("readable");
             hints_and_matches(&store, owner, &scope, &stored).await;
             nothing_is_lost(world, &(owner, device), &stored);
@@ -48,12 +49,19 @@ async fn hints_and_matches(store: &Store, owner: &str, scope: &Scope, stored: &S
 
 /// I5, and no acknowledged upload is overtaken by an older one.
 fn nothing_is_lost(world: &World, book: &BookName, stored: &StoredBook) {
-    let found: BTreeMap<&str, &str> =
-        stored.book.entries().iter().map(|entry| (entry.contact.phone.digits(), entry.contact.name.as_str())).collect();
+    let found: BTreeMap<&str, &str> = stored
+        .book
+        .entries()
+        .iter()
+        .map(|entry| (entry.contact.phone.digits(), entry.contact.name.as_str()))
+        .collect();
     for phone in world.history.phones(book) {
         let name = found.get(phone.as_str()).copied();
         let explained = world.history.explains(book, &phone, name, Instant::now());
-        assert!(explained, "{book:?} has {name:?} for {phone}, which an acknowledged upload had overwritten");
+        assert!(
+            explained,
+            "{book:?} has {name:?} for {phone}, which an acknowledged upload had overwritten"
+        );
     }
 }
 
@@ -61,9 +69,14 @@ fn nothing_is_lost(world: &World, book: &BookName, stored: &StoredBook) {
 async fn accounts_are_whole(store: &Store) {
     for digits in (0..PHONES).map(digits) {
         let Some(holder) = store.holder(phone(&digits)).await.expect("readable") else { continue };
-        let profile = store.profile(holder.id).await.expect("readable").expect("a holder has a profile");
+        let profile =
+            store.profile(holder.id).await.expect("readable").expect("a holder has a profile");
         assert_eq!(profile.phone, Some((phone(&digits), holder.epoch)), "{digits}");
-        assert_eq!(store.subject(&holder.user).await.expect("readable").id, Some(holder.id), "{digits}");
+        assert_eq!(
+            store.subject(&holder.user).await.expect("readable").id,
+            Some(holder.id),
+            "{digits}"
+        );
     }
 }
 
@@ -85,6 +98,8 @@ async fn everybody_was_told(world: &World, store: &Store) {
         }
     }
     let again: usize = told.values().map(|times| times - 1).sum();
-    let excused = world.functions.push.lost_answers() + world.functions.queue.crashes() + world.weather.lost_marks();
+    let excused = world.functions.push.lost_answers()
+        + world.functions.queue.crashes()
+        + world.weather.lost_marks();
     assert!(again <= excused, "I4: {again} pushes came twice, {excused} of them for a reason");
 }

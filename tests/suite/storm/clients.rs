@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::history::{Asked, BookName};
 use super::{PHONES, World, digits};
-use crate::support::requests::{read, request, subscription};
+use support::requests::{read, request, subscription};
 
 /// Who acts; several clients act for each of them.
 pub const USERS: [&str; 8] = ["ann", "ben", "cat", "dan", "eve", "fay", "gus", "hal"];
@@ -77,25 +77,31 @@ impl Client {
         static UPLOADS: AtomicUsize = AtomicUsize::new(1);
         let (book, force) = (self.book(), self.random.usize(..3) == 0);
         let name = format!("upload {}", UPLOADS.fetch_add(1, Ordering::Relaxed));
-        let put: Vec<String> = self.phones(6).into_iter().chain(SENTINELS.map(ToOwned::to_owned)).collect();
-        let removed: Vec<String> = self.phones(3).into_iter().filter(|phone| !put.contains(phone)).collect();
+        let put: Vec<String> =
+            self.phones(6).into_iter().chain(SENTINELS.map(ToOwned::to_owned)).collect();
+        let removed: Vec<String> =
+            self.phones(3).into_iter().filter(|phone| !put.contains(phone)).collect();
         let puts = put.iter().map(|phone| json!({"name": name, "phone": format!("+{phone}")}));
-        let removals = removed.iter().map(|phone| json!({"phone": format!("+{phone}"), "destroy": 1}));
+        let removals =
+            removed.iter().map(|phone| json!({"phone": format!("+{phone}"), "destroy": 1}));
         let contacts: Vec<Value> = puts.chain(removals).collect();
         let body = json!({"contacts": contacts, "force": u8::from(force), "udid": book.1});
         let number = self.world.history.begin(Asked::Upload { book, name, put, removed, force });
-        let (status, answer) = self.send(request("POST", "/address_book", self.user, Some(body.to_string()))).await;
+        let (status, answer) =
+            self.send(request("POST", "/address_book", self.user, Some(body.to_string()))).await;
         if status == 200 {
             self.world.history.acknowledge(number);
             // Whatever the book was before, both sentinels have another name now.
-            let changed = answer["created"].as_u64().zip(answer["updated"].as_u64()).map(|(a, b)| a + b);
+            let changed =
+                answer["created"].as_u64().zip(answer["updated"].as_u64()).map(|(a, b)| a + b);
             assert!(changed >= Some(2), "an upload that changed its book says {answer}");
         }
     }
 
     async fn get(&mut self) {
         let book = self.book();
-        let path = book.1.map_or("/address_book".to_owned(), |udid| format!("/address_book?udid={udid}"));
+        let path =
+            book.1.map_or("/address_book".to_owned(), |udid| format!("/address_book?udid={udid}"));
         let asked = Instant::now();
         let (status, contacts) = self.send(request("GET", &path, self.user, None)).await;
         if status != 200 {
@@ -103,13 +109,20 @@ impl Client {
         }
         let name = |phone: &str| {
             let contacts = contacts.as_array().expect("a bare array");
-            contacts.iter().find(|contact| contact["phone"] == format!("+{phone}")).and_then(|c| c["name"].as_str())
+            contacts
+                .iter()
+                .find(|contact| contact["phone"] == format!("+{phone}"))
+                .and_then(|c| c["name"].as_str())
         };
         let [one, other] = SENTINELS.map(name);
         assert_eq!(one, other, "I5: half an upload was seen");
         for phone in SENTINELS {
             let explained = self.world.history.explains(&book, phone, name(phone), asked);
-            assert!(explained, "a reader of {book:?} found {:?}, which was overwritten before", name(phone));
+            assert!(
+                explained,
+                "a reader of {book:?} found {:?}, which was overwritten before",
+                name(phone)
+            );
         }
     }
 
@@ -135,7 +148,8 @@ impl Client {
 
     async fn rename(&mut self) {
         let Some(id) = self.id else { return };
-        let body = json!({"user": {"full_name": format!("{} {}", self.user, self.random.u8(..))}}).to_string();
+        let body = json!({"user": {"full_name": format!("{} {}", self.user, self.random.u8(..))}})
+            .to_string();
         self.send(request("PUT", &format!("/users/{id}"), self.user, Some(body))).await;
     }
 
@@ -156,8 +170,10 @@ impl Client {
     /// Wipes a book: what is destroyed is all of it.
     async fn wipe(&mut self) {
         let book = self.book();
-        let path = book.1.map_or("/address_book".to_owned(), |udid| format!("/address_book?udid={udid}"));
-        let asked = Asked::Upload { book, name: String::new(), put: vec![], removed: vec![], force: true };
+        let path =
+            book.1.map_or("/address_book".to_owned(), |udid| format!("/address_book?udid={udid}"));
+        let asked =
+            Asked::Upload { book, name: String::new(), put: vec![], removed: vec![], force: true };
         let number = self.world.history.begin(asked);
         let (status, _) = self.send(request("DELETE", &path, self.user, None)).await;
         if status == 200 {
@@ -168,7 +184,8 @@ impl Client {
     async fn leave(&mut self) {
         let Some(id) = self.id.take() else { return };
         let number = self.world.history.begin(Asked::Leave { user: self.user });
-        let (status, _) = self.send(request("DELETE", &format!("/users/{id}"), self.user, None)).await;
+        let (status, _) =
+            self.send(request("DELETE", &format!("/users/{id}"), self.user, None)).await;
         if status == 200 {
             self.world.history.acknowledge(number);
         }

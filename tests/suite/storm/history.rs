@@ -36,7 +36,11 @@ impl Write {
             Asked::Upload { book, .. } if book != of => None,
             Asked::Upload { name, put, removed, force, .. } => {
                 let removed = *force || removed.iter().any(|other| other == phone);
-                if put.iter().any(|other| other == phone) { Some(Some(name)) } else { removed.then_some(None) }
+                if put.iter().any(|other| other == phone) {
+                    Some(Some(name))
+                } else {
+                    removed.then_some(None)
+                }
             }
         }
     }
@@ -78,15 +82,24 @@ impl History {
     /// Whether a reader who asked at `read_from` can have found `name` for a phone: there has to be a write
     /// that gave it, or it was never there, and no other that was acknowledged before the reader asked and
     /// began after that one was through.
-    pub fn explains(&self, book: &BookName, phone: &str, name: Option<&str>, read_from: Instant) -> bool {
+    pub fn explains(
+        &self,
+        book: &BookName,
+        phone: &str,
+        name: Option<&str>,
+        read_from: Instant,
+    ) -> bool {
         let writes = self.writes.lock().expect("no panic");
         let of_phone: Vec<(&Write, Option<&str>)> =
             writes.iter().filter_map(|write| Some((write, write.gives(book, phone)?))).collect();
         let overwritten = |end: Option<Instant>| {
             let Some(end) = end else { return false };
-            of_phone.iter().any(|(other, _)| other.start > end && other.end.is_some_and(|end| end < read_from))
+            of_phone
+                .iter()
+                .any(|(other, _)| other.start > end && other.end.is_some_and(|end| end < read_from))
         };
-        let never = name.is_none() && !of_phone.iter().any(|(write, _)| write.end.is_some_and(|end| end < read_from));
+        let never = name.is_none()
+            && !of_phone.iter().any(|(write, _)| write.end.is_some_and(|end| end < read_from));
         never || of_phone.iter().any(|(write, given)| *given == name && !overwritten(write.end))
     }
 
@@ -94,7 +107,9 @@ impl History {
     pub fn phones(&self, of: &BookName) -> Vec<String> {
         let writes = self.writes.lock().expect("no panic");
         let named = writes.iter().filter_map(|write| match &write.asked {
-            Asked::Upload { book, put, removed, .. } if book == of => Some([&put[..], removed].concat()),
+            Asked::Upload { book, put, removed, .. } if book == of => {
+                Some([&put[..], removed].concat())
+            }
             _ => None,
         });
         let mut phones: Vec<String> = named.flatten().collect();

@@ -15,21 +15,21 @@ mod weather;
 use std::sync::Arc;
 use std::time::Duration;
 
+use model::Clock;
 use serde_json::json;
-use shared::protocol::Clock;
-use shared::store::Keys;
+use store::Keyring;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use self::clients::{Client, USERS};
 use self::history::History;
-use self::phones::Phones;
+use self::phones::FakePhones;
 use self::relay::Relay;
 use self::weather::{Forecast, Weather};
-use crate::support::embedded::{Embedded, database, patient_store_over};
-use crate::support::faults::Faulty;
-use crate::support::functions::Functions;
-use crate::support::requests::{read, request, subscription};
+use support::embedded::{Embedded, database, patient_store_over};
+use support::faults::Faulty;
+use support::functions::Functions;
+use support::requests::{read, request, subscription};
 
 const CLIENTS: usize = 32;
 /// Rounds of one run; each takes some seconds.
@@ -40,7 +40,8 @@ const TRAVEL: Duration = Duration::from_millis(1);
 const AFTERMATH: Duration = Duration::from_secs(30);
 
 /// The same keys in every run, so that a seed repeats it.
-const SECRET: &str = r#"{"index":"1","current":"1","1":"not so secret, and of 32 characters or more"}"#;
+const SECRET: &str =
+    r#"{"index":"1","current":"1","1":"not so secret, and of 32 characters or more"}"#;
 
 /// The phones that come and go.
 pub const PHONES: usize = 10;
@@ -53,10 +54,10 @@ pub fn digits(n: usize) -> String {
 pub const WATCHERS: [&str; 2] = ["watcher-0", "watcher-1"];
 
 /// A clock that goes with the simulated time.
-#[derive(Clone, Copy)]
-pub struct Simulated(Instant);
+#[derive(Clone, Copy, Debug)]
+pub struct SimulatedClock(Instant);
 
-impl Clock for Simulated {
+impl Clock for SimulatedClock {
     fn now_ms(&self) -> u64 {
         1_700_000_000_000 + u64::try_from(self.0.elapsed().as_millis()).unwrap_or_default()
     }
@@ -66,7 +67,7 @@ impl Clock for Simulated {
 #[derive(Clone)]
 pub struct World {
     pub embedded: Embedded,
-    pub functions: Functions<Phones, Relay, Simulated>,
+    pub functions: Functions<FakePhones, Relay, SimulatedClock>,
     pub weather: Weather,
     pub history: Arc<History>,
 }
@@ -74,15 +75,16 @@ pub struct World {
 impl World {
     async fn new(seed: u64) -> Self {
         let (embedded, weather) = (database().await, Weather::new(seed));
-        let keys: Keys = SECRET.parse().expect("keys");
+        let keys: Keyring = SECRET.parse().expect("keys");
         let plan = weather.clone();
-        let faulty = Faulty::new(embedded.clone(), TRAVEL, Arc::new(move |request| plan.fault(request)));
+        let faulty =
+            Faulty::new(embedded.clone(), TRAVEL, Arc::new(move |request| plan.fault(request)));
         let functions = Functions {
             store: patient_store_over(faulty, keys.clone()),
             keys: keys.clone(),
-            push: Phones::new(weather.clone()),
+            push: FakePhones::new(weather.clone()),
             queue: Relay::new(weather.clone(), keys),
-            clock: Simulated(Instant::now()),
+            clock: SimulatedClock(Instant::now()),
         };
         Self { embedded, functions, weather, history: Arc::default() }
     }
@@ -91,10 +93,14 @@ impl World {
     async fn set_up(&self) {
         for watcher in WATCHERS {
             let contacts: Vec<_> = (0..PHONES)
-                .map(|n| json!({"name": format!("contact {n}"), "phone": format!("+{}", digits(n))}))
+                .map(
+                    |n| json!({"name": format!("contact {n}"), "phone": format!("+{}", digits(n))}),
+                )
                 .collect();
             let body = json!({ "contacts": contacts }).to_string();
-            let (status, _) = read(&self.functions.http(request("POST", "/address_book", watcher, Some(body))).await);
+            let (status, _) = read(
+                &self.functions.http(request("POST", "/address_book", watcher, Some(body))).await,
+            );
             assert_eq!(status, 200);
             let (status, _) = read(&self.functions.http(subscription(watcher, "pixel")).await);
             assert_eq!(status, 201);
@@ -111,7 +117,8 @@ async fn round(seed: u64) {
     let weather = tokio::spawn(world.weather.clone().change());
     let mut clients = JoinSet::new();
     for n in 0..CLIENTS {
-        let client = Client::new(world.clone(), USERS[n % USERS.len()], seed.wrapping_add(1 + n as u64));
+        let client =
+            Client::new(world.clone(), USERS[n % USERS.len()], seed.wrapping_add(1 + n as u64));
         clients.spawn(client.act());
     }
     while let Some(ended) = clients.join_next().await {
@@ -133,7 +140,8 @@ fn a_storm_breaks_nothing_and_leaves_nobody_without_an_answer() {
     let rounds = number("STORM_ROUNDS").unwrap_or(ROUNDS);
     for seed in (0..rounds).map(|round| first.wrapping_add(round)) {
         println!("STORM_SEED={seed} STORM_ROUNDS=1");
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
         runtime.expect("a runtime").block_on(round(seed));
     }
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use shared::push::{Delivery, EndpointError, Endpoints, Push, Pusher, Token};
-use shared::store::Subscription;
+use model::Subscription;
+use protocol::push::{Delivery, EndpointError, Endpoints, Push, Pusher, Token};
 
 use super::weather::Weather;
 
@@ -14,14 +14,14 @@ type Told = (String, String, u32, String);
 
 /// All phones of the world.
 #[derive(Clone)]
-pub struct Phones {
+pub struct FakePhones {
     weather: Weather,
     told: Arc<Mutex<BTreeMap<Told, usize>>>,
     /// Pushes that arrived though the sender was told that they hadn't.
     lost_answers: Arc<Mutex<usize>>,
 }
 
-impl Phones {
+impl FakePhones {
     pub fn new(weather: Weather) -> Self {
         Self { weather, told: Arc::default(), lost_answers: Arc::default() }
     }
@@ -43,7 +43,7 @@ impl Phones {
     }
 }
 
-impl Pusher for Phones {
+impl Pusher for FakePhones {
     async fn push(&self, subscription: &Subscription, push: &Push) -> Delivery {
         tokio::time::sleep(Duration::from_millis(40)).await;
         match self.weather.strikes(4) {
@@ -62,10 +62,10 @@ impl Pusher for Phones {
     }
 }
 
-impl Endpoints for Phones {
+impl Endpoints for FakePhones {
     async fn register(&self, token: Token<'_>) -> Result<String, EndpointError> {
         self.call().await?;
-        Ok(format!("endpoint:{}", Subscription::hash_token(token.token)))
+        Ok(format!("endpoint:{}", store::token_hash(token.token)))
     }
 
     async fn remove(&self, _endpoint: &str) -> Result<(), EndpointError> {
@@ -73,7 +73,7 @@ impl Endpoints for Phones {
     }
 }
 
-impl Phones {
+impl FakePhones {
     async fn call(&self) -> Result<(), EndpointError> {
         match self.weather.strikes(2) {
             Some(0) => Err(EndpointError::Unavailable { code: "InternalError".to_owned() }),

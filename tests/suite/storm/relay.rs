@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use shared::queue::{ChangeQueue, FailedRecord, FailedRecords, HolderChanged, QueueError, UnreadableMessage};
-use shared::store::Keys;
+use protocol::queue::{BookMessage, BookQueue, FailedRecord, FailedRecords, QueueError};
+use store::Keyring;
 use tokio::task::JoinSet;
 
 use super::World;
@@ -35,12 +35,12 @@ struct State {
 #[derive(Clone)]
 pub struct Relay {
     weather: Weather,
-    keys: Keys,
+    keys: Keyring,
     state: Arc<Mutex<State>>,
 }
 
 impl Relay {
-    pub fn new(weather: Weather, keys: Keys) -> Self {
+    pub fn new(weather: Weather, keys: Keyring) -> Self {
         Self { weather, keys, state: Arc::default() }
     }
 
@@ -82,9 +82,13 @@ impl Relay {
     async fn pass_on(&self, world: &World) -> bool {
         let after = self.state().read.clone();
         let records = world.embedded.stream(after.as_deref());
-        let number = |record: &serde_json::Value| record["dynamodb"]["SequenceNumber"].as_str().map(ToOwned::to_owned);
+        let number = |record: &serde_json::Value| {
+            record["dynamodb"]["SequenceNumber"].as_str().map(ToOwned::to_owned)
+        };
         let again = world.functions.joins(&records).await;
-        let done = records.iter().map_while(|record| number(record).filter(|number| Some(number) != again.as_ref()));
+        let done = records
+            .iter()
+            .map_while(|record| number(record).filter(|number| Some(number) != again.as_ref()));
         let last = done.last();
         if last.is_some() {
             self.state().read = last;
@@ -101,7 +105,11 @@ impl Relay {
             message
         };
         let crash = self.weather.strikes(4).is_some_and(|kind| kind == 0);
-        let end = if crash { self.weather.up_to(Duration::from_secs(5)) } else { Duration::from_secs(60) };
+        let end = if crash {
+            self.weather.up_to(Duration::from_secs(5))
+        } else {
+            Duration::from_secs(60)
+        };
         let worked = tokio::time::timeout(end, world.functions.join_push(&message)).await;
         if let Ok((true, _)) = worked {
             self.state().away -= 1;
@@ -133,8 +141,8 @@ impl Relay {
     }
 }
 
-impl ChangeQueue for Relay {
-    async fn send(&self, messages: &[HolderChanged]) -> Result<(), QueueError> {
+impl BookQueue for Relay {
+    async fn send(&self, messages: &[BookMessage]) -> Result<(), QueueError> {
         let failed = || QueueError { code: "InternalError".to_owned() };
         let strike = self.weather.strikes(2);
         if strike == Some(0) {
@@ -149,10 +157,6 @@ impl ChangeQueue for Relay {
         }
         // Sent, and not known to be.
         if strike.is_some() { Err(failed()) } else { Ok(()) }
-    }
-
-    fn read(&self, body: &str) -> Result<HolderChanged, UnreadableMessage> {
-        HolderChanged::from_body(&self.keys, body)
     }
 }
 

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 
-use crate::support::embedded::operation;
-use crate::support::faults::Fault;
+use support::embedded::operation;
+use support::faults::Fault;
 
 /// How much fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +36,12 @@ pub struct Weather(Arc<Mutex<State>>);
 impl Weather {
     pub fn new(seed: u64) -> Self {
         let random = fastrand::Rng::with_seed(seed);
-        Self(Arc::new(Mutex::new(State { random, forecast: Forecast::Calm, lost_marks: 0, faults: BTreeMap::new() })))
+        Self(Arc::new(Mutex::new(State {
+            random,
+            forecast: Forecast::Calm,
+            lost_marks: 0,
+            faults: BTreeMap::new(),
+        })))
     }
 
     pub fn set(&self, forecast: Forecast) {

@@ -1,0 +1,187 @@
+//! What the fuzz targets do with their bytes. A test replays the corpus through the same functions.
+
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use api::{Call, EventBuilder, UploadRequest, UserRequest, compact, object, read_subscription};
+use cognito_sign_up::PostConfirmation;
+use model::{Book, Limits};
+use numbering::{HomeRegion, Phone, Region, canonical};
+use protocol::queue::{BookMessage, BookQueue, FailedRecord, FailedRecords, QueueError};
+use serde_json::Value;
+use store::{Keyring, pack_contacts, pack_matches, unpack};
+
+/// A target: its name, which is its corpus's too, and what it does.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// All targets.
+pub const TARGETS: [Target; 9] = [
+    ("canonical", canonical_phone),
+    ("cognito_event", cognito_event),
+    ("packed_book", packed_book),
+    ("query", query),
+    ("queue_message", queue_message),
+    ("stream_event", stream_event),
+    ("subscription_body", subscription_body),
+    ("upload_body", upload_body),
+    ("user_body", user_body),
+];
+
+fn home(code: &str) -> HomeRegion {
+    HomeRegion::from(code.parse::<Region>().expect("a region"))
+}
+
+/// The body of an upload, from bytes to the stored book and back.
+pub fn upload_body(body: &[u8]) {
+    let home = home("US");
+    let Ok(fields) = object(body) else { return };
+    let Ok(request) = UploadRequest::read(&fields, &home, &Limits::default()) else { return };
+    let sent = fields["contacts"].as_array().map_or(0, Vec::len);
+    let upload = &request.upload;
+    assert!(upload.changes.len() <= sent, "contacts came from nowhere");
+    assert!(upload.changes.iter().all(|(index, _)| *index < sent), "an index is out of range");
+
+    let empty = Book::default();
+    let diff = empty.diff(upload);
+    let book = empty.apply(&diff).settled_in(&home);
+    assert_eq!(diff.counts().created, book.entries().len());
+    let again = book.diff(upload);
+    assert_eq!(
+        (again.counts().created, book.apply(&again).entries()),
+        (0, book.entries()),
+        "a repeat changes something"
+    );
+
+    if !book.entries().is_empty() {
+        let unpacked = unpack(book.region(), &pack_contacts(&book), None)
+            .expect("what was packed can be unpacked");
+        assert_eq!(unpacked, book);
+    }
+    let _: Value = serde_json::to_value(fields).expect("JSON");
+}
+
+/// The body of a sign-up or of a change of a profile.
+pub fn user_body(body: &[u8]) {
+    let Ok(fields) = object(body) else { return };
+    let Ok(request) = UserRequest::read(&fields, &home("DE")) else { return };
+    let proven: Option<Phone> = "16505550123".parse().ok();
+    for (proven, trusted) in [(None, false), (None, true), (proven, false)] {
+        let _ = request.phone_claim(proven, trusted);
+    }
+}
+
+/// The body of a subscription.
+pub fn subscription_body(body: &[u8]) {
+    let Ok(fields) = object(body) else { return };
+    let Ok(request) = read_subscription(&fields) else { return };
+    assert!(!request.token.is_empty() && !request.device.as_str().is_empty());
+}
+
+/// A query string.
+pub fn query(bytes: &[u8]) {
+    let query = String::from_utf8_lossy(bytes);
+    let call = Call::new(EventBuilder::new("GET", &format!("/address_book?{query}")).build());
+    if let Ok(query) = call.query() {
+        let _ = compact(&query);
+    }
+    let _ = call.scope();
+}
+
+/// A phone as a person writes it, in several regions.
+pub fn canonical_phone(bytes: &[u8]) {
+    let raw = String::from_utf8_lossy(bytes);
+    for region in ["US", "DE", "IT", "AR"] {
+        let home = home(region);
+        let digits = canonical(&raw, &home);
+        assert!(digits.bytes().all(|byte| byte.is_ascii_digit()), "more than digits");
+        assert_eq!(digits, canonical(&raw, &home), "not the same twice");
+        assert_eq!(digits, canonical(&format!("+{digits}"), &home), "not idempotent");
+    }
+}
+
+/// A stored book. The first byte says whether the others are that, or the columns in it, which would
+/// hardly be reached through the compression: count, length of what is told, length of the matches, tails,
+/// told, matches, names.
+pub fn packed_book(bytes: &[u8]) {
+    let Some((kind, rest)) = bytes.split_first() else { return };
+    let (contacts, matches) = if kind % 2 == 0 {
+        let (matches, contacts) = rest.split_at(rest.len().min(usize::from(*kind)));
+        (contacts.to_vec(), matches.to_vec())
+    } else {
+        let Some((header, rest)) = rest.split_at_checked(4) else { return };
+        let told = usize::from(u16::from_le_bytes([header[1], header[2]]));
+        let (tails, rest) = rest.split_at(rest.len().min(3 * usize::from(header[0])));
+        let (told, rest) = rest.split_at(rest.len().min(told));
+        let (matches, names) = rest.split_at(rest.len().min(usize::from(header[3])));
+        let frame = |bytes| zstd::bulk::compress(bytes, 1).expect("compresses");
+        let (told, names) = (frame(told), frame(names));
+        let length = [
+            told.len() as u8 & 0x7F | 0x80,
+            (told.len() >> 7) as u8 & 0x7F | 0x80,
+            (told.len() >> 14) as u8,
+        ];
+        ([&[1, header[0] & 0x7F], tails, &length, &told, &names].concat(), matches.to_vec())
+    };
+    for matches in [None, Some(&matches[..])] {
+        let Ok(book) = unpack(None, &contacts, matches) else { continue };
+        let again = unpack(None, &pack_contacts(&book), pack_matches(&book).as_deref());
+        assert_eq!(again.expect("what was packed can be unpacked"), book);
+    }
+}
+
+/// A queue that takes everything; what it is sent can be read.
+struct Queue;
+
+impl BookQueue for Queue {
+    async fn send(&self, messages: &[BookMessage]) -> Result<(), QueueError> {
+        for message in messages {
+            let read =
+                BookMessage::from_body(&Keyring::default(), &message.to_body(&Keyring::default()));
+            assert_eq!(read.as_ref(), Ok(message));
+        }
+        Ok(())
+    }
+}
+
+impl FailedRecords for Queue {
+    async fn keep(&self, _: &FailedRecord) -> Result<(), QueueError> {
+        Ok(())
+    }
+}
+
+/// What a future that waits for nothing comes to.
+fn now<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => value,
+        Poll::Pending => panic!("it waits for something"),
+    }
+}
+
+/// An event of the stream, through the whole function.
+pub fn stream_event(bytes: &[u8]) {
+    let Ok(event) = serde_json::from_slice(bytes) else { return };
+    let response = now(joins::handle(&Keyring::default(), &Queue, &Queue, event));
+    assert!(response.batch_item_failures.is_empty(), "a record holds up the stream");
+}
+
+/// A message of the queue.
+pub fn queue_message(bytes: &[u8]) {
+    let body = String::from_utf8_lossy(bytes);
+    let keys: Keyring =
+        r#"{"index":"1","current":"1","1":"not so secret, and of 32 characters or more"}"#
+            .parse()
+            .expect("keys");
+    for keys in [Keyring::default(), keys] {
+        let Ok(message) = BookMessage::from_body(&keys, &body) else { continue };
+        assert_eq!(BookMessage::from_body(&keys, &message.to_body(&keys)), Ok(message));
+    }
+}
+
+/// An event of a user pool.
+pub fn cognito_event(bytes: &[u8]) {
+    let Ok(event) = serde_json::from_slice::<PostConfirmation>(bytes) else { return };
+    let again = serde_json::to_vec(&event).expect("JSON");
+    let again: PostConfirmation =
+        serde_json::from_slice(&again).expect("what was written can be read");
+    assert_eq!(again, event, "Cognito wants its event back");
+}

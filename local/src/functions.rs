@@ -1,0 +1,41 @@
+//! The functions behind API Gateway, each invoked for its routes.
+
+use api::{Function, find};
+use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
+use model::Clock;
+use protocol::push::{Endpoints, Pusher};
+use store::Store;
+
+/// The functions, and what they have of the world.
+#[derive(Clone, Debug)]
+pub struct HttpFunctions<P, C> {
+    pub store: Store,
+    /// Sends pushes and keeps their endpoints.
+    pub push: P,
+    pub clock: C,
+    pub uploads: upload::Settings,
+    pub users: users::Settings,
+}
+
+impl<P: Pusher + Endpoints, C: Clock> HttpFunctions<P, C> {
+    /// Invokes the function to which the template routes a request.
+    pub async fn answer(&self, event: ApiGatewayV2httpRequest) -> ApiGatewayV2httpResponse {
+        let Self { store, push, clock, uploads, users } = self;
+        let method = event.request_context.http.method.as_str();
+        let path = event.raw_path.as_deref().unwrap_or_default();
+        match find(method, path).map(|(route, _)| route.function) {
+            Some(Function::Get) => get::handle(store, event).await,
+            Some(Function::RegisteredUsers) => registered_users::handle(store, event).await,
+            Some(Function::Users) => {
+                Box::pin(users::handle(store, push, clock, *users, event)).await
+            }
+            Some(Function::Subscriptions) => {
+                Box::pin(subscriptions::handle(store, push, clock, event)).await
+            }
+            // Any other path is 404, which every function can answer.
+            Some(Function::Upload) | None => {
+                Box::pin(upload::handle(store, clock, uploads, event)).await
+            }
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! What all bodies have in common.
+
+use serde_json::{Map, Value};
+
+use crate::error::ApiError;
+use model::{MAX_UDID_CHARS, Scope};
+
+/// The JSON object that a body holds.
+///
+/// # Errors
+/// 400 for what isn't JSON, 422 for JSON that isn't an object.
+pub fn object(body: &[u8]) -> Result<Map<String, Value>, ApiError> {
+    match serde_json::from_slice(body) {
+        Ok(Value::Object(fields)) => Ok(fields),
+        Ok(_) => Err(ApiError::unacceptable("base", "The body must be a JSON object.")),
+        // The parser's own message may quote the body.
+        Err(error) => Err(ApiError::malformed(format!(
+            "The body is not valid JSON (line {}, column {}).",
+            error.line(),
+            error.column()
+        ))),
+    }
+}
+
+/// Which book a `udid` means: `""`, `null` and absence mean the global one.
+///
+/// # Errors
+/// 422 for one that is no text or longer than 64 characters.
+pub fn udid_of(udid: Option<&Value>) -> Result<Scope, ApiError> {
+    match udid {
+        None | Some(Value::Null) => Ok(Scope::Global),
+        Some(Value::String(text)) if text.is_empty() => Ok(Scope::Global),
+        Some(Value::String(text)) => text.parse().map(Scope::Device).map_err(|_| {
+            ApiError::unacceptable(
+                "udid",
+                format!("Length of 'udid' field should be max: {MAX_UDID_CHARS}."),
+            )
+        }),
+        Some(_) => Err(ApiError::unacceptable("udid", "must be a string")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn malformed_json_is_400_without_a_quote_of_it() {
+        let error = object(b"{\"contacts\": [secret]}").expect_err("malformed");
+        assert_eq!((error.status, error.message.contains("secret")), (400, false));
+        assert_eq!(object(b"[]").expect_err("no object").status, 422);
+        assert_eq!(object(b"").expect_err("empty").status, 400);
+    }
+
+    #[test]
+    fn a_udid_names_a_book() {
+        for (udid, expected) in [
+            (json!(null), Some(Scope::Global)),
+            (json!(""), Some(Scope::Global)),
+            (json!("#/\0📱"), Some(Scope::Device("#/\0📱".parse().expect("a udid")))),
+            (json!("x".repeat(65)), None),
+            (json!(7), None),
+        ] {
+            assert_eq!(udid_of(Some(&udid)).ok(), expected, "{udid}");
+        }
+    }
+}

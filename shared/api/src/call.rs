@@ -1,0 +1,314 @@
+//! A request: its route, its caller, its body and query, and how it is answered.
+
+use std::time::Duration;
+
+use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
+use aws_lambda_events::encodings::Body;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http::HeaderMap;
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
+use model::{PublicId, Scope, hide_debug};
+use serde_json::{Map, Value};
+
+use crate::body::{object, udid_of};
+use crate::caller::Caller;
+use crate::error::ApiError;
+use crate::reply::Reply;
+use crate::routes::{Endpoint, find};
+
+/// Most bytes of a body. Lambda takes 6 MB for the whole event, in which every quote of the body is
+/// escaped: a contact of 50 bytes has eight of them.
+pub const MAX_BODY_BYTES: usize = 5 * 1024 * 1024;
+
+/// How long a request is worked on. We answer 503 with `Retry-After` then, because API Gateway (30 s)
+/// and Lambda (29 s, `template.yaml`) would answer without it.
+pub const DEADLINE: Duration = Duration::from_secs(25);
+
+/// The header under which every answer names its request.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// One request.
+pub struct Call {
+    event: ApiGatewayV2httpRequest,
+}
+
+// A request holds a token, and whatever its body says.
+hide_debug!(Call);
+
+impl Call {
+    /// The request that `event` carries.
+    #[must_use]
+    pub fn new(event: ApiGatewayV2httpRequest) -> Self {
+        Self { event }
+    }
+
+    /// The endpoint that is asked for, and the part of the path that is an id (empty if there is
+    /// none).
+    ///
+    /// # Errors
+    /// 404 for a path or a method that no route has.
+    pub fn endpoint(&self) -> Result<(Endpoint, &str), ApiError> {
+        let method = self.event.request_context.http.method.as_str();
+        let (route, id) = find(method, self.path()).ok_or_else(ApiError::no_route)?;
+        Ok((route.endpoint, id))
+    }
+
+    /// The path without its stage.
+    fn path(&self) -> &str {
+        let path = self.event.raw_path.as_deref().unwrap_or_default();
+        // Stages other than $default are put before the path.
+        let stage = self.event.request_context.stage.as_deref().unwrap_or_default();
+        let after = path.strip_prefix('/').and_then(|path| path.strip_prefix(stage));
+        after
+            .filter(|rest| !stage.is_empty() && (rest.is_empty() || rest.starts_with('/')))
+            .unwrap_or(path)
+    }
+
+    /// Who calls.
+    ///
+    /// # Errors
+    /// 401 if the gateway names nobody.
+    pub fn caller(&self) -> Result<Caller, ApiError> {
+        let authorizer = self.event.request_context.authorizer.as_ref();
+        let token = authorizer.and_then(|authorizer| authorizer.jwt.as_ref());
+        token.and_then(|token| Caller::of_claims(&token.claims)).ok_or_else(ApiError::no_session)
+    }
+
+    /// The body, a JSON object.
+    ///
+    /// # Errors
+    /// 413, 415, 400 or 422, see [`object`].
+    pub fn json(&self) -> Result<Map<String, Value>, ApiError> {
+        let content_type =
+            self.event.headers.get(CONTENT_TYPE).map(|value| value.to_str().unwrap_or_default());
+        if content_type.is_some_and(|content_type| !is_json(content_type)) {
+            return Err(ApiError::not_json());
+        }
+        let body = self.event.body.as_deref().unwrap_or_default();
+        if body.len() > MAX_BODY_BYTES.div_ceil(3) * 4 {
+            return Err(ApiError::too_large(MAX_BODY_BYTES));
+        }
+        let decoded;
+        let bytes = if self.event.is_base64_encoded {
+            decoded = STANDARD
+                .decode(body)
+                .map_err(|_| ApiError::malformed("The body is not valid base64."))?;
+            &decoded
+        } else {
+            body.as_bytes()
+        };
+        if bytes.len() > MAX_BODY_BYTES {
+            return Err(ApiError::too_large(MAX_BODY_BYTES));
+        }
+        object(bytes)
+    }
+
+    /// The parameters of the query; one that is a JSON object, as the QuickBlox SDK sends it, is read as
+    /// its fields.
+    ///
+    /// # Errors
+    /// 400 for what begins like a JSON object and is none.
+    pub fn query(&self) -> Result<Map<String, Value>, ApiError> {
+        let raw = self.event.raw_query_string.as_deref().unwrap_or_default();
+        let mut query = Map::new();
+        for (name, value) in form_urlencoded::parse(raw.as_bytes()) {
+            if name.starts_with('{') {
+                let whole =
+                    if value.is_empty() { name.into_owned() } else { format!("{name}={value}") };
+                let fields = object(whole.as_bytes())
+                    .map_err(|_| ApiError::malformed("The query is not a valid JSON object."))?;
+                query.extend(fields);
+            } else {
+                query.insert(name.into_owned(), Value::String(value.into_owned()));
+            }
+        }
+        Ok(query)
+    }
+
+    /// Which book the query means.
+    ///
+    /// # Errors
+    /// 400 or 422, see [`Call::query`] and [`udid_of`].
+    pub fn scope(&self) -> Result<Scope, ApiError> {
+        udid_of(self.query()?.get("udid"))
+    }
+
+    /// Answers with what `serving` comes to, or with 503 when its time is up. What is cut off then is to
+    /// the protocols as if the function had crashed: nothing is left that a repeat doesn't put right.
+    pub async fn answer(
+        &self,
+        serving: impl Future<Output = Result<Reply, ApiError>>,
+    ) -> ApiGatewayV2httpResponse {
+        let served = tokio::time::timeout(DEADLINE, serving).await;
+        self.respond(served.unwrap_or_else(|_| Err(ApiError::out_of_time())))
+    }
+
+    /// The answer.
+    #[must_use]
+    pub fn respond(&self, result: Result<Reply, ApiError>) -> ApiGatewayV2httpResponse {
+        let request_id = self.event.request_context.request_id.as_deref().unwrap_or_default();
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json;charset=utf-8"));
+        if let Ok(request_id) = HeaderValue::from_str(request_id) {
+            headers.insert(REQUEST_ID, request_id);
+        }
+        let (status, body) = match result {
+            Ok(Reply { status, body }) => (status, body),
+            Err(error) => {
+                log(&error, request_id);
+                if let Some(seconds) = error.retry_after {
+                    headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+                }
+                (error.status, error.body().to_string())
+            }
+        };
+        let mut response = ApiGatewayV2httpResponse::default();
+        response.status_code = i64::from(status);
+        response.headers = headers;
+        response.body = Some(Body::Text(body));
+        response
+    }
+}
+
+/// The public id that a part of a path names.
+///
+/// # Errors
+/// 404 with `message` for a part that isn't an id.
+pub fn public_id(part: &str, message: &'static str) -> Result<PublicId, ApiError> {
+    part.parse().ok().and_then(PublicId::new).ok_or_else(|| ApiError::not_found(message))
+}
+
+fn is_json(content_type: &str) -> bool {
+    let media_type = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    media_type == "application/json"
+        || (media_type.starts_with("application/") && media_type.ends_with("+json"))
+}
+
+/// One line for what went wrong on our side; clients' mistakes are theirs.
+fn log(error: &ApiError, request_id: &str) {
+    let Some(cause) = &error.cause else { return };
+    tracing::error!(status = error.status, request_id, error = %cause, "request failed");
+}
+
+#[cfg(test)]
+mod tests {
+    use numbering::Phone;
+    use serde_json::json;
+    use store::{StoreError, Table};
+
+    use super::*;
+    use crate::event::EventBuilder;
+
+    fn get(path_and_query: &str) -> EventBuilder {
+        EventBuilder::new("GET", path_and_query).request_id("r-1").token("alice")
+    }
+
+    fn call(event: EventBuilder) -> Call {
+        Call::new(event.build())
+    }
+
+    #[test]
+    fn every_path_answers_with_and_without_json() {
+        let registered = Endpoint::ReadRegisteredUsers;
+        for (path, stage, expected) in [
+            ("/address_book", "$default", Some((Endpoint::ReadBook, ""))),
+            ("/address_book.json", "$default", Some((Endpoint::ReadBook, ""))),
+            ("/prod/address_book/registered_users.json", "prod", Some((registered, ""))),
+            ("/users/7.json", "$default", Some((Endpoint::ReadUser, "7"))),
+            ("/production/address_book", "prod", None),
+            ("/", "$default", None),
+        ] {
+            let call = call(get(path).stage(stage));
+            assert_eq!(call.endpoint().ok(), expected, "{path}");
+        }
+        assert_eq!(call(get("/nowhere")).endpoint().expect_err("no route").status, 404);
+    }
+
+    #[test]
+    fn the_caller_is_whom_the_token_proves() {
+        for (claims, expected) in [
+            (json!({"sub": "alice"}), Some(("alice", None))),
+            (
+                json!({"sub": "alice", "phone_number": "+16505550123"}),
+                Some(("alice", Some("16505550123"))),
+            ),
+            (
+                json!({"sub": "alice", "phone_number": "+16505550123", "phone_number_verified": "true"}),
+                Some(("alice", Some("16505550123"))),
+            ),
+            (
+                json!({"sub": "alice", "phone_number": "+16505550123", "phone_number_verified": "false"}),
+                Some(("alice", None)),
+            ),
+            (json!({"sub": ""}), None),
+            (json!({}), None),
+        ] {
+            let call = call(get("/address_book").claims(&claims));
+            let caller = call.caller().ok();
+            let seen =
+                caller.as_ref().map(|c| (c.user.as_str(), c.phone.as_ref().map(Phone::digits)));
+            assert_eq!(seen, expected, "{claims}");
+        }
+        let nobody = call(EventBuilder::new("GET", "/address_book"));
+        assert_eq!(nobody.caller().expect_err("nobody").status, 401);
+    }
+
+    #[test]
+    fn a_query_is_read_as_the_sdks_write_it() {
+        for (query, udid) in [
+            ("", None),
+            ("udid=A%2FB", Some("A/B")),
+            ("compact=1&udid=x", Some("x")),
+            ("{%22udid%22:%22A337%22}", Some("A337")),
+            ("%7B%22udid%22%3A%22a%3Db%22%7D", Some("a=b")),
+        ] {
+            let call = call(get(&format!("/address_book?{query}")));
+            let fields = call.query().expect("readable");
+            assert_eq!(fields.get("udid").and_then(Value::as_str), udid, "{query}");
+        }
+        let broken = call(get("/address_book?{%22udid"));
+        assert_eq!(broken.query().expect_err("malformed").status, 400);
+    }
+
+    #[test]
+    fn a_body_is_json_or_refused() {
+        let post = |body: &str| get("/address_book").body(body.as_bytes());
+        let in_base64 = |body: &str| {
+            let mut event = post(body).into_value();
+            event["isBase64Encoded"] = true.into();
+            Call::new(serde_json::from_value(event).expect("an event"))
+        };
+        let json = "application/json;charset=utf-8";
+        for (call, status) in [
+            (call(post("{\"a\":1}")), None),
+            (call(post("{}").header("content-type", json)), None),
+            (in_base64("e30="), None),
+            (call(post("{}").header("content-type", "text/plain")), Some(415)),
+            (call(post("{")), Some(400)),
+            (in_base64("%"), Some(400)),
+            (call(post(&"x".repeat(6 * 1024 * 1024))), Some(413)),
+        ] {
+            assert_eq!(call.json().err().map(|error| error.status), status);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_that_takes_too_long_is_answered_all_the_same() {
+        let response = call(get("/address_book")).answer(std::future::pending()).await;
+        assert_eq!(response.status_code, 503);
+        assert_eq!(response.headers["retry-after"], "2");
+        let response = call(get("/address_book")).answer(async { Ok(Reply::empty()) }).await;
+        assert_eq!(response.status_code, 200);
+    }
+
+    #[test]
+    fn an_error_names_its_request_and_when_to_come_again() {
+        let call = call(get("/address_book"));
+        let throttled = StoreError::Throttled { operation: "PutItem", table: Table::AddressBooks };
+        let response = call.respond(Err(throttled.into()));
+        assert_eq!(response.status_code, 503);
+        assert_eq!(response.headers["retry-after"], "2");
+        assert_eq!(response.headers["x-request-id"], "r-1");
+    }
+}

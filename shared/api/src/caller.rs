@@ -1,0 +1,40 @@
+//! Who calls.
+
+use std::collections::HashMap;
+
+use model::{Payer, UserId};
+use numbering::{HomeRegion, Phone, Region};
+
+/// Who calls, as their token proves it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// The token's subject.
+    pub user: UserId,
+    /// The token's verified phone.
+    pub phone: Option<Phone>,
+}
+
+impl Caller {
+    /// The caller whom a token's claims name, if they name one.
+    pub(crate) fn of_claims(claims: &HashMap<String, String>) -> Option<Self> {
+        let user = claims.get("sub")?.parse().ok()?;
+        // Cognito says whether the number was verified. Firebase only puts verified ones into a token.
+        let verified =
+            claims.get("phone_number_verified").is_none_or(|verified| verified == "true");
+        let number = claims.get("phone_number").filter(|_| verified);
+        let digits = number.and_then(|number| number.strip_prefix('+'));
+        Some(Self { user, phone: digits.and_then(|digits| digits.parse().ok()) })
+    }
+
+    /// The region whose national numbers the caller writes.
+    #[must_use]
+    pub fn home(&self, default: Region) -> HomeRegion {
+        HomeRegion::of(self.phone, default)
+    }
+
+    /// The budget to which the caller's new numbers are charged.
+    #[must_use]
+    pub fn payer(&self) -> Payer {
+        self.phone.map_or_else(|| Payer::User(self.user.clone()), Payer::Phone)
+    }
+}

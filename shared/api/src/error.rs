@@ -1,0 +1,224 @@
+//! Errors as clients see them, and the one place where an error becomes a status.
+
+use serde_json::{Value, json};
+
+use protocol::push::EndpointError;
+use protocol::{AccountError, SubscribeError, UploadError};
+use store::StoreError;
+
+/// The sentence on which the JavaScript SDKs renew their session.
+pub const SESSION_REQUIRED: &str = "Required session does not exist";
+/// Seconds after which a client may come again where a table couldn't take more.
+const RETRY_AFTER_SECONDS: u32 = 2;
+
+/// An answer that is no success.
+#[derive(Debug)]
+pub struct ApiError {
+    /// The HTTP status.
+    pub status: u16,
+    /// The field at fault, or `base`.
+    pub field: &'static str,
+    /// The sentence.
+    pub message: String,
+    /// Seconds until the client may come again.
+    pub retry_after: Option<u32>,
+    /// What is logged, and never told.
+    pub cause: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+/// A request took all the time that there is.
+#[derive(Debug, thiserror::Error)]
+#[error("the request was not through in time")]
+struct OutOfTime;
+
+impl ApiError {
+    fn new(status: u16, field: &'static str, message: impl Into<String>) -> Self {
+        Self { status, field, message: message.into(), retry_after: None, cause: None }
+    }
+
+    /// 400: the request can't be read.
+    #[must_use]
+    pub fn malformed(message: impl Into<String>) -> Self {
+        Self::new(400, "base", message)
+    }
+
+    /// 401: there is no caller.
+    #[must_use]
+    pub fn no_session() -> Self {
+        Self::new(401, "base", SESSION_REQUIRED)
+    }
+
+    /// 403: somebody else's.
+    #[must_use]
+    pub fn forbidden() -> Self {
+        Self::new(403, "base", "Only the user themself may do this.")
+    }
+
+    /// 404: no such thing.
+    #[must_use]
+    pub fn not_found(message: &'static str) -> Self {
+        Self::new(404, "base", message)
+    }
+
+    /// 404: a path or a method that no route has.
+    #[must_use]
+    pub fn no_route() -> Self {
+        Self::not_found("The requested resource was not found.")
+    }
+
+    /// 413: more than a request may hold.
+    #[must_use]
+    pub fn too_large(limit_bytes: usize) -> Self {
+        Self::new(413, "base", format!("The body must not be larger than {limit_bytes} bytes."))
+    }
+
+    /// 415: not JSON.
+    #[must_use]
+    pub fn not_json() -> Self {
+        Self::new(415, "base", "The body must be JSON, sent as application/json.")
+    }
+
+    /// 422: understood and not acceptable.
+    #[must_use]
+    pub fn unacceptable(field: &'static str, message: impl Into<String>) -> Self {
+        Self::new(422, field, message)
+    }
+
+    /// 429: the budget of new numbers is spent.
+    fn over_budget(seconds: u64) -> Self {
+        let message = "Too many new phones were added of late. Please try again later.";
+        let retry_after = Some(u32::try_from(seconds).unwrap_or(u32::MAX));
+        Self { retry_after, ..Self::new(429, "base", message) }
+    }
+
+    fn unavailable(cause: impl std::error::Error + Send + Sync + 'static) -> Self {
+        let message = "The service is busy. Please try again.";
+        Self {
+            retry_after: Some(RETRY_AFTER_SECONDS),
+            cause: Some(Box::new(cause)),
+            ..Self::new(503, "base", message)
+        }
+    }
+
+    /// 503: the request has taken all the time that there is.
+    #[must_use]
+    pub fn out_of_time() -> Self {
+        Self::unavailable(OutOfTime)
+    }
+
+    fn internal(cause: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self {
+            cause: Some(Box::new(cause)),
+            ..Self::new(500, "base", "Something went wrong on our side.")
+        }
+    }
+
+    /// The JSON body.
+    #[must_use]
+    pub fn body(&self) -> Value {
+        json!({ "errors": { self.field: [self.message] } })
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        if error.is_transient() { Self::unavailable(error) } else { Self::internal(error) }
+    }
+}
+
+impl From<EndpointError> for ApiError {
+    fn from(error: EndpointError) -> Self {
+        match error {
+            EndpointError::NotConfigured => Self::unacceptable(
+                "notification_channel",
+                "This channel is not set up: no platform application is configured for it.",
+            ),
+            EndpointError::BadToken => Self::unacceptable(
+                "push_token",
+                "The push service refuses this client_identification_sequence.",
+            ),
+            EndpointError::Unavailable { .. } => Self::unavailable(error),
+        }
+    }
+}
+
+impl From<UploadError> for ApiError {
+    fn from(error: UploadError) -> Self {
+        match error {
+            UploadError::Contended(_) => Self::unavailable(error),
+            UploadError::AccountDeleted => {
+                Self::not_found("The user was deleted while the upload was under way.")
+            }
+            UploadError::OverBudget { seconds } => Self::over_budget(seconds),
+            UploadError::BeyondBudget { capacity } => Self::unacceptable(
+                "contacts",
+                format!("must not hold more than {capacity} new phones"),
+            ),
+            UploadError::TooManyBooks { limit } => Self::unacceptable(
+                "udid",
+                format!("There are {limit} address books already: delete one first."),
+            ),
+            UploadError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<AccountError> for ApiError {
+    fn from(error: AccountError) -> Self {
+        match error {
+            AccountError::NotFound => Self::not_found("There is no such user."),
+            AccountError::Forbidden => Self::forbidden(),
+            AccountError::PhoneTaken => Self::unacceptable("phone", "has already been taken"),
+            AccountError::NoIdsLeft => Self::internal(error),
+            AccountError::Contended(_) => Self::unavailable(error),
+            AccountError::Store(error) => error.into(),
+            AccountError::Subscription(error) => error.into(),
+        }
+    }
+}
+
+impl From<SubscribeError> for ApiError {
+    fn from(error: SubscribeError) -> Self {
+        match error {
+            SubscribeError::NotFound => Self::not_found("There is no such subscription."),
+            SubscribeError::Contended(_) => Self::unavailable(error),
+            SubscribeError::Store(error) => error.into(),
+            SubscribeError::Endpoint(error) => error.into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use store::Table;
+
+    use super::*;
+
+    #[test]
+    fn an_error_is_a_list_of_sentences_under_its_field() {
+        let error = ApiError::unacceptable("udid", "is too long");
+        assert_eq!(error.body(), json!({"errors": {"udid": ["is too long"]}}));
+        assert_eq!(
+            ApiError::no_session().body(),
+            json!({"errors": {"base": ["Required session does not exist"]}})
+        );
+    }
+
+    #[test]
+    fn who_may_come_again_is_told_when_and_nothing_more() {
+        let error = ApiError::from(StoreError::Throttled {
+            operation: "PutItem",
+            table: Table::AddressBooks,
+        });
+        assert_eq!((error.status, error.retry_after), (503, Some(RETRY_AFTER_SECONDS)));
+        assert!(!error.message.contains("PutItem"));
+        let spent = ApiError::from(UploadError::OverBudget { seconds: 43 });
+        assert_eq!((spent.status, spent.retry_after), (429, Some(43)));
+        let corrupt = ApiError::from(StoreError::Corrupt {
+            table: Table::AddressBooks,
+            kind: "book",
+            what: "version",
+        });
+        assert_eq!(corrupt.status, 500);
+    }
+}

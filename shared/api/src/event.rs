@@ -1,0 +1,143 @@
+//! Requests as API Gateway sends them, for everything that stands in for it: the local server, tests
+//! and benchmarks.
+
+use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Map, Value, json};
+
+/// Builds an event of payload format 2.0.
+#[derive(Clone)]
+pub struct EventBuilder(Value);
+
+model::hide_debug!(EventBuilder);
+
+impl EventBuilder {
+    /// A request without headers, caller and body.
+    #[must_use]
+    pub fn new(method: &str, path_and_query: &str) -> Self {
+        let (path, query) = path_and_query.split_once('?').unwrap_or((path_and_query, ""));
+        Self(json!({
+            "version": "2.0",
+            "routeKey": "$default",
+            "rawPath": path,
+            "rawQueryString": query,
+            "headers": {},
+            "requestContext": {
+                "accountId": "local",
+                "apiId": "local",
+                "domainName": "localhost",
+                "http": {
+                    "method": method, "path": path, "protocol": "HTTP/1.1",
+                    "sourceIp": "127.0.0.1", "userAgent": "",
+                },
+                "requestId": "request",
+                "routeKey": "$default",
+                "stage": "$default",
+                "time": "",
+                "timeEpoch": 0,
+            },
+            "isBase64Encoded": false,
+        }))
+    }
+
+    /// Sets the id by which logs and answers name the request.
+    #[must_use]
+    pub fn request_id(mut self, id: &str) -> Self {
+        self.0["requestContext"]["requestId"] = id.into();
+        self
+    }
+
+    /// Puts the stage before the path, as API Gateway does for other stages than `$default`.
+    #[must_use]
+    pub fn stage(mut self, stage: &str) -> Self {
+        self.0["requestContext"]["stage"] = stage.into();
+        self
+    }
+
+    /// Adds a header, whose name has to be in lower case.
+    #[must_use]
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.0["headers"][name] = value.into();
+        self
+    }
+
+    /// Sets all headers, whose names have to be in lower case.
+    #[must_use]
+    pub fn headers(mut self, headers: Map<String, Value>) -> Self {
+        self.0["headers"] = headers.into();
+        self
+    }
+
+    /// Sets the claims of the caller's token, as a JWT authorizer passes them on.
+    #[must_use]
+    pub fn claims(mut self, claims: &Value) -> Self {
+        let authorizer = json!({ "jwt": { "claims": claims, "scopes": null } });
+        self.0["requestContext"]["authorizer"] = authorizer;
+        self
+    }
+
+    /// Sets the claims of a token of the local server: the user id, and the phone after a colon.
+    #[must_use]
+    pub fn token(self, token: &str) -> Self {
+        self.claims(&match token.rsplit_once(':') {
+            Some((user, phone)) if phone.starts_with('+') => {
+                json!({ "sub": user, "phone_number": phone })
+            }
+            _ => json!({ "sub": token }),
+        })
+    }
+
+    /// Sets the body: as a text if it is one, else in base64.
+    #[must_use]
+    pub fn body(mut self, body: &[u8]) -> Self {
+        match std::str::from_utf8(body) {
+            Ok(text) => self.0["body"] = text.into(),
+            Err(_) => {
+                self.0["body"] = STANDARD.encode(body).into();
+                self.0["isBase64Encoded"] = true.into();
+            }
+        }
+        self
+    }
+
+    /// Sets the body to JSON, with its header.
+    #[must_use]
+    pub fn json(self, body: &Value) -> Self {
+        self.header("content-type", "application/json").body(body.to_string().as_bytes())
+    }
+
+    /// The event as Lambda gets it.
+    #[must_use]
+    pub fn into_value(self) -> Value {
+        self.0
+    }
+
+    /// The event as a function gets it.
+    ///
+    /// # Panics
+    /// If a header holds what no header can.
+    #[must_use]
+    pub fn build(self) -> ApiGatewayV2httpRequest {
+        serde_json::from_value(self.0).expect("an event of API Gateway")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_the_user_id_with_the_phone_after_a_colon() {
+        for (token, expected) in [
+            ("alice", json!({"sub": "alice"})),
+            ("alice:+14155550100", json!({"sub": "alice", "phone_number": "+14155550100"})),
+            ("urn:alice", json!({"sub": "urn:alice"})),
+            ("urn:alice:+14155550100", json!({"sub": "urn:alice", "phone_number": "+14155550100"})),
+        ] {
+            let event = EventBuilder::new("GET", "/").token(token).into_value();
+            let claims = &event["requestContext"]["authorizer"]["jwt"]["claims"];
+            assert_eq!(*claims, expected, "{token}");
+        }
+    }
+}

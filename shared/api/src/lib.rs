@@ -1,0 +1,30 @@
+#![doc = include_str!("../README.md")]
+
+mod body;
+mod book;
+mod call;
+mod caller;
+mod error;
+mod event;
+mod export;
+mod flag;
+mod registered;
+mod reply;
+mod routes;
+mod subscription;
+mod upload;
+mod user;
+
+pub use body::{object, udid_of};
+pub use book::{ContactResponse, contacts};
+pub use call::{Call, DEADLINE, MAX_BODY_BYTES, public_id};
+pub use caller::Caller;
+pub use error::{ApiError, SESSION_REQUIRED};
+pub use event::EventBuilder;
+pub use export::export_json;
+pub use registered::{compact, compact_items, full_items};
+pub use reply::Reply;
+pub use routes::{Endpoint, Function, ROUTES, Route, find};
+pub use subscription::{read_subscription, subscription_items};
+pub use upload::{UploadRequest, UploadResponse};
+pub use user::{UserRequest, own_user};

@@ -1,0 +1,57 @@
+//! `GET /address_book/registered_users`.
+
+use std::collections::HashMap;
+
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use crate::error::ApiError;
+use crate::flag::flag;
+use crate::user::full_profile;
+use model::{Book, Profile, PublicId};
+
+/// Whether a query asks for the compact form.
+///
+/// # Errors
+/// 422 for a `compact` that is neither yes nor no.
+pub fn compact(query: &Map<String, Value>) -> Result<bool, ApiError> {
+    flag(query.get("compact")).ok_or_else(|| ApiError::unacceptable("compact", "must be 0 or 1"))
+}
+
+#[derive(Serialize)]
+struct CompactUser<'a> {
+    id: PublicId,
+    phone: &'a str,
+    address_book_name: &'a str,
+}
+
+/// The users in a book with id, phone and name alone, in the book's order.
+#[must_use]
+pub fn compact_items(book: &Book) -> Value {
+    let items = book.entries().iter().filter_map(|entry| {
+        let user = CompactUser {
+            id: entry.matched?,
+            phone: entry.contact.phone.digits(),
+            address_book_name: entry.contact.name.as_str(),
+        };
+        Some(json!({ "user": user }))
+    });
+    json!({ "items": items.collect::<Vec<_>>() })
+}
+
+/// The users in a book with their full profiles, in the book's order; without those who left since.
+#[must_use]
+pub fn full_items<S: std::hash::BuildHasher>(
+    book: &Book,
+    profiles: &HashMap<PublicId, Profile, S>,
+) -> Value {
+    let items = book.entries().iter().filter_map(|entry| {
+        let profile = profiles.get(&entry.matched?)?;
+        let mut user = full_profile(profile);
+        // Others know the user by the phone in their book.
+        user.insert("phone".to_owned(), entry.contact.phone.digits().into());
+        user.insert("address_book_name".to_owned(), entry.contact.name.as_str().into());
+        Some(json!({ "user": user }))
+    });
+    json!({ "items": items.collect::<Vec<_>>() })
+}

@@ -1,0 +1,62 @@
+//! Answers that are successes.
+
+use serde::Serialize;
+
+/// Most bytes of an answer, as Lambda counts them: the body is a text in the function's JSON. Lambda's
+/// own limit is 6 MB.
+const MAX_ANSWER_BYTES: usize = 6_000_000;
+
+/// An answer that is a success.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Reply {
+    pub(crate) status: u16,
+    pub(crate) body: String,
+}
+
+model::hide_debug!(Reply);
+
+impl Reply {
+    /// 200 with a JSON body.
+    #[must_use]
+    pub fn ok(body: &impl Serialize) -> Self {
+        Self { status: 200, body: json(body) }
+    }
+
+    /// 200 with an empty JSON object: stock clients parse every body.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self { status: 200, body: "{}".to_owned() }
+    }
+
+    /// 201 with a JSON body.
+    #[must_use]
+    pub fn created(body: &impl Serialize) -> Self {
+        Self { status: 201, body: json(body) }
+    }
+
+    /// Whether Lambda can pass the answer on.
+    #[must_use]
+    pub fn fits(&self) -> bool {
+        let escaped = self.body.bytes().filter(|byte| matches!(byte, b'"' | b'\\')).count();
+        self.body.len() + escaped <= MAX_ANSWER_BYTES
+    }
+}
+
+fn json(body: &impl Serialize) -> String {
+    serde_json::to_string(body).expect("an answer's keys are texts")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_counted_with_its_quotes_escaped() {
+        let longest = MAX_ANSWER_BYTES - 4;
+        for (text, fits) in [("x".repeat(longest), true), ("x".repeat(longest + 1), false)] {
+            assert_eq!(Reply::ok(&text).fits(), fits);
+        }
+        let quotes = "\"".repeat(MAX_ANSWER_BYTES / 3);
+        assert!(!Reply::ok(&quotes).fits(), "each is two bytes in the body and four in the answer");
+    }
+}

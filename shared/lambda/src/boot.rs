@@ -1,0 +1,122 @@
+//! From the process's start to its first event.
+
+use aws_types::SdkConfig;
+pub use lambda_runtime::{Context, Error};
+use lambda_runtime::{LambdaEvent, service_fn};
+use model::{Limits, SystemClock};
+use numbering::Region;
+use protocol::Notifier;
+use protocol::push::Sns;
+use protocol::queue::SqsQueue;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use store::{Keyring, Store};
+
+use crate::config::{self, ConfigError, ProcessEnvironment};
+use crate::{aws, telemetry};
+
+/// What every function starts with.
+#[derive(Debug)]
+pub struct Boot {
+    sdk: SdkConfig,
+    pub keyring: Keyring,
+    pub store: Store,
+}
+
+impl Boot {
+    /// Starts logging, reads the environment and fetches the keys.
+    ///
+    /// # Errors
+    /// Names the variable or the secret that can't be used.
+    pub async fn start() -> Result<Self, Error> {
+        telemetry::init();
+        let sdk = aws::sdk_config(&ProcessEnvironment)?;
+        let keyring = aws::keyring(&sdk, &ProcessEnvironment).await?;
+        let store = aws::store(&sdk, &ProcessEnvironment, keyring.clone())?;
+        Ok(Self { sdk, keyring, store })
+    }
+
+    /// SNS, with the platform applications of the deployment.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with the variable's name.
+    pub fn sns(&self) -> Result<Sns, ConfigError> {
+        aws::sns(&self.sdk, &ProcessEnvironment)
+    }
+
+    /// What tells people who joined.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with the variable's name.
+    pub fn notifier(&self) -> Result<Notifier<Sns>, ConfigError> {
+        let template = config::push_template(&ProcessEnvironment)?;
+        Ok(Notifier { pusher: self.sns()?, template, clock: SystemClock })
+    }
+
+    /// The queue of joins.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with the variable's name.
+    pub fn joins_queue(&self) -> Result<SqsQueue, ConfigError> {
+        self.queue(config::joins_queue_url(&ProcessEnvironment)?)
+    }
+
+    /// The queue of the parts of joins in very many books.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with the variable's name.
+    pub fn fan_out_queue(&self) -> Result<SqsQueue, ConfigError> {
+        self.queue(config::fan_out_queue_url(&ProcessEnvironment)?)
+    }
+
+    /// The queue of records that can't be worked off.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with the variable's name.
+    pub fn failed_records(&self) -> Result<SqsQueue, ConfigError> {
+        self.queue(config::failed_records_queue_url(&ProcessEnvironment)?)
+    }
+
+    /// The home region of callers whose token proves no number.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with the variable's name.
+    pub fn home_region(&self) -> Result<Region, ConfigError> {
+        config::home_region(&ProcessEnvironment)
+    }
+
+    /// What each user may have.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with the variable's name.
+    pub fn limits(&self) -> Result<Limits, ConfigError> {
+        config::limits(&ProcessEnvironment)
+    }
+
+    /// Whether a sign-up without proof may name its phone.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with the variable's name.
+    pub fn trust_body_phone(&self) -> Result<bool, ConfigError> {
+        config::trust_body_phone(&ProcessEnvironment)
+    }
+
+    fn queue(&self, url: String) -> Result<SqsQueue, ConfigError> {
+        Ok(SqsQueue::new(aws_sdk_sqs::Client::new(&self.sdk), url, self.keyring.clone()))
+    }
+}
+
+/// Serves events until Lambda stops the process.
+///
+/// # Errors
+/// Lambda's runtime can't be reached.
+pub async fn run<E, A, F>(serve: impl Fn(E, Context) -> F) -> Result<(), Error>
+where
+    E: DeserializeOwned,
+    A: Serialize,
+    F: Future<Output = Result<A, Error>>,
+{
+    // Boxed: the compiler would follow a whole protocol to lay out one future.
+    let serve = |LambdaEvent { payload, context }| Box::pin(serve(payload, context));
+    lambda_runtime::run(service_fn(serve)).await
+}

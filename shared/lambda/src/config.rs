@@ -1,0 +1,324 @@
+//! What a deployment sets, read from the environment once, at init.
+
+use std::str::FromStr;
+
+use model::{Budget, Limits};
+use numbering::Region;
+use protocol::push::{Applications, FcmStyle, Template};
+use store::Tables;
+
+/// A variable of the environment that is missing or makes no sense.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum ConfigError {
+    /// It isn't set.
+    #[error("{0} is not set")]
+    Missing(&'static str),
+    /// It is set to something that it can't be.
+    #[error("{name} can't be used: {reason}")]
+    Invalid {
+        /// The variable.
+        name: &'static str,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// Where variables come from.
+pub trait Variables {
+    /// The value of `name`; none where it isn't set.
+    fn get(&self, name: &str) -> Option<String>;
+}
+/// The environment of this process.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ProcessEnvironment;
+
+impl Variables for ProcessEnvironment {
+    fn get(&self, name: &str) -> Option<String> {
+        std::env::var(name).ok()
+    }
+}
+
+/// The value of `name`; none where it isn't set or empty.
+pub(crate) fn optional(env: &impl Variables, name: &str) -> Option<String> {
+    env.get(name).filter(|value| !value.is_empty())
+}
+
+fn required(env: &impl Variables, name: &'static str) -> Result<String, ConfigError> {
+    optional(env, name).ok_or(ConfigError::Missing(name))
+}
+
+fn parsed<T: FromStr<Err: std::fmt::Display>>(
+    env: &impl Variables,
+    name: &'static str,
+) -> Result<T, ConfigError> {
+    let invalid = |error: T::Err| ConfigError::Invalid { name, reason: error.to_string() };
+    required(env, name)?.parse().map_err(invalid)
+}
+
+/// What Lambda tells every function of AWS.
+pub struct Aws {
+    /// The region that it runs in.
+    pub region: String,
+    /// Whose permissions it has.
+    pub access_key_id: String,
+    /// What proves it.
+    pub secret_access_key: String,
+    /// The session that both belong to; none for a developer's own keys.
+    pub session_token: Option<String>,
+    /// Where an emulator stands in for all of AWS.
+    pub endpoint_url: Option<String>,
+    /// Roots to trust in place of Amazon's, in PEM.
+    pub ca_bundle: Option<Vec<u8>>,
+}
+
+/// Reads `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`, `AWS_ENDPOINT_URL`, and
+/// the file that `AWS_CA_BUNDLE` names.
+///
+/// # Errors
+/// [`ConfigError`] with the variable's name.
+pub fn aws(env: &impl Variables) -> Result<Aws, ConfigError> {
+    let read = |path: String| {
+        std::fs::read(path).map_err(|error| ConfigError::Invalid {
+            name: "AWS_CA_BUNDLE",
+            reason: error.to_string(),
+        })
+    };
+    Ok(Aws {
+        region: required(env, "AWS_REGION")?,
+        access_key_id: required(env, "AWS_ACCESS_KEY_ID")?,
+        secret_access_key: required(env, "AWS_SECRET_ACCESS_KEY")?,
+        session_token: optional(env, "AWS_SESSION_TOKEN"),
+        endpoint_url: optional(env, "AWS_ENDPOINT_URL"),
+        ca_bundle: optional(env, "AWS_CA_BUNDLE").map(read).transpose()?,
+    })
+}
+
+/// Reads the names of the tables: `ADDRESS_BOOKS_TABLE`, `CONTACT_OWNERS_TABLE`, `USERS_TABLE`,
+/// `SUBSCRIPTIONS_TABLE`, `CLAIMS_TABLE`, `BUDGETS_TABLE`.
+///
+/// # Errors
+/// [`ConfigError`] with the variable's name.
+pub fn tables(env: &impl Variables) -> Result<Tables, ConfigError> {
+    Ok(Tables {
+        address_books: required(env, "ADDRESS_BOOKS_TABLE")?,
+        contact_owners: required(env, "CONTACT_OWNERS_TABLE")?,
+        users: required(env, "USERS_TABLE")?,
+        subscriptions: required(env, "SUBSCRIPTIONS_TABLE")?,
+        claims: required(env, "CLAIMS_TABLE")?,
+        budgets: required(env, "BUDGETS_TABLE")?,
+    })
+}
+
+/// Reads `KEYS_SECRET_ARN`: the secret that holds the keys; none where it is empty, and nothing is sealed.
+///
+/// # Errors
+/// [`ConfigError::Missing`] unless it is set: a forgotten variable must not turn sealing off.
+pub fn keys_secret_arn(env: &impl Variables) -> Result<Option<String>, ConfigError> {
+    let arn = env.get("KEYS_SECRET_ARN").ok_or(ConfigError::Missing("KEYS_SECRET_ARN"))?;
+    Ok(Some(arn).filter(|arn| !arn.is_empty()))
+}
+
+/// Reads `BOOK_TTL_DAYS`: how long a book stays that nobody uses, in seconds; none where it is 0 or not
+/// set, and books stay for ever.
+///
+/// # Errors
+/// [`ConfigError`] with the variable's name.
+pub fn book_ttl_seconds(env: &impl Variables) -> Result<Option<u64>, ConfigError> {
+    if env.get("BOOK_TTL_DAYS").is_none() {
+        return Ok(None);
+    }
+    let days: u32 = parsed(env, "BOOK_TTL_DAYS")?;
+    Ok((days > 0).then(|| u64::from(days) * 24 * 60 * 60))
+}
+
+/// Reads what each user may have: `NEW_NUMBERS_BUDGET`, `NEW_NUMBERS_PER_DAY`, `CONTACTS_PER_REQUEST`,
+/// `CONTACTS_PER_USER`, `BOOKS_PER_USER`; [`Limits::default`] for those that aren't set.
+///
+/// # Errors
+/// [`ConfigError`] with the variable's name.
+pub fn limits(env: &impl Variables) -> Result<Limits, ConfigError> {
+    fn or<T: FromStr<Err: std::fmt::Display>>(
+        env: &impl Variables,
+        name: &'static str,
+        default: T,
+    ) -> Result<T, ConfigError> {
+        if env.get(name).is_none() { Ok(default) } else { parsed(env, name) }
+    }
+    let default = Limits::default();
+    Ok(Limits {
+        budget: Budget::new(
+            or(env, "NEW_NUMBERS_BUDGET", 20_000)?,
+            or(env, "NEW_NUMBERS_PER_DAY", 2_000)?,
+        ),
+        contacts_per_request: or(env, "CONTACTS_PER_REQUEST", default.contacts_per_request)?,
+        contacts_per_user: or(env, "CONTACTS_PER_USER", default.contacts_per_user)?,
+        books_per_user: or(env, "BOOKS_PER_USER", default.books_per_user)?,
+    })
+}
+
+/// Reads `HOME_REGION`: the home region of callers whose token proves no number.
+///
+/// # Errors
+/// [`ConfigError`] with the variable's name.
+pub fn home_region(env: &impl Variables) -> Result<Region, ConfigError> {
+    parsed(env, "HOME_REGION")
+}
+
+/// Reads `TRUST_BODY_PHONE`: whether a sign-up without proof may name its phone; `false` unless set.
+///
+/// # Errors
+/// [`ConfigError`] with the variable's name.
+pub fn trust_body_phone(env: &impl Variables) -> Result<bool, ConfigError> {
+    if env.get("TRUST_BODY_PHONE").is_none() { Ok(false) } else { parsed(env, "TRUST_BODY_PHONE") }
+}
+
+/// Reads `FCM_NOTIFICATION`: whether Android gets a notification beside the data; `false` unless set.
+///
+/// # Errors
+/// [`ConfigError`] with the variable's name.
+pub fn fcm_style(env: &impl Variables) -> Result<FcmStyle, ConfigError> {
+    let notification = env.get("FCM_NOTIFICATION").is_some() && parsed(env, "FCM_NOTIFICATION")?;
+    Ok(if notification { FcmStyle::Notification } else { FcmStyle::Data })
+}
+
+/// Reads `FAN_OUT_QUEUE_URL`: where the parts of a join in very many books go.
+///
+/// # Errors
+/// [`ConfigError`] with the variable's name.
+pub fn fan_out_queue_url(env: &impl Variables) -> Result<String, ConfigError> {
+    required(env, "FAN_OUT_QUEUE_URL")
+}
+
+/// Reads `JOINS_QUEUE_URL`.
+///
+/// # Errors
+/// [`ConfigError`] with the variable's name.
+pub fn joins_queue_url(env: &impl Variables) -> Result<String, ConfigError> {
+    required(env, "JOINS_QUEUE_URL")
+}
+
+/// Reads `FAILED_RECORDS_QUEUE_URL`.
+///
+/// # Errors
+/// [`ConfigError`] with the variable's name.
+pub fn failed_records_queue_url(env: &impl Variables) -> Result<String, ConfigError> {
+    required(env, "FAILED_RECORDS_QUEUE_URL")
+}
+
+/// Reads `PUSH_ON_JOIN` and `PUSH_TEMPLATE`: the text of a push, none where pushes are off.
+///
+/// # Errors
+/// [`ConfigError`] with the variable's name.
+pub fn push_template(env: &impl Variables) -> Result<Option<Template>, ConfigError> {
+    let template = parsed(env, "PUSH_TEMPLATE")?;
+    let on: bool = parsed(env, "PUSH_ON_JOIN")?;
+    Ok(on.then_some(template))
+}
+
+/// Reads the ARNs of the platform applications: `APNS_APPLICATION_ARN`,
+/// `APNS_SANDBOX_APPLICATION_ARN`, `APNS_VOIP_APPLICATION_ARN`, `APNS_VOIP_SANDBOX_APPLICATION_ARN`
+/// and `FCM_APPLICATION_ARN`, each optional.
+///
+/// # Errors
+/// [`ConfigError`] with the name of a variable that isn't the ARN of such an application.
+pub fn applications(env: &impl Variables) -> Result<Applications, ConfigError> {
+    let arn = |name, platform| application(env, name, platform);
+    Ok(Applications {
+        apns: arn("APNS_APPLICATION_ARN", "APNS")?,
+        apns_sandbox: arn("APNS_SANDBOX_APPLICATION_ARN", "APNS_SANDBOX")?,
+        apns_voip: arn("APNS_VOIP_APPLICATION_ARN", "APNS_VOIP")?,
+        apns_voip_sandbox: arn("APNS_VOIP_SANDBOX_APPLICATION_ARN", "APNS_VOIP_SANDBOX")?,
+        fcm: arn("FCM_APPLICATION_ARN", "GCM")?,
+    })
+}
+
+/// The ARN in a variable, if one is set: `arn:aws:sns:REGION:ACCOUNT:app/PLATFORM/NAME`.
+fn application(
+    env: &impl Variables,
+    name: &'static str,
+    platform: &'static str,
+) -> Result<Option<String>, ConfigError> {
+    let Some(arn) = optional(env, name) else { return Ok(None) };
+    let resource = arn.splitn(6, ':').nth(5).unwrap_or_default();
+    let application = resource
+        .strip_prefix("app/")
+        .and_then(|rest| rest.strip_prefix(platform)?.strip_prefix('/'));
+    match application {
+        Some(application) if arn.starts_with("arn:") && !application.is_empty() => Ok(Some(arn)),
+        _ => {
+            let reason = format!("it isn't the ARN of a platform application for {platform}");
+            Err(ConfigError::Invalid { name, reason })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Fixed(&'static [(&'static str, &'static str)]);
+
+    impl Variables for Fixed {
+        fn get(&self, name: &str) -> Option<String> {
+            self.0.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
+        }
+    }
+
+    #[test]
+    fn an_error_names_its_variable() {
+        let env = Fixed(&[
+            ("HOME_REGION", "usa"),
+            ("PUSH_TEMPLATE", "%s joined"),
+            ("TRUST_BODY_PHONE", "yes"),
+        ]);
+        assert_eq!(tables(&env), Err(ConfigError::Missing("ADDRESS_BOOKS_TABLE")));
+        assert_eq!(push_template(&env), Err(ConfigError::Missing("PUSH_ON_JOIN")));
+        for error in [home_region(&env).map(drop), trust_body_phone(&env).map(drop)] {
+            let Err(ConfigError::Invalid { name, .. }) = error else { panic!("{error:?}") };
+            assert!(["HOME_REGION", "TRUST_BODY_PHONE"].contains(&name));
+        }
+    }
+
+    #[test]
+    fn limits_are_the_defaults_unless_set() {
+        assert_eq!(limits(&Fixed(&[])), Ok(Limits::default()));
+        let set = Fixed(&[
+            ("NEW_NUMBERS_BUDGET", "10"),
+            ("NEW_NUMBERS_PER_DAY", "1"),
+            ("BOOKS_PER_USER", "2"),
+        ]);
+        let expected =
+            Limits { budget: Budget::new(10, 1), books_per_user: 2, ..Limits::default() };
+        assert_eq!(limits(&set), Ok(expected));
+        let error = limits(&Fixed(&[("CONTACTS_PER_USER", "-1")]));
+        assert!(matches!(error, Err(ConfigError::Invalid { name: "CONTACTS_PER_USER", .. })));
+    }
+
+    #[test]
+    fn books_stay_unless_told_otherwise() {
+        assert_eq!(book_ttl_seconds(&Fixed(&[])), Ok(None));
+        assert_eq!(book_ttl_seconds(&Fixed(&[("BOOK_TTL_DAYS", "0")])), Ok(None));
+        assert_eq!(book_ttl_seconds(&Fixed(&[("BOOK_TTL_DAYS", "2")])), Ok(Some(172_800)));
+    }
+
+    #[test]
+    fn sealing_is_turned_off_on_purpose_alone() {
+        assert_eq!(keys_secret_arn(&Fixed(&[])), Err(ConfigError::Missing("KEYS_SECRET_ARN")));
+        assert_eq!(keys_secret_arn(&Fixed(&[("KEYS_SECRET_ARN", "")])), Ok(None));
+        assert_eq!(
+            keys_secret_arn(&Fixed(&[("KEYS_SECRET_ARN", "arn")])),
+            Ok(Some("arn".to_owned()))
+        );
+    }
+
+    #[test]
+    fn pushes_can_be_turned_off() {
+        let off = Fixed(&[("PUSH_TEMPLATE", "%s joined"), ("PUSH_ON_JOIN", "false")]);
+        assert_eq!(push_template(&off), Ok(None));
+        let on = Fixed(&[("PUSH_TEMPLATE", "%s joined"), ("PUSH_ON_JOIN", "true")]);
+        assert_eq!(
+            push_template(&on).map(|template| template.map(|t| t.render("Ola"))),
+            Ok(Some("Ola joined".to_owned()))
+        );
+    }
+}

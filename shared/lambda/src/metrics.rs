@@ -1,0 +1,112 @@
+//! Metrics in CloudWatch's embedded metric format: a line of JSON on standard output, of which CloudWatch
+//! makes metrics. Counts and durations alone.
+//!
+//! The alarms and the dashboard of `template.yaml` use the same namespace and names; a test compares them.
+
+use std::io::Write;
+
+use serde_json::{Value, json};
+
+use model::{Clock, SystemClock};
+use protocol::JoinReport;
+
+/// The namespace of all metrics.
+pub const NAMESPACE: &str = "AddressBook";
+/// The dimension of all metrics: the function, whose name tells one stack from another.
+const DIMENSION: &str = "FunctionName";
+
+/// Prints the metrics of one invocation of join-push; nothing where nothing was done.
+pub fn emit(report: &JoinReport, function_name: &str) {
+    if *report == JoinReport::default() {
+        return;
+    }
+    let line = embedded(report, function_name, SystemClock.now_ms());
+    // Who can't write there can't say so either.
+    let _ = writeln!(std::io::stdout().lock(), "{line}");
+}
+
+/// The metrics of a report: name, unit, value.
+#[must_use]
+pub fn metrics(report: &JoinReport) -> Vec<(&'static str, &'static str, u64)> {
+    let JoinReport {
+        joins,
+        books,
+        split: _,
+        recipients,
+        sent,
+        gone,
+        refused,
+        throttled,
+        unavailable,
+        slowest_ms,
+    } = *report;
+    let counts = [
+        ("Joins", joins),
+        ("BooksTold", books),
+        ("Recipients", recipients),
+        ("PushesSent", sent),
+        ("PushesDisabled", gone),
+        ("PushesThrottled", throttled),
+        ("PushesUnavailable", unavailable),
+        ("PushesRefused", refused),
+    ];
+    let mut metrics: Vec<_> =
+        counts.into_iter().map(|(name, count)| (name, "Count", count as u64)).collect();
+    metrics.extend(slowest_ms.map(|delay| ("JoinToPushDelay", "Milliseconds", delay)));
+    metrics
+}
+
+fn embedded(report: &JoinReport, function_name: &str, now_ms: u64) -> Value {
+    let metrics = metrics(report);
+    let definitions: Vec<_> =
+        metrics.iter().map(|(name, unit, _)| json!({ "Name": name, "Unit": unit })).collect();
+    let directive =
+        json!({ "Namespace": NAMESPACE, "Dimensions": [[DIMENSION]], "Metrics": definitions });
+    let mut line = json!({ "_aws": { "Timestamp": now_ms, "CloudWatchMetrics": [directive] }, DIMENSION: function_name });
+    for (name, _, value) in metrics {
+        line[name] = value.into();
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_declares_each_metric_and_gives_its_value() {
+        let report = JoinReport {
+            joins: 1,
+            books: 3,
+            recipients: 2,
+            sent: 2,
+            slowest_ms: Some(812),
+            ..JoinReport::default()
+        };
+        let line = embedded(&report, "join-push", 1_795_485_472_000);
+        let count = |name: &str| json!({ "Name": name, "Unit": "Count" });
+        assert_eq!(
+            line,
+            json!({
+                "_aws": {"Timestamp": 1_795_485_472_000_u64, "CloudWatchMetrics": [{
+                    "Namespace": "AddressBook",
+                    "Dimensions": [["FunctionName"]],
+                    "Metrics": [
+                        count("Joins"), count("BooksTold"), count("Recipients"), count("PushesSent"),
+                        count("PushesDisabled"), count("PushesThrottled"), count("PushesUnavailable"),
+                        count("PushesRefused"), {"Name": "JoinToPushDelay", "Unit": "Milliseconds"},
+                    ],
+                }]},
+                "FunctionName": "join-push",
+                "Joins": 1, "BooksTold": 3, "Recipients": 2, "PushesSent": 2, "PushesDisabled": 0,
+                "PushesThrottled": 0, "PushesUnavailable": 0, "PushesRefused": 0, "JoinToPushDelay": 812,
+            })
+        );
+    }
+
+    #[test]
+    fn without_a_push_there_is_no_delay() {
+        let line = embedded(&JoinReport { books: 1, ..JoinReport::default() }, "join-push", 0);
+        assert_eq!(line.get("JoinToPushDelay"), None);
+    }
+}

@@ -1,0 +1,131 @@
+//! Logs: JSON lines on standard output, with counts and durations, never a phone, a name, a token or a
+//! body.
+//!
+//! The level that a deployment sets is for this workspace's crates alone. Others log whole requests and
+//! events below `info` (the AWS SDK, its HTTP client, Lambda's runtime), and there is no setting that
+//! lets them. In a release build nothing below `info` is there at all (a feature of `tracing`), which keeps
+//! packages 0.1 MB smaller too.
+
+use std::io;
+use std::panic::PanicHookInfo;
+
+use tracing::level_filters::LevelFilter;
+use tracing::{Level, Subscriber};
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::{filter, fmt, registry};
+
+use crate::config::{ProcessEnvironment, Variables};
+
+/// The crates that know what may be logged.
+const OURS: [&str; 16] = [
+    "address_book",
+    "api",
+    "cognito_sign_up",
+    "get",
+    "join_push",
+    "joins",
+    "lambda",
+    "local",
+    "model",
+    "numbering",
+    "protocol",
+    "registered_users",
+    "store",
+    "subscriptions",
+    "upload",
+    "users",
+];
+/// Where Lambda's runtime tells why an event can't be read: in a parser's words, which quote it.
+const QUOTES_EVENTS: &str = "lambda_runtime::layers::api_response";
+
+/// Starts logging at the level of `AWS_LAMBDA_LOG_LEVEL` or `RUST_LOG`, `info` unless set, and keeps the
+/// messages of panics out of the logs.
+pub fn init() {
+    let subscriber = subscriber(level(&ProcessEnvironment), io::stdout);
+    // A second call, as in tests, changes nothing.
+    if tracing::subscriber::set_global_default(subscriber).is_ok() {
+        std::panic::set_hook(Box::new(log_panic));
+    }
+}
+
+/// What logs to `writer`: this workspace's crates at `level`, all others no further than `info`.
+pub fn subscriber<W>(level: LevelFilter, writer: W) -> impl Subscriber + Send + Sync
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    let filter = filter::filter_fn(move |metadata| {
+        may_be_logged(metadata.target(), *metadata.level(), level)
+    });
+    let lines = fmt::layer().json().without_time().with_current_span(false).with_writer(writer);
+    registry().with(lines.with_filter(filter.with_max_level_hint(level)))
+}
+
+/// Whether an event or a span of `target` may be logged where a deployment has set `level`.
+#[must_use]
+pub fn may_be_logged(target: &str, event: Level, level: LevelFilter) -> bool {
+    let name = target.split("::").next().unwrap_or_default();
+    let limit = if OURS.contains(&name) { level } else { level.min(LevelFilter::INFO) };
+    event <= limit && target != QUOTES_EVENTS
+}
+
+/// The level that the environment names: one word, for all of this workspace.
+fn level(env: &impl Variables) -> LevelFilter {
+    let named = env.get("AWS_LAMBDA_LOG_LEVEL").or_else(|| env.get("RUST_LOG")).unwrap_or_default();
+    match named.to_lowercase().as_str() {
+        // Lambda's name for a level that tracing doesn't have.
+        "fatal" => LevelFilter::ERROR,
+        "" => LevelFilter::INFO,
+        named => named.parse().unwrap_or(LevelFilter::INFO),
+    }
+}
+
+/// Logs where a panic happened, and nothing of what it says: a slice that is cut wrong quotes the text.
+pub fn log_panic(panic: &PanicHookInfo<'_>) {
+    let location = panic.location().map(ToString::to_string);
+    tracing::error!(location, "panicked");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Fixed(&'static [(&'static str, &'static str)]);
+
+    impl Variables for Fixed {
+        fn get(&self, name: &str) -> Option<String> {
+            self.0.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
+        }
+    }
+
+    #[test]
+    fn the_level_is_one_word_of_the_environment() {
+        for (variables, expected) in [
+            (&[][..], LevelFilter::INFO),
+            (&[("AWS_LAMBDA_LOG_LEVEL", "DEBUG")], LevelFilter::DEBUG),
+            (&[("AWS_LAMBDA_LOG_LEVEL", "FATAL")], LevelFilter::ERROR),
+            (&[("RUST_LOG", "trace")], LevelFilter::TRACE),
+            (&[("AWS_LAMBDA_LOG_LEVEL", "INFO"), ("RUST_LOG", "trace")], LevelFilter::INFO),
+            (&[("RUST_LOG", "aws_smithy_runtime=trace")], LevelFilter::INFO),
+            (&[("RUST_LOG", "")], LevelFilter::INFO),
+        ] {
+            assert_eq!(level(&Fixed(variables)), expected, "{variables:?}");
+        }
+    }
+
+    #[test]
+    fn other_crates_log_no_further_than_info() {
+        for (target, event, set, expected) in [
+            ("api::call", Level::TRACE, LevelFilter::TRACE, true),
+            ("api::call", Level::DEBUG, LevelFilter::INFO, false),
+            ("upload", Level::DEBUG, LevelFilter::DEBUG, true),
+            ("upload_tools", Level::DEBUG, LevelFilter::TRACE, false),
+            ("aws_smithy_runtime::client", Level::DEBUG, LevelFilter::TRACE, false),
+            ("lambda_runtime", Level::INFO, LevelFilter::TRACE, true),
+            ("lambda_runtime", Level::INFO, LevelFilter::WARN, false),
+            (QUOTES_EVENTS, Level::ERROR, LevelFilter::TRACE, false),
+        ] {
+            assert_eq!(may_be_logged(target, event, set), expected, "{target} {event} {set}");
+        }
+    }
+}

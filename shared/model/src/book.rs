@@ -1,0 +1,192 @@
+//! The book: a user's contacts in the order in which they first came, and who of them is a user.
+
+use std::collections::{HashMap, HashSet};
+
+use numbering::{HomeRegion, Phone, Region, is_international};
+
+use crate::contact::Contact;
+use crate::upload::{Change, Diff, Growth, Mode, Upload};
+use crate::user::PublicId;
+
+/// One line of a book.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The contact.
+    pub contact: Contact,
+    /// The user who has the contact's phone, if there is one whom the book's owner may see.
+    pub matched: Option<PublicId>,
+}
+
+/// A book: no phone stands in it twice.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Book {
+    region: Option<Region>,
+    entries: Vec<Entry>,
+}
+
+impl Book {
+    /// A book of `entries`; where a phone comes twice, the later entry takes the earlier one's place.
+    ///
+    /// `region` is the home region by which phones were read, if any of them needed one.
+    #[must_use]
+    pub fn new(region: Option<Region>, entries: Vec<Entry>) -> Self {
+        let mut places: HashMap<Phone, usize> = HashMap::with_capacity(entries.len());
+        let mut unique: Vec<Entry> = Vec::with_capacity(entries.len());
+        for entry in entries {
+            match places.get(&entry.contact.phone) {
+                Some(place) => unique[*place] = entry,
+                None => {
+                    places.insert(entry.contact.phone, unique.len());
+                    unique.push(entry);
+                }
+            }
+        }
+        Self { region, entries: unique }
+    }
+
+    /// The entries in their order.
+    #[must_use]
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// The home region by which phones without a prefix were read; none if there are none.
+    #[must_use]
+    pub fn region(&self) -> Option<Region> {
+        self.region
+    }
+
+    /// The entry of `phone`.
+    #[must_use]
+    pub fn find(&self, phone: Phone) -> Option<&Entry> {
+        self.entries.iter().find(|entry| entry.contact.phone == phone)
+    }
+
+    /// The phones that are in this book and not in `other`, in order.
+    #[must_use]
+    pub fn phones_not_in(&self, other: &Self) -> Vec<Phone> {
+        let theirs: HashSet<Phone> = other.phones().collect();
+        self.phones().filter(|phone| !theirs.contains(phone)).collect()
+    }
+
+    fn phones(&self) -> impl Iterator<Item = Phone> {
+        self.entries.iter().map(|entry| entry.contact.phone)
+    }
+
+    /// The same book with the match that `matched` gives for each phone.
+    #[must_use]
+    pub fn rematched(mut self, matched: impl Fn(Phone) -> Option<PublicId>) -> Self {
+        for entry in &mut self.entries {
+            entry.matched = matched(entry.contact.phone);
+        }
+        self
+    }
+
+    /// The same book with `matched` for `phone`, if it is there.
+    #[must_use]
+    pub fn with_match(mut self, phone: Phone, matched: Option<PublicId>) -> Self {
+        if let Some(entry) = self.entries.iter_mut().find(|entry| entry.contact.phone == phone) {
+            entry.matched = matched;
+        }
+        self
+    }
+
+    /// The match of every phone in the book.
+    #[must_use]
+    pub fn matches(&self) -> HashMap<Phone, Option<PublicId>> {
+        self.entries.iter().map(|entry| (entry.contact.phone, entry.matched)).collect()
+    }
+
+    /// The same book with its phones read anew from their spellings, where the owner's home region
+    /// is another than before.
+    ///
+    /// A spelling that is no phone in the new region keeps the one it had: nothing is lost. Two
+    /// contacts that turn out to be one become one. A phone that changes loses its match.
+    #[must_use]
+    pub fn read_again(&self, home: &HomeRegion) -> Self {
+        match self.region {
+            Some(region) if region != home.region() => {}
+            _ => return self.clone(),
+        }
+        let reread = |entry: &Entry| {
+            let old = entry.contact.phone;
+            let phone = Phone::read(entry.contact.spelling.as_str(), home).unwrap_or(old);
+            let contact = Contact { phone, ..entry.contact.clone() };
+            Entry { contact, matched: entry.matched.filter(|_| phone == old) }
+        };
+        Self::new(Some(home.region()), self.entries.iter().map(reread).collect())
+    }
+
+    /// What `upload` changes in this book.
+    ///
+    /// The same phone twice in one upload: the last one wins and it counts once. A contact that is
+    /// written as it stands is no change, and so is the removal of one that isn't there.
+    #[must_use]
+    pub fn diff(&self, upload: &Upload) -> Diff {
+        let here: HashMap<Phone, &Contact> =
+            self.entries.iter().map(|entry| (entry.contact.phone, &entry.contact)).collect();
+        let changes = upload.last_of_each_phone();
+        let mut diff = Diff::default();
+        for (index, change) in &changes {
+            match change {
+                Change::Put(contact) => match here.get(&contact.phone) {
+                    None => {
+                        diff.growth
+                            .push(Growth::Create { index: *index, contact: contact.clone() });
+                    }
+                    Some(old) if *old != contact => {
+                        diff.growth
+                            .push(Growth::Update { index: *index, contact: contact.clone() });
+                    }
+                    Some(_) => {}
+                },
+                Change::Remove(phone) if here.contains_key(phone) => diff.removed.push(*phone),
+                Change::Remove(_) => {}
+            }
+        }
+        if upload.mode == Mode::Replace {
+            let named: HashSet<Phone> = changes.iter().map(|(_, change)| change.phone()).collect();
+            diff.removed.extend(self.phones().filter(|phone| !named.contains(phone)));
+        }
+        diff
+    }
+
+    /// This book after `diff`; contacts that stay keep their place and their match, new ones follow.
+    #[must_use]
+    pub fn apply(&self, diff: &Diff) -> Self {
+        let removed: HashSet<Phone> = diff.removed.iter().copied().collect();
+        let kept = self.entries.iter().filter(|entry| !removed.contains(&entry.contact.phone));
+        let mut entries: Vec<Entry> = kept.cloned().collect();
+        let places: HashMap<Phone, usize> =
+            entries.iter().enumerate().map(|(place, entry)| (entry.contact.phone, place)).collect();
+        for growth in &diff.growth {
+            match growth {
+                Growth::Create { contact, .. } => {
+                    entries.push(Entry { contact: contact.clone(), matched: None });
+                }
+                Growth::Update { contact, .. } => {
+                    if let Some(place) = places.get(&contact.phone) {
+                        entries[*place].contact = contact.clone();
+                    }
+                }
+            }
+        }
+        Self { region: self.region, entries }
+    }
+
+    /// The same contacts, with no region.
+    #[must_use]
+    pub fn without_region(mut self) -> Self {
+        self.region = None;
+        self
+    }
+
+    /// The same book, marked with the home region if any of its phones was read by it.
+    #[must_use]
+    pub fn settled_in(mut self, home: &HomeRegion) -> Self {
+        let national =
+            self.entries.iter().any(|entry| !is_international(entry.contact.spelling.as_str()));
+        self.region = national.then(|| home.region());
+        self
+    }
+}

@@ -1,0 +1,149 @@
+//! How much of the phone book of the world one person may look through.
+//!
+//! `docs/SECURITY.md` says where the numbers come from.
+
+use numbering::Phone;
+
+use crate::user::UserId;
+
+const DAY_MS: u64 = 24 * 60 * 60 * 1000;
+
+/// What a deployment allows each user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// How many new numbers they may add.
+    pub budget: Budget,
+    /// Most contacts of one request.
+    pub contacts_per_request: usize,
+    /// Most contacts in all their books together.
+    pub contacts_per_user: usize,
+    /// Most books, the global one included.
+    pub books_per_user: usize,
+}
+
+impl Default for Limits {
+    /// The defaults of `template.yaml`.
+    fn default() -> Self {
+        Self {
+            budget: Budget::new(20_000, 2_000),
+            contacts_per_request: 20_000,
+            contacts_per_user: 20_000,
+            books_per_user: 20,
+        }
+    }
+}
+
+/// Who pays for new numbers: the phone that the token proves, so that another account with the same phone
+/// is the same payer; without one the user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Payer {
+    /// Whoever has proven this phone.
+    Phone(Phone),
+    /// This user.
+    User(UserId),
+}
+
+/// A leaky bucket of new numbers: each takes its room, and what is in the bucket leaks out evenly.
+///
+/// A bucket is stored as the moment at which it will have leaked empty, in milliseconds since 1970: one
+/// number that only ever grows, so that a write on condition of it can't be fooled by a race.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Budget {
+    capacity: u32,
+    per_day: u32,
+}
+
+/// A bucket has no room for so many numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Overdrawn {
+    /// It has in so many seconds.
+    For {
+        /// From now, rounded up.
+        seconds: u64,
+    },
+    /// Not even an empty one has.
+    Always {
+        /// What an empty one has room for.
+        capacity: u32,
+    },
+}
+
+impl Budget {
+    /// A bucket for `capacity` numbers, of which `per_day` leak out. Nothing is 1.
+    #[must_use]
+    pub fn new(capacity: u32, per_day: u32) -> Self {
+        Self { capacity: capacity.max(1), per_day: per_day.max(1) }
+    }
+
+    /// The bucket after `numbers` more went into the one that is empty at `empty_at_ms`.
+    ///
+    /// # Errors
+    /// [`Overdrawn`] where they don't fit in.
+    pub fn spend(&self, empty_at_ms: u64, now_ms: u64, numbers: usize) -> Result<u64, Overdrawn> {
+        let capacity_ms = self.milliseconds(u64::from(self.capacity));
+        let cost_ms = self.milliseconds(numbers as u64);
+        if cost_ms > capacity_ms {
+            return Err(Overdrawn::Always { capacity: self.capacity });
+        }
+        let after_ms = empty_at_ms.max(now_ms) + cost_ms;
+        match after_ms.saturating_sub(now_ms + capacity_ms) {
+            0 => Ok(after_ms),
+            beyond => Err(Overdrawn::For { seconds: beyond.div_ceil(1000) }),
+        }
+    }
+
+    /// How long so many numbers take to leak out, rounded up: many small uploads take no more than one.
+    fn milliseconds(&self, numbers: u64) -> u64 {
+        numbers.saturating_mul(DAY_MS).div_ceil(u64::from(self.per_day))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const NOW: u64 = 1_795_485_472_000;
+
+    #[test]
+    fn an_empty_bucket_takes_its_capacity_and_then_what_leaks() {
+        let budget = Budget::new(20_000, 2_000);
+        let full = budget.spend(0, NOW, 20_000).expect("room");
+        // A number leaks out in 43.2 seconds.
+        assert_eq!(budget.spend(full, NOW, 1), Err(Overdrawn::For { seconds: 44 }));
+        assert_eq!(budget.spend(full, NOW + 43_199, 1), Err(Overdrawn::For { seconds: 1 }));
+        assert_eq!(budget.spend(full, NOW + 43_200, 1), Ok(full + 43_200));
+        assert_eq!(budget.spend(full, NOW, 2_000), Err(Overdrawn::For { seconds: 86_400 }));
+        assert!(budget.spend(full, NOW + DAY_MS, 2_000).is_ok());
+        assert_eq!(budget.spend(0, NOW, 20_001), Err(Overdrawn::Always { capacity: 20_000 }));
+        assert!(budget.spend(full, NOW + DAY_MS, 2_001).is_err());
+    }
+
+    #[test]
+    fn what_no_bucket_has_room_for_is_told_apart() {
+        let budget = Budget::new(100, 10);
+        assert_eq!(budget.spend(0, NOW, 101), Err(Overdrawn::Always { capacity: 100 }));
+        assert!(budget.spend(0, NOW, 100).is_ok());
+        assert_eq!(Budget::new(0, 0), Budget::new(1, 1));
+    }
+
+    proptest! {
+        #[test]
+        fn whoever_spends_in_whatever_parts_never_has_more_than_capacity_and_leak(
+            capacity in 1_u32..5_000, per_day in 1_u32..100_000,
+            parts in prop::collection::vec((0_u64..DAY_MS / 4, 1_usize..2_000), 1..60),
+        ) {
+            let budget = Budget::new(capacity, per_day);
+            let (mut empty_at, mut now, mut spent) = (0, NOW, 0_u64);
+            for (pause, numbers) in parts {
+                now += pause;
+                if let Ok(after) = budget.spend(empty_at, now, numbers) {
+                    prop_assert!(after > empty_at);
+                    (empty_at, spent) = (after, spent + numbers as u64);
+                }
+                let leaked = (now - NOW) as u128 * u128::from(per_day) / u128::from(DAY_MS);
+                prop_assert!(u128::from(spent) <= u128::from(capacity) + leaked + 1);
+            }
+        }
+    }
+}

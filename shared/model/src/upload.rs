@@ -1,0 +1,282 @@
+//! Uploads: what a client asks of a book, and the difference that makes.
+
+use std::collections::HashMap;
+
+use numbering::Phone;
+
+use crate::contact::Contact;
+
+/// Whether an upload adds to a book or replaces it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// Contacts that the upload doesn't name stay.
+    #[default]
+    Merge,
+    /// Contacts that the upload doesn't name go (`force`).
+    Replace,
+}
+
+/// What an upload wants of one contact.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// The contact is to stand in the book like this.
+    Put(Contact),
+    /// The contact is to go (`destroy`).
+    Remove(Phone),
+}
+
+impl Change {
+    /// The phone that this is about.
+    #[must_use]
+    pub fn phone(&self) -> Phone {
+        match self {
+            Self::Put(contact) => contact.phone,
+            Self::Remove(phone) => *phone,
+        }
+    }
+}
+
+/// The acceptable part of a request, each change with its index in the request.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Upload {
+    /// Add to the book, or replace it.
+    pub mode: Mode,
+    /// The changes in the request's order.
+    pub changes: Vec<(usize, Change)>,
+}
+
+impl Upload {
+    /// For each phone its last change, in the order in which the phones first came.
+    pub(crate) fn last_of_each_phone(&self) -> Vec<&(usize, Change)> {
+        let mut places: HashMap<Phone, usize> = HashMap::with_capacity(self.changes.len());
+        let mut last: Vec<&(usize, Change)> = Vec::with_capacity(self.changes.len());
+        for change in &self.changes {
+            let place = *places.entry(change.1.phone()).or_insert(last.len());
+            if place == last.len() {
+                last.push(change);
+            } else {
+                last[place] = change;
+            }
+        }
+        last
+    }
+}
+
+/// A change that may make a book larger, and the request's index that asked for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Growth {
+    /// A phone that is new to the book.
+    Create {
+        /// Where in the request.
+        index: usize,
+        /// The contact to add.
+        contact: Contact,
+    },
+    /// A contact of the book whose name or spelling changes.
+    Update {
+        /// Where in the request.
+        index: usize,
+        /// The contact as it is to be.
+        contact: Contact,
+    },
+}
+
+impl Growth {
+    /// Where in the request this was asked for.
+    #[must_use]
+    pub fn index(&self) -> usize {
+        match self {
+            Self::Create { index, .. } | Self::Update { index, .. } => *index,
+        }
+    }
+}
+
+/// What an upload changes in a book.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Diff {
+    /// Contacts to add or to change, in the request's order.
+    pub growth: Vec<Growth>,
+    /// Phones to remove.
+    pub removed: Vec<Phone>,
+}
+
+/// How many contacts an upload created, updated and deleted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Phones new to the book.
+    pub created: usize,
+    /// Contacts whose name or spelling changed.
+    pub updated: usize,
+    /// Contacts removed.
+    pub deleted: usize,
+}
+
+impl Diff {
+    /// The counts that the client is told.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        let created =
+            self.growth.iter().filter(|growth| matches!(growth, Growth::Create { .. })).count();
+        Counts { created, updated: self.growth.len() - created, deleted: self.removed.len() }
+    }
+
+    /// The same difference with only the first `growing` of its growth.
+    #[must_use]
+    pub fn limited(&self, growing: usize) -> Self {
+        Self { growth: self.growth[..growing].to_vec(), removed: self.removed.clone() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Book;
+    use crate::Entry;
+    use crate::PublicId;
+    use numbering::{HomeRegion, Region};
+    use proptest::prelude::*;
+
+    fn contact(number: u8, name: &str, spelled: bool) -> Contact {
+        let phone: Phone = format!("165055501{number:02}").parse().expect("a phone");
+        let spelling =
+            if spelled { format!("+{}", phone.digits()) } else { phone.digits().to_owned() };
+        Contact { phone, spelling: spelling.as_str().into(), name: name.parse().expect("a name") }
+    }
+
+    fn book(contacts: &[Contact]) -> Book {
+        let entry =
+            |contact: &Contact| Entry { contact: contact.clone(), matched: PublicId::new(7) };
+        Book::new(None, contacts.iter().map(entry).collect())
+    }
+
+    fn upload(mode: Mode, changes: Vec<Change>) -> Upload {
+        Upload { mode, changes: changes.into_iter().enumerate().collect() }
+    }
+
+    fn contacts(book: &Book) -> Vec<Contact> {
+        book.entries().iter().map(|entry| entry.contact.clone()).collect()
+    }
+
+    #[test]
+    fn the_last_of_a_phone_wins_and_counts_once_in_the_place_of_the_first() {
+        let changes = vec![
+            Change::Put(contact(1, "first", false)),
+            Change::Put(contact(2, "other", false)),
+            Change::Put(contact(1, "last", false)),
+        ];
+        let diff = Book::default().diff(&upload(Mode::Merge, changes));
+        assert_eq!(diff.counts(), Counts { created: 2, updated: 0, deleted: 0 });
+        let names: Vec<_> = contacts(&Book::default().apply(&diff))
+            .iter()
+            .map(|c| c.name.as_str().to_owned())
+            .collect();
+        assert_eq!(names, ["last", "other"]);
+    }
+
+    #[test]
+    fn a_changed_spelling_is_an_update_and_keeps_place_and_match() {
+        let before = book(&[contact(1, "a", false), contact(2, "b", false)]);
+        let diff = before.diff(&upload(Mode::Merge, vec![Change::Put(contact(1, "a", true))]));
+        assert_eq!(diff.counts(), Counts { created: 0, updated: 1, deleted: 0 });
+        let after = before.apply(&diff);
+        assert_eq!(
+            after.entries()[0],
+            Entry { contact: contact(1, "a", true), matched: PublicId::new(7) }
+        );
+    }
+
+    #[test]
+    fn a_forced_upload_removes_what_it_does_not_name_and_what_it_destroys() {
+        let before =
+            book(&[contact(1, "a", false), contact(2, "b", false), contact(3, "c", false)]);
+        let forced =
+            vec![Change::Put(contact(2, "b", false)), Change::Remove(contact(3, "c", false).phone)];
+        let diff = before.diff(&upload(Mode::Replace, forced));
+        assert_eq!(diff.counts(), Counts { created: 0, updated: 0, deleted: 2 });
+        assert_eq!(contacts(&before.apply(&diff)), [contact(2, "b", false)]);
+    }
+
+    #[test]
+    fn a_book_is_read_again_only_when_the_home_region_changes() {
+        let region = |code: &str| HomeRegion::from(code.parse::<Region>().expect("a region"));
+        let spelled = |digits: &str, spelling: &str, name: &str| Contact {
+            phone: digits.parse().expect("a phone"),
+            spelling: spelling.into(),
+            name: name.parse().expect("a name"),
+        };
+        let national = spelled("16505550123", "(650) 555-0123", "national");
+        let plus = spelled("4915112345678", "+49 151 12345678", "plus");
+        let us = book(&[national, plus.clone()]).settled_in(&region("US"));
+        assert_eq!(us.region().map(|region| region.to_string()), Some("US".to_owned()));
+        assert_eq!(us.read_again(&region("US")), us);
+        let de = us.read_again(&region("DE"));
+        assert_eq!(de.entries()[0].contact.phone.digits(), "496505550123");
+        assert_eq!(de.entries()[0].matched, None);
+        assert_eq!(de.entries()[1], us.entries()[1]);
+        let only_plus = book(&[plus]).settled_in(&region("US"));
+        assert_eq!(only_plus.region(), None);
+    }
+
+    fn contact_strategy() -> impl Strategy<Value = Contact> {
+        (0..12u8, "[abc]", any::<bool>())
+            .prop_map(|(number, name, spelled)| contact(number, &name, spelled))
+    }
+
+    fn upload_strategy() -> impl Strategy<Value = Upload> {
+        let change = prop_oneof![
+            3 => contact_strategy().prop_map(Change::Put),
+            1 => contact_strategy().prop_map(|contact| Change::Remove(contact.phone)),
+        ];
+        let mode = prop_oneof![Just(Mode::Merge), Just(Mode::Replace)];
+        (mode, prop::collection::vec(change, 0..16))
+            .prop_map(|(mode, changes)| upload(mode, changes))
+    }
+
+    /// What the book has to be, worked out one change after the other.
+    fn expected(before: &[Contact], upload: &Upload) -> Vec<Contact> {
+        let mut after = before.to_vec();
+        for (_, change) in &upload.changes {
+            let place = after.iter().position(|contact| contact.phone == change.phone());
+            match (change, place) {
+                (Change::Put(contact), Some(place)) => after[place] = contact.clone(),
+                (Change::Put(contact), None) => after.push(contact.clone()),
+                // It holds the phone's place; whether it stays is for the phone's last change to say.
+                (Change::Remove(phone), None) => {
+                    after.push(Contact { phone: *phone, ..contact(0, "gone", false) });
+                }
+                (Change::Remove(_), Some(_)) => {}
+            }
+        }
+        let last =
+            |phone: Phone| upload.changes.iter().rev().find(|(_, change)| change.phone() == phone);
+        after.retain(|contact| match last(contact.phone) {
+            Some((_, Change::Put(_))) => true,
+            Some((_, Change::Remove(_))) => false,
+            None => upload.mode == Mode::Merge,
+        });
+        after
+    }
+
+    proptest! {
+        #[test]
+        fn applying_the_diff_gives_the_uploaded_book(
+            before in prop::collection::vec(contact_strategy(), 0..12),
+            upload in upload_strategy(),
+        ) {
+            let before = book(&before);
+            let diff = before.diff(&upload);
+            let after = before.apply(&diff);
+            prop_assert_eq!(contacts(&after), expected(&contacts(&before), &upload));
+            prop_assert_eq!(after.diff(&upload), Diff::default());
+
+            let Counts { created, updated, deleted } = diff.counts();
+            prop_assert_eq!(before.entries().len() + created - deleted, after.entries().len());
+            prop_assert_eq!(created, after.phones_not_in(&before).len());
+            prop_assert_eq!(deleted, before.phones_not_in(&after).len());
+            let changed = after.entries().iter().filter(|entry| {
+                before.find(entry.contact.phone).is_some_and(|old| old.contact != entry.contact)
+            });
+            prop_assert_eq!(updated, changed.count());
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! Users: who calls, who has a phone, and what they chose.
+
+use std::fmt;
+use std::num::NonZeroU32;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::hide_debug;
+
+/// Longest user id, in bytes. Firebase's have at most 128, Cognito's 36; a hint's sort key, which
+/// holds one beside a `udid`, must stay under DynamoDB's 1,024 bytes.
+const MAX_USER_ID_BYTES: usize = 256;
+
+/// Who a user is to the identity provider: the subject of their token. Key of all that they own.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct UserId(String);
+
+/// A text is no user id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a user id has 1 to {MAX_USER_ID_BYTES} bytes")]
+pub struct UserIdError;
+
+impl UserId {
+    /// The subject as the token names it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for UserId {
+    type Err = UserIdError;
+
+    fn from_str(subject: &str) -> Result<Self, UserIdError> {
+        subject.to_owned().try_into()
+    }
+}
+
+impl TryFrom<String> for UserId {
+    type Error = UserIdError;
+
+    fn try_from(subject: String) -> Result<Self, UserIdError> {
+        if (1..=MAX_USER_ID_BYTES).contains(&subject.len()) {
+            Ok(Self(subject))
+        } else {
+            Err(UserIdError)
+        }
+    }
+}
+
+impl From<UserId> for String {
+    fn from(user: UserId) -> Self {
+        user.0
+    }
+}
+
+// Some providers use a person\'s number or mail address as the subject.
+hide_debug!(UserId);
+
+/// The `id` by which apps know a user: positive, and fits in 32 bits signed, as their parsers want.
+///
+/// Never given twice: whoever deletes their account and signs up again has a new one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct PublicId(NonZeroU32);
+
+impl PublicId {
+    /// The id as a number.
+    #[must_use]
+    pub fn get(self) -> u32 {
+        self.0.get()
+    }
+
+    /// `id` as a public id, if it is one.
+    #[must_use]
+    pub fn new(id: u64) -> Option<Self> {
+        let id = u32::try_from(id).ok().filter(|id| *id <= i32::MAX as u32)?;
+        NonZeroU32::new(id).map(Self)
+    }
+}
+
+impl fmt::Display for PublicId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// What a user chose about being found and being told; everything is on at first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Flags {
+    /// Others see by the phone in their books that this user is here.
+    pub discoverable_by_phone: bool,
+    /// Others get a push when this user joins.
+    pub announce_me: bool,
+    /// This user gets a push when others join.
+    pub notify_me: bool,
+}
+
+impl Default for Flags {
+    fn default() -> Self {
+        Self { discoverable_by_phone: true, announce_me: true, notify_me: true }
+    }
+}
+
+/// Who has a phone: the user who proved it last.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holder {
+    /// The holder, as apps know them.
+    pub id: PublicId,
+    /// The holder, as the identity provider knows them.
+    pub user: UserId,
+    /// Counts who has had the number: another holder, or the same one anew, has a greater epoch.
+    pub epoch: u64,
+    /// Whether books may show the holder as a match.
+    pub discoverable: bool,
+    /// Whether the holder's joining is told.
+    pub announced: bool,
+}
+
+impl Holder {
+    /// The match that `owner`'s book shows for this holder's phone: nobody is a match in their own
+    /// book, and whoever doesn't want to be found in nobody's.
+    #[must_use]
+    pub fn match_for(&self, owner: &UserId) -> Option<PublicId> {
+        (self.discoverable && self.user != *owner).then_some(self.id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_public_id_is_positive_and_fits_in_32_bits_signed() {
+        for (id, accepted) in [
+            (0, false),
+            (1, true),
+            (2_147_483_647, true),
+            (2_147_483_648, false),
+            (u64::MAX, false),
+        ] {
+            assert_eq!(PublicId::new(id).is_some(), accepted, "{id}");
+        }
+    }
+
+    #[test]
+    fn nobody_is_a_match_in_their_own_book_or_against_their_will() {
+        let holder = Holder {
+            id: PublicId::new(7).expect("an id"),
+            user: "alice".parse().expect("a user"),
+            epoch: 7,
+            discoverable: true,
+            announced: true,
+        };
+        let bob: UserId = "bob".parse().expect("a user");
+        assert_eq!(holder.match_for(&bob), PublicId::new(7));
+        assert_eq!(holder.match_for(&holder.user), None);
+        assert_eq!(Holder { discoverable: false, ..holder }.match_for(&bob), None);
+    }
+}

@@ -1,0 +1,30 @@
+#![doc = include_str!("../README.md")]
+
+mod account;
+mod attempts;
+mod capabilities;
+mod export;
+mod join;
+mod notify;
+pub mod push;
+pub mod queue;
+mod read_book;
+mod subscribe;
+mod tombstone;
+mod upload;
+
+pub use account::{
+    AccountError, PhoneClaim, ProfilePatch, delete_account, own_profile, remove_account, sign_up,
+    update_account,
+};
+pub use attempts::Contended;
+pub use capabilities::{
+    DeletionStore, ExportStore, JoinStore, NotifyStore, SignUpStore, UploadStore, UsersStore,
+    WipeStore,
+};
+pub use export::{Export, export};
+pub use join::{JoinError, JoinReport, Worked, spread};
+pub use notify::Notifier;
+pub use read_book::read_book;
+pub use subscribe::{MAX_SUBSCRIPTIONS, SubscribeError, SubscribeRequest, subscribe, unsubscribe};
+pub use upload::{Allowance, UploadError, Uploaded, upload, wipe};

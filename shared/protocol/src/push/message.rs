@@ -1,0 +1,239 @@
+//! What a push says to each platform, as SNS wants it.
+
+use model::{Channel, PushEnvironment};
+use serde_json::{Value, json};
+
+use super::port::Push;
+
+/// How long a platform keeps a push for a device that can't be reached: a week. Later a join is no news.
+const TTL_SECONDS: u32 = 7 * 24 * 60 * 60;
+/// Largest payload of an alert, in bytes (Apple, "Generating a remote notification").
+const MAX_APNS_BYTES: usize = 4_096;
+/// Largest payload of a message, in bytes (Firebase, "About FCM messages").
+const MAX_FCM_BYTES: usize = 4_096;
+/// What ends a text that was cut.
+const CUT: char = '…';
+
+/// How Android shows a join.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FcmStyle {
+    /// A data message, which the app shows: of an offline device's notification messages FCM keeps only
+    /// the last, so that joins would get lost.
+    #[default]
+    Data,
+    /// With a notification besides, which Android shows while the app is in the background.
+    Notification,
+}
+
+/// One message to one device, ready to be published.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Message {
+    /// The text for `MessageStructure=json`: a payload per platform, each JSON in a text.
+    pub body: String,
+    /// SNS's own attributes of the push, by their names.
+    pub attributes: Vec<(&'static str, String)>,
+}
+
+impl Message {
+    pub(super) fn new(
+        channel: Channel,
+        environment: PushEnvironment,
+        style: FcmStyle,
+        push: &Push,
+    ) -> Self {
+        let (platform, payload, attributes) = match (channel, environment) {
+            (Channel::Gcm, _) => {
+                ("GCM", fitted(&push.text, MAX_FCM_BYTES, |text| fcm(text, style, push)), vec![])
+            }
+            (Channel::Apns | Channel::ApnsVoip, PushEnvironment::Production) => {
+                ("APNS", fitted_apns(push), apns_attributes(push, "AWS.SNS.MOBILE.APNS.TTL"))
+            }
+            (Channel::Apns | Channel::ApnsVoip, PushEnvironment::Development) => (
+                "APNS_SANDBOX",
+                fitted_apns(push),
+                apns_attributes(push, "AWS.SNS.MOBILE.APNS_SANDBOX.TTL"),
+            ),
+        };
+        Self { body: json!({ "default": push.text, platform: payload }).to_string(), attributes }
+    }
+}
+
+fn fitted_apns(push: &Push) -> String {
+    fitted(&push.text, MAX_APNS_BYTES, |text| apns(text, push))
+}
+
+fn apns(text: &str, push: &Push) -> Value {
+    json!({
+        "aps": { "alert": { "body": text }, "sound": "default", "thread-id": "contacts-joined" },
+        "id": push.joiner,
+        "phone": push.phone.digits(),
+    })
+}
+
+/// Two pushes of one joiner collapse into one, those of two joiners never do.
+fn apns_attributes(push: &Push, ttl: &'static str) -> Vec<(&'static str, String)> {
+    vec![
+        ("AWS.SNS.MOBILE.APNS.PUSH_TYPE", "alert".to_owned()),
+        // At once, since a person is to read it; 5 would wait for the device's convenience.
+        ("AWS.SNS.MOBILE.APNS.PRIORITY", "10".to_owned()),
+        ("AWS.SNS.MOBILE.APNS.COLLAPSE_ID", collapse_id(push)),
+        (ttl, TTL_SECONDS.to_string()),
+    ]
+}
+
+/// No `collapse_key`: FCM keeps at most four of them per device. The tag replaces what a device already
+/// shows, and loses nothing on the way.
+fn fcm(text: &str, style: FcmStyle, push: &Push) -> Value {
+    let mut message = json!({
+        "data": { "message": text, "id": push.joiner.to_string(), "phone": push.phone.digits() },
+        "android": { "priority": "high", "ttl": format!("{TTL_SECONDS}s") },
+    });
+    if style == FcmStyle::Notification {
+        message["notification"] = json!({ "body": text });
+        message["android"]["notification"] = json!({ "tag": collapse_id(push) });
+    }
+    json!({ "fcmV1Message": { "message": message } })
+}
+
+/// At most 64 bytes, as Apple wants it.
+fn collapse_id(push: &Push) -> String {
+    format!("join-{}", push.joiner)
+}
+
+/// The payload of as much of `text` as keeps it within `limit` bytes, cut between two characters.
+fn fitted(text: &str, limit: usize, payload: impl Fn(&str) -> Value) -> String {
+    let whole = payload(text).to_string();
+    if whole.len() <= limit {
+        return whole;
+    }
+    let cut = |end: usize| payload(&format!("{}{CUT}", &text[..end])).to_string();
+    let ends: Vec<usize> = text.char_indices().map(|(place, _)| place).collect();
+    let fitting = ends.partition_point(|end| cut(*end).len() <= limit);
+    cut(ends[fitting.saturating_sub(1)])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::push::Template;
+    use model::{MAX_NAME_CHARS, PublicId};
+
+    fn push(text: &str) -> Push {
+        Push {
+            text: text.to_owned(),
+            joiner: PublicId::new(212).expect("an id"),
+            phone: "16505550123".parse().expect("a phone"),
+        }
+    }
+
+    fn golden(
+        channel: Channel,
+        environment: PushEnvironment,
+        style: FcmStyle,
+        text: &str,
+    ) -> (String, Vec<String>) {
+        let message = Message::new(channel, environment, style, &push(text));
+        let attributes = message.attributes.iter().map(|(name, value)| format!("{name}={value}"));
+        (message.body, attributes.collect())
+    }
+
+    const STRANGE: &str = "\"Zoë\" %s 😀 שלום\nis here";
+
+    #[test]
+    fn ios_gets_an_alert() {
+        for (environment, platform) in
+            [(PushEnvironment::Production, "APNS"), (PushEnvironment::Development, "APNS_SANDBOX")]
+        {
+            let (body, attributes) = golden(Channel::Apns, environment, FcmStyle::Data, STRANGE);
+            let expected = concat!(
+                r#"{"PLATFORM":"{\"aps\":{\"alert\":{\"body\":\"\\\"Zoë\\\" %s 😀 שלום\\nis here\"},\"sound\":\"default\","#,
+                r#"\"thread-id\":\"contacts-joined\"},\"id\":212,\"phone\":\"16505550123\"}","#,
+                r#""default":"\"Zoë\" %s 😀 שלום\nis here"}"#,
+            );
+            assert_eq!(body, expected.replace("PLATFORM", platform));
+            assert_eq!(
+                attributes,
+                [
+                    "AWS.SNS.MOBILE.APNS.PUSH_TYPE=alert".to_owned(),
+                    "AWS.SNS.MOBILE.APNS.PRIORITY=10".to_owned(),
+                    "AWS.SNS.MOBILE.APNS.COLLAPSE_ID=join-212".to_owned(),
+                    format!("AWS.SNS.MOBILE.{platform}.TTL=604800"),
+                ]
+            );
+        }
+    }
+
+    #[test]
+    fn android_gets_a_data_message() {
+        let expected = concat!(
+            r#"{"GCM":"{\"fcmV1Message\":{\"message\":{\"android\":{\"priority\":\"high\",\"ttl\":\"604800s\"},"#,
+            r#"\"data\":{\"id\":\"212\",\"message\":\"\\\"Zoë\\\" %s 😀 שלום\\nis here\",\"phone\":\"16505550123\"}}}}","#,
+            r#""default":"\"Zoë\" %s 😀 שלום\nis here"}"#,
+        );
+        for environment in [PushEnvironment::Production, PushEnvironment::Development] {
+            let message = golden(Channel::Gcm, environment, FcmStyle::Data, STRANGE);
+            assert_eq!(message, (expected.to_owned(), vec![]));
+        }
+    }
+
+    #[test]
+    fn android_gets_a_notification_besides_where_the_deployment_asks_for_one() {
+        let (body, _) = golden(
+            Channel::Gcm,
+            PushEnvironment::Production,
+            FcmStyle::Notification,
+            "Zoë is here",
+        );
+        let expected = concat!(
+            r#"{"GCM":"{\"fcmV1Message\":{\"message\":{\"android\":{\"notification\":{\"tag\":\"join-212\"},"#,
+            r#"\"priority\":\"high\",\"ttl\":\"604800s\"},\"data\":{\"id\":\"212\",\"message\":\"Zoë is here\","#,
+            r#"\"phone\":\"16505550123\"},\"notification\":{\"body\":\"Zoë is here\"}}}}","default":"Zoë is here"}"#,
+        );
+        assert_eq!(body, expected);
+    }
+
+    /// The payload inside a message, and the text in it.
+    fn payload(channel: Channel, text: &str) -> (usize, String) {
+        let (body, _) = golden(channel, PushEnvironment::Production, FcmStyle::Notification, text);
+        let body: Value = serde_json::from_str(&body).expect("JSON");
+        let (platform, place) = match channel {
+            Channel::Gcm => ("GCM", "/fcmV1Message/message/data/message"),
+            Channel::Apns | Channel::ApnsVoip => ("APNS", "/aps/alert/body"),
+        };
+        let payload = body[platform].as_str().expect("a text");
+        let inner: Value = serde_json::from_str(payload).expect("JSON in a text");
+        (payload.len(), inner.pointer(place).and_then(Value::as_str).expect("a text").to_owned())
+    }
+
+    #[test]
+    fn the_longest_names_fit_whole_in_an_ordinary_template() {
+        let template: Template = "%s is here now. Say hello!".parse().expect("a template");
+        for character in ["x", "𝒜", "\"", "א", "%"] {
+            let text = template.render(&character.repeat(MAX_NAME_CHARS));
+            for channel in [Channel::Apns, Channel::Gcm] {
+                let (bytes, shown) = payload(channel, &text);
+                assert!(
+                    bytes <= 4_096 && shown == text,
+                    "{character:?} to {channel:?}: {bytes} bytes"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_text_that_does_not_fit_is_cut_between_two_characters_and_as_late_as_possible() {
+        for character in ["😀", "\u{1}", "\"", "ab", "é"] {
+            let text = character.repeat(4_000);
+            for (channel, copies) in [(Channel::Apns, 1), (Channel::Gcm, 2)] {
+                let (bytes, shown) = payload(channel, &text);
+                let kept = shown.strip_suffix(CUT).expect("it says that it was cut");
+                assert!(text.starts_with(kept) && !kept.is_empty(), "{character:?} to {channel:?}");
+                let one_more = json!(character).to_string().len() * copies;
+                assert!(
+                    bytes <= 4_096 && bytes + one_more > 4_096,
+                    "{character:?} to {channel:?}: {bytes} bytes"
+                );
+            }
+        }
+    }
+}

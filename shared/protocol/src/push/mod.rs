@@ -1,0 +1,11 @@
+//! Pushes: what is sent, to whom, and what may come of it.
+
+mod message;
+mod port;
+mod sns;
+mod template;
+
+pub use self::message::FcmStyle;
+pub use self::port::{Delivery, EndpointError, Endpoints, Push, Pusher, Token};
+pub use self::sns::{Applications, Sns};
+pub use self::template::{Template, TemplateError};

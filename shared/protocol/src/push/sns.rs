@@ -1,0 +1,209 @@
+//! Amazon SNS mobile push: endpoints and messages.
+
+use aws_sdk_sns::Client;
+use aws_sdk_sns::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_sns::operation::create_platform_endpoint::CreatePlatformEndpointError;
+use aws_sdk_sns::operation::publish::PublishError;
+use aws_sdk_sns::types::MessageAttributeValue;
+use model::{Channel, PushEnvironment, Subscription};
+
+use super::message::{FcmStyle, Message};
+use super::port::{Delivery, EndpointError, Endpoints, Push, Pusher, Token};
+
+/// Times that a token is registered anew after its endpoint went away in between.
+const REGISTER_ATTEMPTS: usize = 3;
+
+/// The platform applications of a deployment, by channel and environment; ARNs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Applications {
+    pub apns: Option<String>,
+    pub apns_sandbox: Option<String>,
+    pub apns_voip: Option<String>,
+    pub apns_voip_sandbox: Option<String>,
+    pub fcm: Option<String>,
+}
+
+impl Applications {
+    fn of(&self, channel: Channel, environment: PushEnvironment) -> Option<&str> {
+        match (channel, environment) {
+            (Channel::Apns, PushEnvironment::Production) => &self.apns,
+            (Channel::Apns, PushEnvironment::Development) => &self.apns_sandbox,
+            (Channel::ApnsVoip, PushEnvironment::Production) => &self.apns_voip,
+            (Channel::ApnsVoip, PushEnvironment::Development) => &self.apns_voip_sandbox,
+            (Channel::Gcm, _) => &self.fcm,
+        }
+        .as_deref()
+    }
+}
+
+/// Amazon SNS mobile push.
+#[derive(Clone, Debug)]
+pub struct Sns {
+    client: Client,
+    applications: Applications,
+    fcm_style: FcmStyle,
+}
+
+impl Sns {
+    /// Endpoints in `applications`, and pushes to them.
+    #[must_use]
+    pub fn new(client: Client, applications: Applications, fcm_style: FcmStyle) -> Self {
+        Self { client, applications, fcm_style }
+    }
+
+    /// The endpoint of a token: a new one, or the one that it has with whatever attributes.
+    async fn create(&self, application: &str, token: &str) -> Result<String, EndpointError> {
+        let sent = self
+            .client
+            .create_platform_endpoint()
+            .platform_application_arn(application)
+            .token(token)
+            .send();
+        match sent.await {
+            Ok(answer) => answer.endpoint_arn.ok_or_else(|| unavailable("no ARN in the answer")),
+            Err(error) => match error.as_service_error() {
+                Some(CreatePlatformEndpointError::InvalidParameterException(invalid)) => {
+                    existing_endpoint(invalid.message().unwrap_or_default())
+                        .ok_or(EndpointError::BadToken)
+                }
+                _ => Err(failed(&error)),
+            },
+        }
+    }
+
+    /// Whether the endpoint still was there to be brought up to date.
+    async fn refresh(&self, endpoint: &str, token: &str) -> Result<bool, EndpointError> {
+        let attributes =
+            match self.client.get_endpoint_attributes().endpoint_arn(endpoint).send().await {
+                Ok(answer) => answer.attributes.unwrap_or_default(),
+                Err(error)
+                    if error.as_service_error().is_some_and(|e| e.is_not_found_exception()) =>
+                {
+                    return Ok(false);
+                }
+                Err(error) => return Err(failed(&error)),
+            };
+        let is = |name: &str, value: &str| {
+            attributes.get(name).is_some_and(|attribute| attribute == value)
+        };
+        if is("Token", token) && is("Enabled", "true") {
+            return Ok(true);
+        }
+        let set = self.client.set_endpoint_attributes().endpoint_arn(endpoint);
+        match set.attributes("Token", token).attributes("Enabled", "true").send().await {
+            Ok(_) => Ok(true),
+            Err(error) if error.as_service_error().is_some_and(|e| e.is_not_found_exception()) => {
+                Ok(false)
+            }
+            Err(error) => Err(failed(&error)),
+        }
+    }
+}
+
+impl Endpoints for Sns {
+    /// Create, look, set, and where it went away in between, create anew: the way AWS documents it.
+    async fn register(&self, token: Token<'_>) -> Result<String, EndpointError> {
+        let application = self
+            .applications
+            .of(token.channel, token.environment)
+            .ok_or(EndpointError::NotConfigured)?;
+        for _ in 0..REGISTER_ATTEMPTS {
+            let endpoint = self.create(application, token.token).await?;
+            if self.refresh(&endpoint, token.token).await? {
+                return Ok(endpoint);
+            }
+        }
+        Err(unavailable("the endpoint goes away each time"))
+    }
+
+    async fn remove(&self, endpoint: &str) -> Result<(), EndpointError> {
+        match self.client.delete_endpoint().endpoint_arn(endpoint).send().await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(failed(&error)),
+        }
+    }
+}
+
+/// The ARN in "Invalid parameter: Token Reason: Endpoint arn:… already exists with the same Token, but
+/// different attributes."; SNS tells it nowhere else.
+fn existing_endpoint(message: &str) -> Option<String> {
+    let (_, rest) = message.split_once("Endpoint ")?;
+    let (arn, _) = rest.split_once(" already exists")?;
+    arn.starts_with("arn:").then(|| arn.to_owned())
+}
+
+fn failed<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> EndpointError {
+    unavailable(error.code().unwrap_or("no answer"))
+}
+
+fn unavailable(code: &str) -> EndpointError {
+    EndpointError::Unavailable { code: code.to_owned() }
+}
+
+impl Pusher for Sns {
+    async fn push(&self, subscription: &Subscription, push: &Push) -> Delivery {
+        let Message { body, attributes } =
+            Message::new(subscription.channel, subscription.environment, self.fcm_style, push);
+        let attributes = attributes.into_iter().map(|(name, value)| {
+            let value = MessageAttributeValue::builder().data_type("String").string_value(value);
+            (name.to_owned(), value.build().expect("a type is set"))
+        });
+        let published = self
+            .client
+            .publish()
+            .target_arn(&subscription.endpoint)
+            .message_structure("json")
+            .message(body)
+            .set_message_attributes(Some(attributes.collect()))
+            .send()
+            .await;
+        published.map_or_else(|error| delivery(&error), |_| Delivery::Sent)
+    }
+}
+
+/// What a failed Publish means for the device. What an operator can mend (a platform application whose
+/// credentials ran out, a missing permission) is not the device's fault: it is tried again.
+fn delivery<R>(error: &SdkError<PublishError, R>) -> Delivery {
+    use PublishError as E;
+    match error.as_service_error() {
+        Some(E::EndpointDisabledException(_) | E::NotFoundException(_)) => Delivery::Gone,
+        Some(E::InvalidParameterException(invalid)) if names_no_endpoint(invalid.message()) => {
+            Delivery::Gone
+        }
+        Some(
+            E::InvalidParameterException(_)
+            | E::InvalidParameterValueException(_)
+            | E::ValidationException(_),
+        ) => Delivery::Refused,
+        Some(other) if other.code().is_some_and(|code| code.contains("hrottl")) => {
+            Delivery::Throttled
+        }
+        _ => Delivery::Unavailable,
+    }
+}
+
+/// Of an endpoint that was deleted SNS says "Invalid parameter: TargetArn Reason: No endpoint found for
+/// the target arn specified", and not that it isn't found.
+fn names_no_endpoint(message: Option<&str>) -> bool {
+    message.is_some_and(|message| message.contains("No endpoint found"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_endpoint_of_a_token_with_other_attributes_is_read_from_the_message() {
+        let arn = "arn:aws:sns:us-east-1:123456789012:endpoint/GCM/app/5f1b";
+        let message = format!(
+            "Invalid parameter: Token Reason: Endpoint {arn} already exists with the same Token, but different attributes."
+        );
+        assert_eq!(existing_endpoint(&message).as_deref(), Some(arn));
+        assert_eq!(
+            existing_endpoint(
+                "Invalid parameter: Token Reason: iOS device tokens must be hexadecimal"
+            ),
+            None
+        );
+    }
+}

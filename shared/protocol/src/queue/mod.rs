@@ -1,0 +1,9 @@
+//! The queue between the stream of users and the books.
+
+mod message;
+mod port;
+mod sqs;
+
+pub use self::message::{BookMessage, Joiner, UnreadableMessage};
+pub use self::port::{BookQueue, FailedRecord, FailedRecords, QueueError};
+pub use self::sqs::SqsQueue;

@@ -1,0 +1,35 @@
+//! Why an upload did nothing.
+
+use store::StoreError;
+
+use crate::attempts::Contended;
+
+/// Why an upload did nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum UploadError {
+    #[error(transparent)]
+    Contended(#[from] Contended),
+    /// The account was deleted while the upload was under way.
+    #[error("the account was deleted meanwhile")]
+    AccountDeleted,
+    /// The user has added as many new numbers as they may, for now.
+    #[error("the budget of new numbers is spent")]
+    OverBudget {
+        /// Seconds until there is room again for the numbers of this upload.
+        seconds: u64,
+    },
+    /// The upload has more new numbers than anybody may add at once.
+    #[error("the upload has more new numbers than a budget")]
+    BeyondBudget {
+        /// How many numbers anybody may add at once.
+        capacity: u32,
+    },
+    /// The user has as many books as they may.
+    #[error("the user has too many books")]
+    TooManyBooks {
+        /// How many books they may have.
+        limit: usize,
+    },
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}

@@ -1,0 +1,57 @@
+//! What an upload makes of a book, before anything is written.
+
+use model::{Book, Counts, Diff, Upload};
+use numbering::{HomeRegion, Phone};
+use store::fits;
+
+/// What an upload did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Uploaded {
+    /// How many contacts were created, updated and deleted.
+    pub counts: Counts,
+    /// The request's indices of contacts that the book has no room for.
+    pub no_room: Vec<usize>,
+}
+
+/// What a book becomes by an upload.
+pub(super) struct Plan {
+    pub next: Book,
+    pub uploaded: Uploaded,
+    /// The phones that are new to the book.
+    pub added: Vec<Phone>,
+    /// The phones that the book loses.
+    pub removed: Vec<Phone>,
+}
+
+impl Plan {
+    /// Works out what `book` becomes with at most `contacts` of them. Contacts for which there is no
+    /// room stay out, or stay as they are.
+    pub fn new(book: &Book, upload: &Upload, home: &HomeRegion, contacts: usize) -> Self {
+        let base = book.read_again(home);
+        let diff = base.diff(upload);
+        let apply = |diff: &Diff| base.apply(diff).settled_in(home);
+        let fits = |next: &Book| next.entries().len() <= contacts && fits(next);
+        let next = apply(&diff);
+        if diff.growth.is_empty() || fits(&next) {
+            return Self::of(book, next, diff.counts(), vec![]);
+        }
+        // The most of the request's first changes that fit.
+        let (mut room, mut beyond) = (0, diff.growth.len());
+        while beyond - room > 1 {
+            let middle = room.midpoint(beyond);
+            if fits(&apply(&diff.limited(middle))) {
+                room = middle;
+            } else {
+                beyond = middle;
+            }
+        }
+        let limited = diff.limited(room);
+        let no_room = diff.growth[room..].iter().map(|growth| growth.index()).collect();
+        Self::of(book, apply(&limited), limited.counts(), no_room)
+    }
+
+    fn of(book: &Book, next: Book, counts: Counts, no_room: Vec<usize>) -> Self {
+        let (added, removed) = (next.phones_not_in(book), book.phones_not_in(&next));
+        Self { next, uploaded: Uploaded { counts, no_room }, added, removed }
+    }
+}

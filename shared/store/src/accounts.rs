@@ -1,0 +1,234 @@
+//! Users again: an account is signed up, changed and deleted in one transaction over all its items.
+
+use aws_sdk_dynamodb::types::ReturnValue;
+use model::{Flags, Holder, Profile, PublicId, UserId};
+
+use crate::error::StoreError;
+use crate::item::{Attributes, Reader, item, number, text};
+use crate::keys::{COUNTER_KEY, profile_key};
+use crate::profile;
+use crate::store::Store;
+use crate::tables::Table;
+use crate::users::write_holder;
+use crate::write::{Condition, Outcome, Write};
+
+/// How long the generation of a deleted account outlives it: twice as long as the tombstones of its
+/// books.
+const TOMBSTONE_SECONDS: u64 = 14 * 24 * 60 * 60;
+
+/// What `subject#` items say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Subject {
+    /// The user's public id; none before sign-up and after leaving.
+    pub id: Option<PublicId>,
+    /// How often the account has been deleted.
+    pub generation: u64,
+}
+
+/// Who holds the phone that a user claims, as seen before the write.
+#[derive(Clone, Copy, Debug)]
+pub enum Target<'a> {
+    /// Nobody.
+    Free,
+    /// This holder, whose profile loses the phone.
+    Held {
+        holder: &'a Holder,
+        /// The holder's profile, unless it is deleted already.
+        profile: Option<&'a Profile>,
+    },
+}
+
+/// A write of one account. Every item of it is conditional on what was seen.
+#[derive(Clone, Copy, Debug)]
+pub struct AccountWrite<'a> {
+    pub user: &'a UserId,
+    pub subject: Subject,
+    /// The profile; none before sign-up.
+    pub before: Option<&'a Profile>,
+    /// The profile as it is to be; none to delete it.
+    pub after: Option<&'a Profile>,
+    /// Who holds the phone of `after`, if that isn't the phone of `before`.
+    pub target: Target<'a>,
+}
+
+/// Reads and writes accounts.
+pub trait AccountStore: Sync {
+    /// The user's public id and generation, strongly consistent.
+    fn subject(&self, user: &UserId) -> impl Future<Output = Result<Subject, StoreError>> + Send;
+
+    /// The profile of `id`, strongly consistent.
+    fn profile(
+        &self,
+        id: PublicId,
+    ) -> impl Future<Output = Result<Option<Profile>, StoreError>> + Send;
+
+    /// Draws a number that is greater than all numbers drawn before. Gaps are fine.
+    fn draw(&self) -> impl Future<Output = Result<u64, StoreError>> + Send;
+
+    /// Does all of `write` or nothing.
+    fn write_account(
+        &self,
+        write: AccountWrite<'_>,
+    ) -> impl Future<Output = Result<Outcome, StoreError>> + Send;
+}
+
+impl AccountStore for Store {
+    async fn subject(&self, user: &UserId) -> Result<Subject, StoreError> {
+        let key = user_key(self.keyring.subject_key(user));
+        let Some(item) = self.get(Table::Users, key).await? else { return Ok(Subject::default()) };
+        let reader = Reader { table: Table::Users, kind: "subject", item: &item };
+        Ok(Subject {
+            id: reader.optional_number("id")?.and_then(PublicId::new),
+            generation: reader.optional_number("generation")?.unwrap_or(0),
+        })
+    }
+
+    async fn profile(&self, id: PublicId) -> Result<Option<Profile>, StoreError> {
+        let item = self.get(Table::Users, user_key(profile_key(id))).await?;
+        item.map(|item| profile::read(&self.keyring, &item)).transpose()
+    }
+
+    async fn draw(&self) -> Result<u64, StoreError> {
+        let answer = self
+            .client
+            .update_item()
+            .table_name(self.tables.name(Table::Users))
+            .set_key(Some(user_key(COUNTER_KEY)))
+            .update_expression("ADD drawn :one")
+            .expression_attribute_values(":one", number(1))
+            .return_values(ReturnValue::UpdatedNew)
+            .send()
+            .await
+            .map_err(|error| StoreError::call("UpdateItem", Table::Users, &error))?;
+        let item = answer.attributes.unwrap_or_default();
+        Reader { table: Table::Users, kind: "counter", item: &item }.number("drawn")
+    }
+
+    async fn write_account(&self, write: AccountWrite<'_>) -> Result<Outcome, StoreError> {
+        let AccountWrite { user, before, after, target, .. } = write;
+        let mut writes: Vec<Write> = self.subject_write(write).into_iter().collect();
+        writes.extend(self.profile_write(before, after));
+        writes.extend(self.holder_writes(write));
+        let muted =
+            |profile: Option<&Profile>| profile.is_some_and(|profile| !profile.flags.notify_me);
+        if muted(before) != muted(after) {
+            writes.push(self.mute(user, muted(after)));
+        }
+        if let Target::Held { profile: Some(theirs), .. } = target {
+            let without = Profile { phone: None, version: theirs.version + 1, ..theirs.clone() };
+            writes.extend(self.profile_write(Some(theirs), Some(&without)));
+        }
+        self.transact(writes).await
+    }
+}
+
+impl Store {
+    fn subject_write(&self, write: AccountWrite<'_>) -> Option<Write> {
+        let Subject { id, generation } = write.subject;
+        let mut attributes = user_key(self.keyring.subject_key(write.user));
+        let mut set = |name: &str, value: u64| attributes.insert(name.to_owned(), number(value));
+        match (write.before, write.after) {
+            (Some(_), Some(_)) => return None,
+            (None, Some(after)) => {
+                set("id", u64::from(after.id.get()));
+                if generation > 0 {
+                    set("generation", generation);
+                }
+            }
+            (_, None) => {
+                set("generation", generation + 1);
+                set("expires_at", self.clock.now_seconds() + TOMBSTONE_SECONDS);
+            }
+        }
+        let same_id = match id {
+            None => Condition::new("attribute_not_exists(id)", []),
+            Some(id) => Condition::new("id = :id", [(":id", number(u64::from(id.get())))]),
+        };
+        let condition = same_id.and(in_generation(generation));
+        Some(Write::put(Table::Users, attributes, condition))
+    }
+
+    fn profile_write(&self, before: Option<&Profile>, after: Option<&Profile>) -> Option<Write> {
+        let seen = match before {
+            None => Condition::new("attribute_not_exists(version)", []),
+            Some(before) => {
+                Condition::new("version = :version", [(":version", number(before.version))])
+            }
+        };
+        match (before, after) {
+            (None, None) => None,
+            (_, Some(after)) => {
+                let attributes = profile::write(&self.keyring, after);
+                Some(Write::put(Table::Users, attributes, seen))
+            }
+            (Some(before), None) => {
+                Some(Write::delete(Table::Users, user_key(profile_key(before.id)), seen))
+            }
+        }
+    }
+
+    fn holder_writes(&self, write: AccountWrite<'_>) -> Vec<Write> {
+        let AccountWrite { before, after, target, .. } = write;
+        let phone_of = |profile: &Profile| profile.phone.map(|(phone, _)| phone);
+        let (old, new) = (before.and_then(phone_of), after.and_then(phone_of));
+        let mut writes = vec![];
+        if let (Some(old), Some(holder)) = (old, before.and_then(holder_of))
+            && new != Some(old)
+        {
+            let key = user_key(self.phone_keys.holder_key(old));
+            writes.push(Write::delete(Table::Users, key, still_held_by(&holder)));
+        }
+        let (Some(new), Some(holder)) = (new, after.and_then(holder_of)) else { return writes };
+        let kept = before.filter(|_| old == Some(new)).and_then(holder_of);
+        if kept.as_ref() == Some(&holder) {
+            return writes;
+        }
+        let condition = match (&kept, target) {
+            (Some(seen), _) | (None, Target::Held { holder: seen, .. }) => still_held_by(seen),
+            (None, Target::Free) => Condition::new("attribute_not_exists(epoch)", []),
+        };
+        let attributes = write_holder(&self.keyring, &self.phone_keys, new, &holder);
+        writes.push(Write::put(Table::Users, attributes, condition));
+        writes
+    }
+}
+
+/// The key of an item of Users.
+pub(crate) fn user_key(key: impl Into<String>) -> Attributes {
+    item([("key", text(key))])
+}
+
+/// The condition that a phone still has the holder who was seen.
+fn still_held_by(seen: &Holder) -> Condition {
+    let values = [(":holder", number(u64::from(seen.id.get()))), (":epoch", number(seen.epoch))];
+    Condition::new("id = :holder AND epoch = :epoch", values)
+}
+
+/// What the `phone#` item of a user says, if they have a phone.
+fn holder_of(profile: &Profile) -> Option<Holder> {
+    let (_, epoch) = profile.phone?;
+    let Flags { discoverable_by_phone, announce_me, notify_me: _ } = profile.flags;
+    Some(Holder {
+        id: profile.id,
+        user: profile.user.clone(),
+        epoch,
+        discoverable: discoverable_by_phone,
+        announced: announce_me,
+    })
+}
+
+/// The condition that an account is in `generation`.
+fn in_generation(generation: u64) -> Condition {
+    match generation {
+        0 => Condition::new("attribute_not_exists(generation)", []),
+        _ => Condition::new("generation = :generation", [(":generation", number(generation))]),
+    }
+}
+
+impl Store {
+    /// Checks in a transaction that the account of `user` is still in `generation`.
+    pub(crate) fn generation_check(&self, user: &UserId, generation: u64) -> Write {
+        let key = user_key(self.keyring.subject_key(user));
+        Write::check(Table::Users, key, in_generation(generation))
+    }
+}

@@ -1,0 +1,413 @@
+//! AddressBooks: one item is one book.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use model::{Book, Scope, UserId};
+use numbering::Region;
+
+use crate::error::StoreError;
+use crate::item::{Attributes, Reader, bytes, item, number, text};
+use crate::keyring::{Keyring, Place};
+use crate::keys::plain_book;
+use crate::packed::{pack_contacts, pack_matches, unpack};
+use crate::store::Store;
+use crate::tables::Table;
+use crate::write::{Condition, Outcome, Write};
+
+/// How long an emptied item keeps its version. Far longer than any upload can be in flight (a Lambda
+/// runs for 15 minutes at most), so that no version is ever counted twice.
+const TOMBSTONE_SECONDS: u64 = 7 * 24 * 60 * 60;
+
+/// Where a book's item stands in its user's life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Life {
+    /// No upload has opened the book yet, or not since its item expired.
+    Unopened,
+    /// The book belongs to its user's account of this generation.
+    Open {
+        /// How often the account had been deleted when the book was opened.
+        generation: u64,
+    },
+    /// The account of this generation was deleted, and the book with it.
+    Deleted {
+        /// The generation that was deleted.
+        generation: u64,
+    },
+}
+
+/// A book as it stands in its table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredBook {
+    /// Raised by one with every write; 0 where there is no item.
+    pub version: u64,
+    /// Whether the book is open.
+    pub life: Life,
+    /// The book; empty unless open.
+    pub book: Book,
+    /// The mark of the upload that wrote the contacts: by it an upload that lost the answer to its write
+    /// knows its own work.
+    pub uploaded_by: Option<u32>,
+    /// Of a deleted book, the contacts whose hints may not be gone yet.
+    pub leaving: Book,
+    /// When an open book goes unless somebody uses it, in seconds since 1970. Written as none, it is the
+    /// deployment's time from now, where it has one.
+    pub expires_at: Option<u64>,
+}
+
+impl StoredBook {
+    fn absent() -> Self {
+        Self {
+            version: 0,
+            life: Life::Unopened,
+            book: Book::default(),
+            uploaded_by: None,
+            leaving: Book::default(),
+            expires_at: None,
+        }
+    }
+}
+
+/// Reading books.
+pub trait BookReader: Sync {
+    /// One strongly consistent GetItem. A book that isn't there is an unopened one of version 0.
+    fn read_book(
+        &self,
+        user: &UserId,
+        scope: &Scope,
+    ) -> impl Future<Output = Result<StoredBook, StoreError>> + Send;
+
+    /// All books of a user, strongly consistent.
+    fn read_books(
+        &self,
+        user: &UserId,
+    ) -> impl Future<Output = Result<Vec<(Scope, StoredBook)>, StoreError>> + Send;
+}
+
+/// Keeping books in which nothing changes.
+pub trait BookKeeper: BookReader {
+    /// Puts off the end of an open book that was `seen`, where less than half of its time is left: whoever
+    /// reads a book keeps it, by one write in half of that time. Nothing where books have no end.
+    fn keep_book(
+        &self,
+        user: &UserId,
+        scope: &Scope,
+        seen: &StoredBook,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+/// Writing books. Every write is conditional on the version seen and raises it by one.
+pub trait BookStore: BookReader {
+    /// Writes `next` in the place of `seen`, if that still stands.
+    fn write_book(
+        &self,
+        user: &UserId,
+        scope: &Scope,
+        seen: &StoredBook,
+        next: &StoredBook,
+    ) -> impl Future<Output = Result<Outcome, StoreError>> + Send;
+
+    /// Creates an empty open book in place of `seen`, in one transaction that checks that the
+    /// account is still in `generation`. Returns the book, or nothing if others were faster.
+    fn open_book(
+        &self,
+        user: &UserId,
+        scope: &Scope,
+        seen: &StoredBook,
+        generation: u64,
+    ) -> impl Future<Output = Result<Option<StoredBook>, StoreError>> + Send;
+}
+
+impl BookReader for Store {
+    async fn read_book(&self, user: &UserId, scope: &Scope) -> Result<StoredBook, StoreError> {
+        match self.get(Table::AddressBooks, key(&self.keyring, user, scope)).await? {
+            Some(item) => read(&self.keyring, user, scope, &item),
+            None => Ok(StoredBook::absent()),
+        }
+    }
+
+    async fn read_books(&self, user: &UserId) -> Result<Vec<(Scope, StoredBook)>, StoreError> {
+        let owner = text(self.keyring.user(user));
+        let items = self.query_all(Table::AddressBooks, "user_id", owner).await?;
+        let books = items.iter().map(|item| {
+            let reader = reader(item);
+            let scope = self.keyring.parse_book_key(reader.text("book")?);
+            let scope = scope.ok_or_else(|| reader.corrupt("book"))?;
+            let stored = read(&self.keyring, user, &scope, item)?;
+            Ok((scope, stored))
+        });
+        books.collect()
+    }
+}
+
+impl BookKeeper for Store {
+    async fn keep_book(
+        &self,
+        user: &UserId,
+        scope: &Scope,
+        seen: &StoredBook,
+    ) -> Result<(), StoreError> {
+        let Some(ttl) = self.book_ttl_seconds else { return Ok(()) };
+        let now_seconds = self.clock.now_seconds();
+        let lives_long = seen.expires_at.is_some_and(|at| at > now_seconds + ttl / 2);
+        if lives_long || !matches!(seen.life, Life::Open { .. }) {
+            return Ok(());
+        }
+        // Contacts and matches don't change: the version isn't raised, and no writer has to start
+        // over.
+        let mut unchanged = is_still(seen);
+        unchanged.values.extend(item([(":expires", number(now_seconds + ttl))]));
+        let key = key(&self.keyring, user, scope);
+        let set = "SET expires_at = :expires";
+        // A conflict means that somebody wrote the book, which keeps it too.
+        self.update(Table::AddressBooks, key, set, unchanged).await.map(|_| ())
+    }
+}
+
+impl BookStore for Store {
+    async fn write_book(
+        &self,
+        user: &UserId,
+        scope: &Scope,
+        seen: &StoredBook,
+        next: &StoredBook,
+    ) -> Result<Outcome, StoreError> {
+        let item = self.book_item(user, scope, seen.version + 1, next);
+        self.put(Table::AddressBooks, item, is_still(seen)).await
+    }
+
+    async fn open_book(
+        &self,
+        user: &UserId,
+        scope: &Scope,
+        seen: &StoredBook,
+        generation: u64,
+    ) -> Result<Option<StoredBook>, StoreError> {
+        let version = seen.version + 1;
+        let life = Life::Open { generation };
+        let opened = StoredBook { version, life, ..StoredBook::absent() };
+        let item = self.book_item(user, scope, version, &opened);
+        let writes = vec![
+            Write::put(Table::AddressBooks, item, is_still(seen)),
+            self.generation_check(user, generation),
+        ];
+        Ok((self.transact(writes).await? == Outcome::Done).then_some(opened))
+    }
+}
+
+impl Store {
+    /// The item of a book, with the time at which it goes.
+    fn book_item(
+        &self,
+        user: &UserId,
+        scope: &Scope,
+        version: u64,
+        next: &StoredBook,
+    ) -> Attributes {
+        let mut attributes = write(&self.keyring, user, scope, version, next);
+        let expires_at = match (next.life, self.book_ttl_seconds) {
+            (Life::Open { .. }, None) => None,
+            (Life::Open { .. }, Some(ttl)) => {
+                Some(next.expires_at.unwrap_or_else(|| self.clock.now_seconds() + ttl))
+            }
+            (Life::Unopened | Life::Deleted { .. }, _) => {
+                Some(self.clock.now_seconds() + TOMBSTONE_SECONDS)
+            }
+        };
+        attributes.extend(expires_at.map(|at| ("expires_at".to_owned(), number(at))));
+        attributes
+    }
+}
+
+fn key(keyring: &Keyring, user: &UserId, scope: &Scope) -> Attributes {
+    item([("user_id", text(keyring.user(user))), ("book", text(keyring.book_key(scope)))])
+}
+
+/// The condition that the item is still the one that was `seen`.
+fn is_still(seen: &StoredBook) -> Condition {
+    match seen.version {
+        0 => Condition::new("attribute_not_exists(version)", []),
+        version => Condition::new("version = :seen", [(":seen", number(version))]),
+    }
+}
+
+fn reader(item: &Attributes) -> Reader<'_> {
+    Reader { table: Table::AddressBooks, kind: "book", item }
+}
+
+fn write(
+    keyring: &Keyring,
+    user: &UserId,
+    scope: &Scope,
+    version: u64,
+    next: &StoredBook,
+) -> Attributes {
+    let StoredBook { version: _, life, book, uploaded_by, leaving, expires_at: _ } = next;
+    let mut attributes = key(keyring, user, scope);
+    let plain_book = plain_book(scope);
+    let sealed = |attribute, packed| {
+        bytes(keyring.seal(Place { owner: user.as_str(), names: [&plain_book, attribute] }, packed))
+    };
+    let mut set = |name: &str, value: AttributeValue| attributes.insert(name.to_owned(), value);
+    set("version", number(version));
+    match life {
+        Life::Unopened => {}
+        Life::Open { generation } => {
+            set("generation", number(*generation));
+        }
+        Life::Deleted { generation } => {
+            set("generation", number(*generation));
+            set("deleted", AttributeValue::Bool(true));
+        }
+    }
+    if let (Some(mark), Life::Open { .. }) = (uploaded_by, life) {
+        set("uploaded_by", number(u64::from(*mark)));
+    }
+    if let Some(region) = book.region() {
+        set("region", text(region.code()));
+    }
+    if !book.entries().is_empty() {
+        set("contacts", sealed("contacts", pack_contacts(book)));
+    }
+    if let Some(matches) = pack_matches(book) {
+        set("matches", sealed("matches", matches));
+    }
+    if !leaving.entries().is_empty() {
+        set("leaving", sealed("leaving", pack_contacts(leaving)));
+    }
+    attributes
+}
+
+fn read(
+    keyring: &Keyring,
+    user: &UserId,
+    scope: &Scope,
+    item: &Attributes,
+) -> Result<StoredBook, StoreError> {
+    let reader = reader(item);
+    let life = match (reader.optional_number("generation")?, reader.flag("deleted", false)?) {
+        (None, _) => Life::Unopened,
+        (Some(generation), false) => Life::Open { generation },
+        (Some(generation), true) => Life::Deleted { generation },
+    };
+    let region: Option<Region> =
+        reader.optional_text("region")?.map(|_| reader.parsed("region")).transpose()?;
+    let plain_book = plain_book(scope);
+    let opened = |attribute: &'static str| {
+        let place = Place { owner: user.as_str(), names: [&plain_book, attribute] };
+        let stored = reader.optional_bytes(attribute)?;
+        stored
+            .map(|stored| keyring.open(place, stored).map_err(|_| reader.corrupt(attribute)))
+            .transpose()
+    };
+    let unpacked = |attribute, region, matches: Option<&[u8]>| match opened(attribute)? {
+        Some(contacts) => unpack(region, &contacts, matches).map_err(|_| reader.corrupt(attribute)),
+        None => Ok(Book::default()),
+    };
+    let is_open = matches!(life, Life::Open { .. });
+    Ok(StoredBook {
+        version: reader.number("version")?,
+        life,
+        expires_at: reader.optional_number("expires_at")?.filter(|_| is_open),
+        book: unpacked("contacts", region, opened("matches")?.as_deref())?,
+        uploaded_by: reader
+            .optional_number("uploaded_by")?
+            .and_then(|mark| u32::try_from(mark).ok()),
+        leaving: unpacked("leaving", None, None)?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::{Contact, Entry, PublicId};
+
+    fn some_book() -> Book {
+        let contact = Contact {
+            phone: "16505550123".parse().expect("a phone"),
+            spelling: "(650) 555-0123".into(),
+            name: "Gordie Kann".parse().expect("a name"),
+        };
+        Book::new(
+            Some("US".parse().expect("a region")),
+            vec![Entry { contact, matched: PublicId::new(7) }],
+        )
+    }
+
+    fn secret() -> Keyring {
+        Keyring::generate_secret().parse().expect("a secret")
+    }
+
+    #[test]
+    fn a_stored_book_comes_back_as_it_was() {
+        let user: UserId = "alice".parse().expect("a user");
+        let leaving = Book::new(None, some_book().rematched(|_| None).entries().to_vec());
+        for keys in [Keyring::default(), secret()] {
+            for stored in [
+                StoredBook {
+                    life: Life::Open { generation: 3 },
+                    book: some_book(),
+                    uploaded_by: Some(u32::MAX),
+                    ..StoredBook::absent()
+                },
+                StoredBook {
+                    life: Life::Deleted { generation: 3 },
+                    leaving: leaving.clone(),
+                    ..StoredBook::absent()
+                },
+                StoredBook::absent(),
+            ] {
+                let attributes = write(&keys, &user, &Scope::Global, 9, &stored);
+                let back = read(&keys, &user, &Scope::Global, &attributes).expect("readable");
+                assert_eq!(back, StoredBook { version: 9, ..stored });
+            }
+        }
+    }
+
+    #[test]
+    fn a_sealed_book_is_nothing_in_another_users_hands_or_another_books_place() {
+        let (alice, bob): (UserId, UserId) =
+            ("alice".parse().expect("a user"), "bob".parse().expect("a user"));
+        let (keys, device) = (secret(), Scope::Device("pixel".parse().expect("a udid")));
+        let stored = StoredBook {
+            life: Life::Open { generation: 0 },
+            book: some_book(),
+            ..StoredBook::absent()
+        };
+        let attributes = write(&keys, &alice, &Scope::Global, 9, &stored);
+        for (user, scope) in [(&bob, &Scope::Global), (&alice, &device)] {
+            assert!(matches!(
+                read(&keys, user, scope, &attributes),
+                Err(StoreError::Corrupt { what: "contacts" | "matches", .. })
+            ));
+        }
+        assert!(
+            read(&secret(), &alice, &Scope::Global, &attributes).is_err(),
+            "another deployment's keys"
+        );
+        assert!(read(&Keyring::default(), &alice, &Scope::Global, &attributes).is_err(), "no keys");
+    }
+
+    #[test]
+    fn a_malformed_item_is_an_error_that_names_the_attribute() {
+        let (user, keys): (UserId, Keyring) =
+            ("alice".parse().expect("a user"), Keyring::default());
+        let stored = StoredBook {
+            life: Life::Open { generation: 0 },
+            book: some_book(),
+            ..StoredBook::absent()
+        };
+        for (name, value) in [
+            ("version", text("one")),
+            ("contacts", bytes(vec![9, 9, 9])),
+            ("contacts", text("x")),
+            ("matches", bytes(vec![1])),
+            ("region", text("Utopia")),
+            ("deleted", number(1)),
+        ] {
+            let mut attributes = write(&keys, &user, &Scope::Global, 9, &stored);
+            attributes.insert(name.to_owned(), value);
+            let error =
+                read(&keys, &user, &Scope::Global, &attributes).expect_err(name).to_string();
+            assert!(error.starts_with("an item of AddressBooks (book) can't be read: "), "{error}");
+        }
+    }
+}

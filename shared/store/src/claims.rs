@@ -1,0 +1,164 @@
+//! Claims: one per push that was sent, or is being sent.
+
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::types::{ReturnValuesOnConditionCheckFailure, Select};
+use model::{Udid, UserId};
+use numbering::Phone;
+
+use crate::error::StoreError;
+use crate::item::{Attributes, Reader, item, number, text};
+use crate::phone_keys::hashed;
+use crate::store::Store;
+use crate::tables::Table;
+use crate::write::Condition;
+
+/// How long a push is remembered: 30 days.
+const TTL_SECONDS: u64 = 30 * 24 * 60 * 60;
+
+/// Which push: the one that tells `device` that `joiner` has `phone`.
+#[derive(Clone, Copy)]
+pub struct PushId<'a> {
+    pub joiner: &'a UserId,
+    pub phone: Phone,
+    pub device: &'a Udid,
+}
+
+/// The right to send one push, for a while.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    recipient: UserId,
+    /// The sort key of its item.
+    key: String,
+    /// When it runs out, in milliseconds since 1970; tells this claim from a later one.
+    lease_ends_ms: u64,
+}
+
+/// How an attempt to claim a push ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Claimed {
+    /// It may be sent.
+    Won(Claim),
+    /// It was sent, or can't be: nothing is left to do.
+    Settled,
+    /// Another invocation is at it, or died in it; come again later.
+    Busy,
+}
+
+/// Claiming pushes.
+pub trait ClaimStore: Sync {
+    /// Claims a push until `lease_ms` from `now_ms`.
+    fn claim(
+        &self,
+        recipient: &UserId,
+        push: PushId<'_>,
+        now_ms: u64,
+        lease_ms: u64,
+    ) -> impl Future<Output = Result<Claimed, StoreError>> + Send;
+
+    /// Marks a push as sent, or as one that can never be; either way it is settled.
+    fn settle(&self, claim: &Claim) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Gives a claim back, so that the push can be tried again at once.
+    fn release(&self, claim: &Claim) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// How many pushes to `recipient` are remembered.
+    fn count_claims(
+        &self,
+        recipient: &UserId,
+    ) -> impl Future<Output = Result<usize, StoreError>> + Send;
+
+    /// Deletes all claims on pushes to `recipient`.
+    fn delete_claims(
+        &self,
+        recipient: &UserId,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+impl ClaimStore for Store {
+    async fn claim(
+        &self,
+        recipient: &UserId,
+        push: PushId<'_>,
+        now_ms: u64,
+        lease_ms: u64,
+    ) -> Result<Claimed, StoreError> {
+        let lease_ends_ms = now_ms + lease_ms;
+        let claim =
+            Claim { recipient: recipient.clone(), key: self.claim_key(push), lease_ends_ms };
+        let mut attributes = self.claim_item_key(&claim);
+        attributes.extend(item([
+            ("lease_ends_ms", number(lease_ends_ms)),
+            ("expires_at", number(now_ms / 1000 + TTL_SECONDS)),
+        ]));
+        let sent = self
+            .client
+            .put_item()
+            .table_name(self.tables.name(Table::Claims))
+            .set_item(Some(attributes))
+            .condition_expression("attribute_not_exists(recipient) OR lease_ends_ms < :now")
+            .expression_attribute_values(":now", number(now_ms))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .send()
+            .await;
+        let Err(error) = sent else { return Ok(Claimed::Won(claim)) };
+        match error.as_service_error() {
+            Some(PutItemError::ConditionalCheckFailedException(failed)) => {
+                let item = failed.item().cloned().unwrap_or_default();
+                let reader = Reader { table: Table::Claims, kind: "claim", item: &item };
+                let lease = reader.optional_number("lease_ends_ms")?;
+                // A settled claim has no lease. A store that doesn't return the old item shows none
+                // either: then the safe reading is that the message has to come again.
+                let settled = lease.is_none() && !item.is_empty();
+                Ok(if settled { Claimed::Settled } else { Claimed::Busy })
+            }
+            _ => Err(StoreError::call("PutItem", Table::Claims, &error)),
+        }
+    }
+
+    async fn settle(&self, claim: &Claim) -> Result<(), StoreError> {
+        let there = Condition::new("attribute_exists(recipient)", [(":settled", number(1))]);
+        let settle = "REMOVE lease_ends_ms SET settled = :settled";
+        // A conflict means that the recipient's account was deleted meanwhile.
+        self.update(Table::Claims, self.claim_item_key(claim), settle, there).await.map(|_| ())
+    }
+
+    async fn release(&self, claim: &Claim) -> Result<(), StoreError> {
+        let mine = [(":mine", number(claim.lease_ends_ms))];
+        let condition = Condition::new("lease_ends_ms = :mine", mine);
+        self.delete(Table::Claims, self.claim_item_key(claim), condition).await.map(|_| ())
+    }
+
+    async fn count_claims(&self, recipient: &UserId) -> Result<usize, StoreError> {
+        let query = self.query(Table::Claims, "recipient", text(self.keyring.user(recipient)));
+        let mut pages = query.select(Select::Count).into_paginator().send();
+        let mut count = 0;
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| StoreError::call("Query", Table::Claims, &error))?;
+            count += usize::try_from(page.count).unwrap_or(0);
+        }
+        Ok(count)
+    }
+
+    async fn delete_claims(&self, recipient: &UserId) -> Result<(), StoreError> {
+        let recipient = text(self.keyring.user(recipient));
+        let items = self.query_all(Table::Claims, "recipient", recipient.clone()).await?;
+        let claims = items.into_iter().filter_map(|mut item| item.remove("claim"));
+        let parameters = claims.map(|claim| vec![recipient.clone(), claim]).collect();
+        let table = self.tables.name(Table::Claims);
+        let statement = format!(r#"DELETE FROM "{table}" WHERE "recipient" = ? AND "claim" = ?"#);
+        self.execute_each(Table::Claims, &statement, parameters).await.map(drop)
+    }
+}
+
+impl Store {
+    /// The sort key of the claim on a push.
+    fn claim_key(&self, push: PushId<'_>) -> String {
+        let PushId { joiner, phone, device } = push;
+        hashed(&[joiner.as_str(), &self.phone_keys.key(phone), device.as_str()])
+    }
+
+    fn claim_item_key(&self, claim: &Claim) -> Attributes {
+        let recipient = text(self.keyring.user(&claim.recipient));
+        item([("recipient", recipient), ("claim", text(&claim.key))])
+    }
+}

@@ -1,0 +1,398 @@
+//! Sealing: whoever has the tables without the keys reads no number, no name and no subject.
+//!
+//! Three needs, three ways, all of them from one secret (see [`Keyring::from_str`]):
+//!
+//! - A **phone in a key** is its HMAC-SHA-256 (`PhoneKeys`): it is looked up and never read back.
+//! - **Other names in keys** (users, books, devices) are read back, and the same name has to give the same
+//!   key: AES-256-GCM-SIV (RFC 8452) under a fixed nonce, which tells equal names and nothing else.
+//! - **Everything else** is sealed by AES-256-GCM under a random nonce and a key of its user's own. The place
+//!   where it stands is bound to it, so that sealed bytes mean nothing anywhere else.
+//!
+//! The first two are made by the *index* key, the third by the *current* one: its id stands in front of
+//! the sealed bytes, so that older ones can still be read, and what is written next is under the new one.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use aws_lc_rs::aead::{
+    AES_256_GCM, AES_256_GCM_SIV, Aad, LessSafeKey, NONCE_LEN, Nonce, RandomizedNonceKey,
+};
+use aws_lc_rs::hkdf::{HKDF_SHA256, KeyType, Okm, Prk, Salt};
+use aws_lc_rs::{hmac, rand};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+/// What sealed bytes begin with. No packed book, no JSON and no digits do.
+const SEALED: u8 = 0x80;
+/// Bytes before the nonce: [`SEALED`] and the key's id.
+const HEADER_BYTES: usize = 2;
+/// Bytes of an authentication tag, of both ciphers.
+const TAG_BYTES: usize = 16;
+/// By how many bytes sealing makes a value longer.
+pub(crate) const SEAL_BYTES: usize = HEADER_BYTES + NONCE_LEN + TAG_BYTES;
+/// Fewest characters of a key's material: 32 random letters and digits are 190 bits.
+const MIN_MATERIAL_CHARS: usize = 32;
+/// Tells keys derived from this software's secrets from those of any other.
+const SALT: &[u8] = b"address-book";
+
+/// A text is no secret of [`Keyring`]. It never quotes the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum KeyringError {
+    /// It isn't a JSON object of texts.
+    #[error("the secret is no JSON object of texts")]
+    Format,
+    /// It doesn't say which key has this role, or that key isn't there.
+    #[error("the secret has no key for \"{0}\"")]
+    Role(&'static str),
+    /// A key's name is no number from 1 to 255, or its material is shorter than 32 characters.
+    #[error("a key of the secret has a bad name, or fewer than {MIN_MATERIAL_CHARS} characters")]
+    Key,
+}
+
+/// Sealed bytes were tampered with, stand in a wrong place, or are of a key that isn't there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct SealError;
+
+/// Where a value stands, which is bound to it: whose it is, and the names of its item and attribute.
+#[derive(Clone, Copy)]
+pub(crate) struct Place<'a> {
+    /// Whose key seals it.
+    pub owner: &'a str,
+    /// The item among the owner's, and the attribute.
+    pub names: [&'a str; 2],
+}
+
+/// The keys of a deployment; the default is none, and nothing is sealed.
+#[derive(Clone, Default)]
+pub struct Keyring(Option<Arc<Ring>>);
+
+struct Ring {
+    phones: hmac::Key,
+    names: LessSafeKey,
+    current: u8,
+    roots: BTreeMap<u8, Prk>,
+}
+
+/// Hidden: they are secrets.
+impl fmt::Debug for Keyring {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() { "Keyring(…)" } else { "Keyring(none)" })
+    }
+}
+
+impl FromStr for Keyring {
+    type Err = KeyringError;
+
+    /// Reads a secret: `{"index": "1", "current": "2", "1": "material", "2": "material"}`. Keyring are named by
+    /// numbers from 1 to 255; material is any random text of 32 characters or more, such as
+    /// CloudFormation generates.
+    fn from_str(secret: &str) -> Result<Self, KeyringError> {
+        let fields: BTreeMap<String, String> =
+            serde_json::from_str(secret).map_err(|_| KeyringError::Format)?;
+        let salt = Salt::new(HKDF_SHA256, SALT);
+        let mut roots = BTreeMap::new();
+        for (name, material) in
+            fields.iter().filter(|(name, _)| !["index", "current"].contains(&name.as_str()))
+        {
+            let id =
+                name.parse().ok().filter(|id: &u8| *id > 0 && material.len() >= MIN_MATERIAL_CHARS);
+            roots.insert(id.ok_or(KeyringError::Key)?, salt.extract(material.as_bytes()));
+        }
+        let role = |role: &'static str| {
+            let id =
+                fields.get(role).and_then(|id| id.parse().ok()).filter(|id| roots.contains_key(id));
+            id.ok_or(KeyringError::Role(role))
+        };
+        let (index, current) = (&roots[&role("index")?], role("current")?);
+        let phones: hmac::Key = derived(index, "phones", "", hmac::HMAC_SHA256, |okm| okm.into());
+        let names =
+            LessSafeKey::new(derived(index, "names", "", &AES_256_GCM_SIV, |okm| okm.into()));
+        Ok(Self(Some(Arc::new(Ring { phones, names, current, roots }))))
+    }
+}
+
+/// The key that `root` gives for a purpose and a user.
+fn derived<L: KeyType, K>(
+    root: &Prk,
+    purpose: &str,
+    user: &str,
+    kind: L,
+    read: impl FnOnce(Okm<'_, L>) -> K,
+) -> K {
+    let info = [purpose.as_bytes(), b"\0", user.as_bytes()];
+    read(root.expand(&info, kind).expect("32 bytes are less than HKDF's limit"))
+}
+
+impl Keyring {
+    /// A fresh secret with one key.
+    ///
+    /// # Panics
+    /// Where the machine has no source of randomness.
+    #[must_use]
+    pub fn generate_secret() -> String {
+        let mut material = [0; 32];
+        rand::fill(&mut material).expect("the machine has a source of randomness");
+        format!(r#"{{"index":"1","current":"1","1":"{}"}}"#, URL_SAFE_NO_PAD.encode(material))
+    }
+
+    /// The key of the HMACs of phones; none where nothing is sealed.
+    pub(crate) fn phone_hmac(&self) -> Option<&hmac::Key> {
+        self.0.as_ref().map(|ring| &ring.phones)
+    }
+
+    /// Whether anything is sealed at all.
+    pub(crate) fn are_there(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// A name as a part of a key; `kind` keeps equal names of two kinds apart.
+    pub(crate) fn name<'a>(&self, kind: &str, name: &'a str) -> Cow<'a, str> {
+        let Some(ring) = &self.0 else { return Cow::Borrowed(name) };
+        let mut bytes = name.as_bytes().to_vec();
+        let sealed = ring.names.seal_in_place_append_tag(
+            fixed_nonce(),
+            Aad::from(kind.as_bytes()),
+            &mut bytes,
+        );
+        sealed.expect("a name is far below the cipher's limit");
+        Cow::Owned(URL_SAFE_NO_PAD.encode(bytes))
+    }
+
+    /// The name that [`Keyring::name`] made a part of a key.
+    pub(crate) fn read_name(&self, kind: &str, part: &str) -> Option<String> {
+        let Some(ring) = &self.0 else { return Some(part.to_owned()) };
+        let mut bytes = URL_SAFE_NO_PAD.decode(part).ok()?;
+        let name =
+            ring.names.open_in_place(fixed_nonce(), Aad::from(kind.as_bytes()), &mut bytes).ok()?;
+        String::from_utf8(name.to_vec()).ok()
+    }
+
+    /// `plain` sealed for its place, or as it is where there are no keys.
+    pub(crate) fn seal(&self, place: Place<'_>, plain: Vec<u8>) -> Vec<u8> {
+        let Some(ring) = &self.0 else { return plain };
+        let mut bytes = plain;
+        let key = content_key(&ring.roots[&ring.current], place.owner);
+        let nonce = key.seal_in_place_append_tag(Aad::from(bound(place)), &mut bytes);
+        let nonce = nonce.expect("a value of an item is far below the cipher's limit");
+        [&[SEALED, ring.current], nonce.as_ref().as_slice(), &bytes].concat()
+    }
+
+    /// A text sealed into a text, for its `purpose`; as it is where there are no keys.
+    #[must_use]
+    pub fn seal_text(&self, purpose: &str, text: String) -> String {
+        if !self.are_there() {
+            return text;
+        }
+        URL_SAFE_NO_PAD
+            .encode(self.seal(Place { owner: "", names: [purpose, ""] }, text.into_bytes()))
+    }
+
+    /// The text that [`Keyring::seal_text`] sealed.
+    #[must_use]
+    pub fn open_text(&self, purpose: &str, sealed: &str) -> Option<String> {
+        if !self.are_there() {
+            return Some(sealed.to_owned());
+        }
+        let bytes = URL_SAFE_NO_PAD.decode(sealed).ok()?;
+        let opened = self.open(Place { owner: "", names: [purpose, ""] }, &bytes).ok()?;
+        String::from_utf8(opened.into_owned()).ok()
+    }
+
+    /// What [`Keyring::seal`] sealed for this place. With keys, what isn't sealed is an error, as is sealed
+    /// bytes without.
+    pub(crate) fn open<'a>(
+        &self,
+        place: Place<'_>,
+        stored: &'a [u8],
+    ) -> Result<Cow<'a, [u8]>, SealError> {
+        let Some(ring) = &self.0 else {
+            return if stored.first() == Some(&SEALED) {
+                Err(SealError)
+            } else {
+                Ok(Cow::Borrowed(stored))
+            };
+        };
+        let Some(([SEALED, id], rest)) = stored.split_first_chunk() else { return Err(SealError) };
+        let (nonce, sealed) = rest.split_first_chunk::<NONCE_LEN>().ok_or(SealError)?;
+        let key = content_key(ring.roots.get(id).ok_or(SealError)?, place.owner);
+        let mut bytes = sealed.to_vec();
+        let plain = key.open_in_place(
+            Nonce::assume_unique_for_key(*nonce),
+            Aad::from(bound(place)),
+            &mut bytes,
+        );
+        let length = plain.map_err(|_| SealError)?.len();
+        bytes.truncate(length);
+        Ok(Cow::Owned(bytes))
+    }
+}
+
+fn content_key(root: &Prk, owner: &str) -> RandomizedNonceKey {
+    let mut bytes = [0; 32];
+    derived(root, "contents", owner, HKDF_SHA256, |okm| okm.fill(&mut bytes))
+        .expect("the key has 32 bytes");
+    RandomizedNonceKey::new(&AES_256_GCM, &bytes).expect("the key has 32 bytes")
+}
+
+fn fixed_nonce() -> Nonce {
+    Nonce::assume_unique_for_key([0; NONCE_LEN])
+}
+
+/// The place as bytes, each name with its length, so that no two places look alike.
+fn bound(place: Place<'_>) -> Vec<u8> {
+    let Place { owner, names: [item, attribute] } = place;
+    let named = |name: &str| [&(name.len() as u64).to_be_bytes()[..], name.as_bytes()].concat();
+    [owner, item, attribute].map(named).concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ONE: &str = r#"{"index":"1","current":"1","1":"0123456789abcdefghijklmnopqrstuv"}"#;
+    const TWO: &str = r#"{"index":"1","current":"2","1":"0123456789abcdefghijklmnopqrstuv",
+                          "2":"another-key-of-more-than-32-letters"}"#;
+    const NEW_ALONE: &str =
+        r#"{"index":"2","current":"2","2":"another-key-of-more-than-32-letters"}"#;
+
+    fn keys(secret: &str) -> Keyring {
+        secret.parse().expect("a secret")
+    }
+
+    fn place(owner: &'static str, item: &'static str, attribute: &'static str) -> Place<'static> {
+        Place { owner, names: [item, attribute] }
+    }
+
+    #[test]
+    fn sealed_bytes_open_in_their_place_alone() {
+        let (keys, here) = (keys(ONE), place("alice", "g", "contacts"));
+        let sealed = keys.seal(here, b"Gordie Kann".to_vec());
+        assert_eq!(sealed.len(), b"Gordie Kann".len() + SEAL_BYTES);
+        assert_eq!(keys.open(here, &sealed).as_deref(), Ok(&b"Gordie Kann"[..]));
+        assert_ne!(keys.seal(here, b"Gordie Kann".to_vec()), sealed, "the nonce is random");
+        for elsewhere in [
+            place("bob", "g", "contacts"),
+            place("alice", "dpixel", "contacts"),
+            place("alice", "g", "leaving"),
+            place("alic", "eg", "contacts"),
+        ] {
+            assert_eq!(keys.open(elsewhere, &sealed), Err(SealError));
+        }
+    }
+
+    #[test]
+    fn every_changed_byte_and_every_cut_is_noticed() {
+        let (keys, here) = (keys(ONE), place("alice", "g", "contacts"));
+        let sealed = keys.seal(here, b"Gordie Kann".to_vec());
+        for at in 0..sealed.len() {
+            let mut changed = sealed.clone();
+            changed[at] ^= 1;
+            assert_eq!(keys.open(here, &changed), Err(SealError), "byte {at}");
+            assert_eq!(keys.open(here, &sealed[..at]), Err(SealError), "cut at {at}");
+        }
+    }
+
+    #[test]
+    fn an_older_key_reads_what_it_sealed_and_the_current_one_seals_what_is_next() {
+        let here = place("alice", "g", "contacts");
+        let (before, rotated, without_old) = (keys(ONE), keys(TWO), keys(NEW_ALONE));
+        let old = before.seal(here, b"Gordie Kann".to_vec());
+        assert_eq!(rotated.open(here, &old).as_deref(), Ok(&b"Gordie Kann"[..]));
+        let new = rotated.seal(here, b"Gordie Kann".to_vec());
+        assert_eq!(new[1], 2, "the current key's id");
+        assert_eq!(without_old.open(here, &new).as_deref(), Ok(&b"Gordie Kann"[..]));
+        assert_eq!(without_old.open(here, &old), Err(SealError));
+        assert_eq!(
+            rotated.name("user", "alice"),
+            before.name("user", "alice"),
+            "names stay where they are"
+        );
+    }
+
+    #[test]
+    fn a_name_in_a_key_is_always_the_same_and_comes_back() {
+        let keys = keys(ONE);
+        let part = keys.name("user", "alice");
+        assert_eq!(part, keys.name("user", "alice"));
+        assert_ne!(part, keys.name("device", "alice"));
+        assert!(!part.contains("alice"));
+        assert_eq!(keys.read_name("user", &part).as_deref(), Some("alice"));
+        for (kind, part) in [
+            ("device", &*part),
+            ("user", "alice"),
+            ("user", ""),
+            ("user", "____"),
+            ("user", &part[1..]),
+        ] {
+            assert_eq!(keys.read_name(kind, part), None, "{kind} {part}");
+        }
+    }
+
+    #[test]
+    fn what_is_sealed_and_what_is_not_are_never_taken_for_each_other() {
+        let (here, plain) = (place("alice", "g", "contacts"), Keyring::default());
+        let sealed = keys(ONE).seal(here, b"16505550123".to_vec());
+        assert_eq!(plain.open(here, &sealed), Err(SealError));
+        assert_eq!(plain.open(here, b"16505550123").as_deref(), Ok(&b"16505550123"[..]));
+        assert_eq!(keys(ONE).open(here, b"16505550123"), Err(SealError));
+    }
+
+    /// The figures of `docs/SECURITY.md`: `cargo test -p shared --release what_sealing_costs -- --ignored --nocapture`.
+    #[test]
+    #[ignore = "it measures, and asserts nothing"]
+    #[expect(clippy::print_stdout, reason = "the figures are what it is for")]
+    fn what_sealing_costs() {
+        let time = |what: &str, work: &mut dyn FnMut()| {
+            let started = std::time::Instant::now();
+            (0..20).for_each(|_| work());
+            println!("{what}: {:.3} ms", started.elapsed().as_secs_f64() * 1000.0 / 20.0);
+        };
+        let (secret, here) = (keys(ONE), place("alice", "g", "contacts"));
+        let phones: Vec<numbering::Phone> =
+            (0..1_000).map(|n| format!("1650555{n:04}").parse().expect("a phone")).collect();
+        let book = vec![7; 16 * 1024];
+        let sealed = secret.seal(here, book.clone());
+        time("the keys of a secret", &mut || drop(keys(ONE)));
+        let phone_keys = crate::phone_keys::PhoneKeys::from(&secret);
+        time("1,000 phones in keys", &mut || {
+            phones.iter().for_each(|phone| drop(phone_keys.key(*phone)));
+        });
+        time("1,000 names in keys", &mut || {
+            phones.iter().for_each(|_| drop(secret.name("user", "some-28-letters-of-a-subject")));
+        });
+        time("sealing a book of 16 KB", &mut || drop(secret.seal(here, book.clone())));
+        time("opening a book of 16 KB", &mut || {
+            drop(secret.open(here, &sealed).expect("sealed here"));
+        });
+    }
+
+    #[test]
+    fn a_secret_that_makes_no_sense_is_refused_without_a_quote_of_it() {
+        let short = r#"{"index":"1","current":"1","1":"too-short"}"#;
+        for (secret, expected) in [
+            ("", KeyringError::Format),
+            ("[]", KeyringError::Format),
+            (r#"{"index":1}"#, KeyringError::Format),
+            ("{}", KeyringError::Role("index")),
+            (
+                r#"{"index":"1","current":"2","1":"0123456789abcdefghijklmnopqrstuv"}"#,
+                KeyringError::Role("current"),
+            ),
+            (
+                r#"{"index":"1","current":"1","0":"0123456789abcdefghijklmnopqrstuv"}"#,
+                KeyringError::Key,
+            ),
+            (short, KeyringError::Key),
+        ] {
+            let error = secret.parse::<Keyring>().expect_err(secret);
+            assert_eq!(error, expected, "{secret}");
+            assert!(!error.to_string().contains("too-short"));
+        }
+        assert!(Keyring::generate_secret().parse::<Keyring>().is_ok());
+        assert_ne!(Keyring::generate_secret(), Keyring::generate_secret());
+        assert_eq!(format!("{:?} {:?}", keys(ONE), Keyring::default()), "Keyring(…) Keyring(none)");
+    }
+}

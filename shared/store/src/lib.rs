@@ -1,0 +1,40 @@
+#![doc = include_str!("../README.md")]
+
+mod accounts;
+mod batch;
+mod books;
+mod budgets;
+mod calls;
+mod claims;
+mod error;
+mod item;
+mod keyring;
+mod keys;
+mod owners;
+mod packed;
+mod phone_keys;
+mod profile;
+mod retry;
+mod store;
+mod subscriptions;
+mod tables;
+mod tokens;
+mod users;
+mod write;
+
+pub use accounts::{AccountStore, AccountWrite, Subject, Target};
+pub use books::{BookKeeper, BookReader, BookStore, Life, StoredBook};
+pub use budgets::{Bucket, BudgetStore};
+pub use claims::{Claim, ClaimStore, Claimed, PushId};
+pub use error::StoreError;
+pub use keyring::{Keyring, KeyringError};
+pub use keys::token_hash;
+pub use owners::{Hint, OwnerIndex, OwnerPage, OwnerRange};
+pub use packed::{PackError, fits, pack_contacts, pack_matches, unpack};
+pub use retry::{Backoff, Retry};
+pub use store::Store;
+pub use subscriptions::{SubscriptionStore, SubscriptionWrite};
+pub use tables::{Table, Tables};
+pub use tokens::TokenUse;
+pub use users::{HolderReader, ProfileReader, holder_of_image};
+pub use write::Outcome;

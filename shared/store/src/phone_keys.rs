@@ -1,0 +1,73 @@
+//! Phones as parts of keys. This is the only place where a phone becomes one.
+
+use aws_lc_rs::hmac;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use model::{Payer, hide_debug};
+use numbering::Phone;
+use sha2::{Digest, Sha256};
+
+use crate::keyring::Keyring;
+
+/// What the keys of `phone#` items begin with.
+pub(crate) const HOLDER_PREFIX: &str = "phone#";
+/// Bytes of a hash in a key. 128 bits: among all phones there are no two of one hash.
+const HASH_BYTES: usize = 16;
+
+/// How a phone becomes part of a key; the one place where it does. By default it stands there as it is.
+#[derive(Clone, Default)]
+pub(crate) struct PhoneKeys(Option<hmac::Key>);
+
+impl From<&Keyring> for PhoneKeys {
+    fn from(keyring: &Keyring) -> Self {
+        Self(keyring.phone_hmac().cloned())
+    }
+}
+
+hide_debug!(PhoneKeys);
+
+impl PhoneKeys {
+    /// The partition key of a phone's hints: 22 letters, digits, `-` and `_` for an HMAC. Text and not
+    /// bytes, so that one schema serves with and without keys; the six bytes more cost no write unit.
+    pub(crate) fn key(&self, phone: Phone) -> String {
+        self.hash(phone.digits()).unwrap_or_else(|| phone.digits().to_owned())
+    }
+
+    /// The keyed hash of `text`; none where there is no key.
+    fn hash(&self, text: &str) -> Option<String> {
+        let tag = hmac::sign(self.0.as_ref()?, text.as_bytes());
+        Some(URL_SAFE_NO_PAD.encode(&tag.as_ref()[..HASH_BYTES]))
+    }
+
+    /// The key of the item of Users that says who has a phone.
+    pub(crate) fn holder_key(&self, phone: Phone) -> String {
+        format!("{HOLDER_PREFIX}{}", self.key(phone))
+    }
+
+    /// The key of a budget, which outlives its user and tells nobody whose it was. A hash in any case;
+    /// what it is a hash of is no phone, so that it is the key of no phone's hints.
+    pub(crate) fn budget_key(&self, payer: &Payer) -> String {
+        let named = match payer {
+            Payer::Phone(phone) => format!("budget of +{}", phone.digits()),
+            Payer::User(user) => format!("budget of {}", user.as_str()),
+        };
+        self.hash(&named).unwrap_or_else(|| hashed(&[&named]))
+    }
+
+    /// A hash of a set of phones, by which they are recognised.
+    pub(crate) fn set(&self, phones: &[Phone]) -> String {
+        let mut keys: Vec<String> = phones.iter().map(|phone| self.key(*phone)).collect();
+        keys.sort_unstable();
+        hashed(&keys.iter().map(String::as_str).collect::<Vec<_>>())
+    }
+}
+
+/// 128 bits of SHA-256 over the parts, each with its length, so that no two lists look alike.
+pub(crate) fn hashed(parts: &[&str]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part.as_bytes());
+    }
+    URL_SAFE_NO_PAD.encode(&hash.finalize()[..HASH_BYTES])
+}

@@ -1,0 +1,196 @@
+//! Subscriptions: the devices to which a user's pushes go.
+
+use model::{PublicId, Subscription, UserId};
+
+use crate::error::StoreError;
+use crate::item::{Attributes, Reader, item, number, text};
+use crate::keyring::Keyring;
+use crate::keys::{MUTED_SORT_KEY, subscription_key, subscriptions_key};
+use crate::store::Store;
+use crate::tables::Table;
+use crate::tokens::TokenUse;
+use crate::write::{Condition, Outcome, Write};
+
+/// A subscription to write, conditional on what was seen before.
+#[derive(Clone, Copy, Debug)]
+pub struct SubscriptionWrite<'a> {
+    /// The subscription as it is to be.
+    pub next: &'a Subscription,
+    /// The one of the same device and channel, whose id `next` keeps.
+    pub replaced: Option<&'a Subscription>,
+    /// Where the token of `next` was in use; that subscription goes: the phone changed hands.
+    pub token_use: Option<&'a TokenUse>,
+}
+
+/// Reading and writing subscriptions.
+pub trait SubscriptionStore: Sync {
+    /// All subscriptions of a user, strongly consistent.
+    fn subscriptions(
+        &self,
+        user: &UserId,
+    ) -> impl Future<Output = Result<Vec<Subscription>, StoreError>> + Send;
+
+    /// The subscriptions that hear of joins: all of them, or none where the user turned that off. One
+    /// strongly consistent Query.
+    fn audience(
+        &self,
+        user: &UserId,
+    ) -> impl Future<Output = Result<Vec<Subscription>, StoreError>> + Send;
+
+    /// Where the token of this hash is in use, strongly consistent.
+    fn token_use(
+        &self,
+        token_hash: &str,
+    ) -> impl Future<Output = Result<Option<TokenUse>, StoreError>> + Send;
+
+    /// Notes that the subscription's endpoint is being removed until `until_ms`, in milliseconds since 1970,
+    /// if the subscription is still the one that was seen.
+    fn begin_leaving(
+        &self,
+        seen: &Subscription,
+        until_ms: u64,
+    ) -> impl Future<Output = Result<Outcome, StoreError>> + Send;
+
+    /// Writes a subscription and all that follows from it, or nothing.
+    fn write_subscription(
+        &self,
+        write: SubscriptionWrite<'_>,
+    ) -> impl Future<Output = Result<Outcome, StoreError>> + Send;
+
+    /// Deletes a subscription and its token, if it hasn't been subscribed anew since it was seen.
+    fn delete_subscription(
+        &self,
+        seen: &Subscription,
+    ) -> impl Future<Output = Result<Outcome, StoreError>> + Send;
+}
+
+impl SubscriptionStore for Store {
+    async fn subscriptions(&self, user: &UserId) -> Result<Vec<Subscription>, StoreError> {
+        Ok(self.subscriber(user).await?.subscriptions)
+    }
+
+    async fn audience(&self, user: &UserId) -> Result<Vec<Subscription>, StoreError> {
+        let Subscriber { subscriptions, muted } = self.subscriber(user).await?;
+        Ok(if muted { vec![] } else { subscriptions })
+    }
+
+    async fn token_use(&self, token_hash: &str) -> Result<Option<TokenUse>, StoreError> {
+        self.read_token_use(token_hash).await
+    }
+
+    async fn begin_leaving(
+        &self,
+        seen: &Subscription,
+        until_ms: u64,
+    ) -> Result<Outcome, StoreError> {
+        self.mark_leaving(seen, until_ms).await
+    }
+
+    async fn write_subscription(
+        &self,
+        write: SubscriptionWrite<'_>,
+    ) -> Result<Outcome, StoreError> {
+        let SubscriptionWrite { next, replaced, token_use } = write;
+        let condition = match replaced {
+            None => Condition::new("attribute_not_exists(pk)", []),
+            Some(seen) => {
+                let since = [(":since", number(seen.subscribed_at_ms))];
+                Condition::new("subscribed_at_ms = :since", since)
+            }
+        };
+        let attributes = attributes(&self.keyring, next);
+        let mut writes = vec![
+            Write::put(Table::Subscriptions, attributes, condition),
+            self.token_put(next, token_use),
+        ];
+        if let Some(seen) = replaced.filter(|seen| seen.token_hash != next.token_hash) {
+            writes.push(self.token_delete(seen));
+        }
+        let next_key = subscription_key(&self.keyring, next);
+        if let Some(moved) = token_use.filter(|seen| seen.subscription_key() != next_key) {
+            writes.push(moved.subscription_delete());
+        }
+        self.transact(writes).await
+    }
+
+    async fn delete_subscription(&self, seen: &Subscription) -> Result<Outcome, StoreError> {
+        let delete = TokenUse::by(&self.keyring, seen).subscription_delete();
+        self.transact(vec![delete, self.token_delete(seen)]).await
+    }
+}
+
+/// All items of one user.
+struct Subscriber {
+    subscriptions: Vec<Subscription>,
+    /// Whether the user turned join notices off.
+    muted: bool,
+}
+
+impl Store {
+    async fn subscriber(&self, user: &UserId) -> Result<Subscriber, StoreError> {
+        let key = text(self.keyring.subscriber_key(user));
+        let mut subscriber = Subscriber { subscriptions: vec![], muted: false };
+        for item in self.query_all(Table::Subscriptions, "pk", key).await? {
+            if item.get("sk").is_some_and(|sk| *sk == text(MUTED_SORT_KEY)) {
+                subscriber.muted = true;
+            } else {
+                subscriber.subscriptions.push(read(&self.keyring, user, &item)?);
+            }
+        }
+        Ok(subscriber)
+    }
+
+    /// Marks a user as one who doesn't want to hear of joins, or takes the mark away. The mark is
+    /// among the subscriptions, so that telling people of a join costs no other read.
+    pub(crate) fn mute(&self, user: &UserId, muted: bool) -> Write {
+        let key = subscriptions_key(&self.keyring.subscriber_key(user), MUTED_SORT_KEY);
+        if muted {
+            Write::put(Table::Subscriptions, key, Condition::always())
+        } else {
+            Write::delete(Table::Subscriptions, key, Condition::always())
+        }
+    }
+}
+
+fn attributes(keyring: &Keyring, subscription: &Subscription) -> Attributes {
+    let Subscription {
+        id,
+        user: _,
+        device,
+        channel,
+        platform,
+        environment,
+        token_hash,
+        endpoint,
+        subscribed_at_ms,
+    } = subscription;
+    let mut attributes = subscription_key(keyring, subscription);
+    attributes.extend(item([
+        ("id", number(u64::from(id.get()))),
+        ("device", text(keyring.device(device))),
+        ("channel", text(channel.name())),
+        ("platform", text(platform.name())),
+        ("environment", text(environment.name())),
+        ("token_hash", text(token_hash)),
+        ("endpoint", text(endpoint)),
+        ("subscribed_at_ms", number(*subscribed_at_ms)),
+    ]));
+    attributes
+}
+
+fn read(keyring: &Keyring, user: &UserId, item: &Attributes) -> Result<Subscription, StoreError> {
+    let reader = Reader { table: Table::Subscriptions, kind: "subscription", item };
+    Ok(Subscription {
+        id: PublicId::new(reader.number("id")?).ok_or_else(|| reader.corrupt("id"))?,
+        user: user.clone(),
+        device: keyring
+            .read_device(reader.text("device")?)
+            .ok_or_else(|| reader.corrupt("device"))?,
+        channel: reader.parsed("channel")?,
+        platform: reader.parsed("platform")?,
+        environment: reader.parsed("environment")?,
+        token_hash: reader.text("token_hash")?.to_owned(),
+        endpoint: reader.text("endpoint")?.to_owned(),
+        subscribed_at_ms: reader.number("subscribed_at_ms")?,
+    })
+}

@@ -1,0 +1,138 @@
+//! Subscriptions again: whose each push token is. One item per token hash, written with the subscription
+//! that has the token, in one transaction.
+
+use model::{Subscription, hide_debug};
+
+use crate::error::StoreError;
+use crate::item::{Attributes, Reader, item, number, text};
+use crate::keyring::Keyring;
+use crate::keys::{subscriptions_key, token_item_key};
+use crate::store::Store;
+use crate::tables::Table;
+use crate::write::{Condition, Outcome, Write};
+
+/// Where a token is in use.
+#[derive(Clone, PartialEq, Eq)]
+pub struct TokenUse {
+    pk: String,
+    sk: String,
+    subscribed_at_ms: u64,
+    /// The endpoint that the token has there.
+    pub endpoint: String,
+    /// Somebody removes that endpoint until then, in milliseconds since 1970: nobody may count on it.
+    pub leaving_until_ms: Option<u64>,
+}
+
+// The keys hold a user id and a `udid`, and anybody who has the endpoint can push to it.
+hide_debug!(TokenUse);
+
+impl TokenUse {
+    pub(crate) fn by(keyring: &Keyring, subscription: &Subscription) -> Self {
+        Self {
+            pk: keyring.subscriber_key(&subscription.user),
+            sk: keyring.device_key(subscription.channel.name(), &subscription.device),
+            subscribed_at_ms: subscription.subscribed_at_ms,
+            endpoint: subscription.endpoint.clone(),
+            leaving_until_ms: None,
+        }
+    }
+
+    /// The key of the subscription that has the token.
+    pub(crate) fn subscription_key(&self) -> Attributes {
+        subscriptions_key(&self.pk, &self.sk)
+    }
+
+    /// Deletes that subscription, if it is still the one that was seen.
+    pub(crate) fn subscription_delete(&self) -> Write {
+        let condition = Condition::new(
+            "attribute_not_exists(pk) OR subscribed_at_ms = :since",
+            [(":since", number(self.subscribed_at_ms))],
+        );
+        Write::delete(Table::Subscriptions, self.subscription_key(), condition)
+    }
+
+    fn attributes(&self, token_hash: &str) -> Attributes {
+        let Self { pk, sk, subscribed_at_ms, endpoint, leaving_until_ms } = self;
+        let mut attributes = token_item_key(token_hash);
+        attributes.extend(item([
+            ("used_pk", text(pk)),
+            ("used_sk", text(sk)),
+            ("subscribed_at_ms", number(*subscribed_at_ms)),
+            ("endpoint", text(endpoint)),
+        ]));
+        attributes
+            .extend(leaving_until_ms.map(|until| ("leaving_until_ms".to_owned(), number(until))));
+        attributes
+    }
+
+    /// The condition that the token is in use as it was seen to be: by the same subscription and
+    /// since the same time. Whether its endpoint is being removed doesn't matter to anybody who
+    /// takes the token away.
+    fn is_used(&self) -> Condition {
+        Condition::new(
+            "used_pk = :used_pk AND used_sk = :used_sk AND subscribed_at_ms = :since",
+            [
+                (":used_pk", text(&self.pk)),
+                (":used_sk", text(&self.sk)),
+                (":since", number(self.subscribed_at_ms)),
+            ],
+        )
+    }
+
+    fn read(item: &Attributes) -> Result<Self, StoreError> {
+        let reader = Reader { table: Table::Subscriptions, kind: "token", item };
+        Ok(Self {
+            pk: reader.text("used_pk")?.to_owned(),
+            sk: reader.text("used_sk")?.to_owned(),
+            subscribed_at_ms: reader.number("subscribed_at_ms")?,
+            endpoint: reader.text("endpoint")?.to_owned(),
+            leaving_until_ms: reader.optional_number("leaving_until_ms")?,
+        })
+    }
+}
+
+impl Store {
+    pub(crate) async fn read_token_use(
+        &self,
+        token_hash: &str,
+    ) -> Result<Option<TokenUse>, StoreError> {
+        let item = self.get(Table::Subscriptions, token_item_key(token_hash)).await?;
+        item.map(|item| TokenUse::read(&item)).transpose()
+    }
+
+    /// Gives the token to `next`, if it still is where it was `seen`, and nobody has begun to remove
+    /// its endpoint since.
+    pub(crate) fn token_put(&self, next: &Subscription, seen: Option<&TokenUse>) -> Write {
+        let attributes = TokenUse::by(&self.keyring, next).attributes(&next.token_hash);
+        let condition = match seen {
+            None => Condition::new("attribute_not_exists(pk)", []),
+            Some(seen) => seen.is_used().and(match seen.leaving_until_ms {
+                None => Condition::new("attribute_not_exists(leaving_until_ms)", []),
+                Some(until) => {
+                    Condition::new("leaving_until_ms = :until", [(":until", number(until))])
+                }
+            }),
+        };
+        Write::put(Table::Subscriptions, attributes, condition)
+    }
+
+    /// Takes the token away from `seen`, if it is still there.
+    pub(crate) fn token_delete(&self, seen: &Subscription) -> Write {
+        let Condition { expression, values } = TokenUse::by(&self.keyring, seen).is_used();
+        let used = expression.expect("it has an expression");
+        let condition =
+            Condition { expression: Some(format!("attribute_not_exists(pk) OR ({used})")), values };
+        Write::delete(Table::Subscriptions, token_item_key(&seen.token_hash), condition)
+    }
+
+    pub(crate) async fn mark_leaving(
+        &self,
+        seen: &Subscription,
+        until_ms: u64,
+    ) -> Result<Outcome, StoreError> {
+        let used = TokenUse::by(&self.keyring, seen);
+        let leaving = TokenUse { leaving_until_ms: Some(until_ms), ..used };
+        let attributes = leaving.attributes(&seen.token_hash);
+        self.put(Table::Subscriptions, attributes, leaving.is_used()).await
+    }
+}

@@ -1,0 +1,192 @@
+//! Users: who has a phone, and the profiles behind it.
+
+use std::collections::{BTreeSet, HashMap};
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use model::{Holder, Profile, PublicId, UserId};
+use numbering::Phone;
+
+use crate::error::StoreError;
+use crate::item::{Attributes, Reader, bytes, item, number, text};
+use crate::keyring::{Keyring, Place};
+use crate::keys::profile_key;
+use crate::phone_keys::{HOLDER_PREFIX, PhoneKeys};
+use crate::profile;
+use crate::store::Store;
+use crate::tables::Table;
+
+/// Who has a phone.
+pub trait HolderReader: Sync {
+    /// The holder of `phone`: one strongly consistent GetItem.
+    fn holder(
+        &self,
+        phone: Phone,
+    ) -> impl Future<Output = Result<Option<Holder>, StoreError>> + Send;
+
+    /// The holders of those of `phones` that have one, strongly consistent. A row that makes no sense is
+    /// logged and holds nothing.
+    fn holders(
+        &self,
+        phones: &[Phone],
+    ) -> impl Future<Output = Result<HashMap<Phone, Holder>, StoreError>> + Send;
+}
+
+/// The profiles of many users.
+pub trait ProfileReader: Sync {
+    /// The profiles of those of `ids` that are still users; eventually consistent.
+    fn profiles(
+        &self,
+        ids: &[PublicId],
+    ) -> impl Future<Output = Result<HashMap<PublicId, Profile>, StoreError>> + Send;
+}
+
+impl HolderReader for Store {
+    async fn holder(&self, phone: Phone) -> Result<Option<Holder>, StoreError> {
+        let key = item([("key", text(self.phone_keys.holder_key(phone)))]);
+        let item = self.get(Table::Users, key).await?;
+        item.map(|item| read_holder(&self.keyring, &item)).transpose()
+    }
+
+    async fn holders(&self, phones: &[Phone]) -> Result<HashMap<Phone, Holder>, StoreError> {
+        let asked: HashMap<String, Phone> =
+            phones.iter().map(|phone| (self.phone_keys.holder_key(*phone), *phone)).collect();
+        let keys = asked.keys().map(|key| item([("key", text(key))]));
+        let items = self.get_each(Table::Users, keys.collect(), true).await?;
+        let holders = items.iter().filter_map(|item| {
+            let Some(AttributeValue::S(key)) = item.get("key") else { return None };
+            let phone = *asked.get(key)?;
+            match read_holder(&self.keyring, item) {
+                Ok(holder) => Some((phone, holder)),
+                // A row that somebody wrote by hand: it holds no phone, and nobody else's upload.
+                Err(error) => {
+                    tracing::error!(error = %error, "a row of Users makes no sense");
+                    None
+                }
+            }
+        });
+        Ok(holders.collect())
+    }
+}
+
+impl ProfileReader for Store {
+    async fn profiles(&self, ids: &[PublicId]) -> Result<HashMap<PublicId, Profile>, StoreError> {
+        // Somebody who changed their number may for a moment be the match of both; a batch takes no key twice.
+        let ids: BTreeSet<PublicId> = ids.iter().copied().collect();
+        let keys = ids.into_iter().map(|id| item([("key", text(profile_key(id)))])).collect();
+        let items = self.get_each(Table::Users, keys, false).await?;
+        items
+            .iter()
+            .map(|item| profile::read(&self.keyring, item).map(|profile| (profile.id, profile)))
+            .collect()
+    }
+}
+
+/// The holder and the phone of an image of Users, as the stream carries it; none where the image is
+/// of another kind of item.
+///
+/// # Errors
+/// [`StoreError::Corrupt`] where it is of the right kind and makes no sense, or is sealed by other keys.
+pub fn holder_of_image(
+    keyring: &Keyring,
+    image: serde_dynamo::Item,
+) -> Result<Option<(Phone, Holder)>, StoreError> {
+    let image: Attributes = image.into();
+    match image.get("key") {
+        Some(AttributeValue::S(key)) if key.starts_with(HOLDER_PREFIX) => {
+            let holder = read_holder(keyring, &image)?;
+            Ok(Some((read_phone(keyring, &image, &holder.user)?, holder)))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// The item that says who has `phone`. The phone stands in it once more, to be read back: its key may be
+/// a hash.
+pub(crate) fn write_holder(
+    keyring: &Keyring,
+    phone_keys: &PhoneKeys,
+    phone: Phone,
+    holder: &Holder,
+) -> Attributes {
+    let Holder { id, user, epoch, discoverable, announced } = holder;
+    let digits = phone.digits();
+    let stored = if keyring.are_there() {
+        bytes(keyring.seal(phone_of(user), digits.as_bytes().to_vec()))
+    } else {
+        text(digits)
+    };
+    item([
+        ("key", text(phone_keys.holder_key(phone))),
+        ("phone", stored),
+        ("id", number(u64::from(id.get()))),
+        ("user_id", text(keyring.user(user))),
+        ("epoch", number(*epoch)),
+        ("discoverable", AttributeValue::Bool(*discoverable)),
+        ("announced", AttributeValue::Bool(*announced)),
+    ])
+}
+
+fn phone_of(user: &UserId) -> Place<'_> {
+    Place { owner: user.as_str(), names: ["holder", "phone"] }
+}
+
+fn read_phone(keyring: &Keyring, item: &Attributes, user: &UserId) -> Result<Phone, StoreError> {
+    let reader = Reader { table: Table::Users, kind: "holder", item };
+    let stored = match item.get("phone") {
+        Some(AttributeValue::S(digits)) => digits.as_bytes(),
+        _ => reader.optional_bytes("phone")?.unwrap_or_default(),
+    };
+    let opened = keyring.open(phone_of(user), stored).map_err(|_| reader.corrupt("phone"))?;
+    std::str::from_utf8(&opened)
+        .ok()
+        .and_then(|digits| digits.parse().ok())
+        .ok_or_else(|| reader.corrupt("phone"))
+}
+
+fn read_holder(keyring: &Keyring, item: &Attributes) -> Result<Holder, StoreError> {
+    let reader = Reader { table: Table::Users, kind: "holder", item };
+    Ok(Holder {
+        id: PublicId::new(reader.number("id")?).ok_or_else(|| reader.corrupt("id"))?,
+        user: keyring
+            .read_user(reader.text("user_id")?)
+            .ok_or_else(|| reader.corrupt("user_id"))?,
+        epoch: reader.number("epoch")?,
+        discoverable: reader.flag("discoverable", true)?,
+        announced: reader.flag("announced", true)?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_holder_is_read_from_images_of_phone_items_alone() {
+        let holder = Holder {
+            id: PublicId::new(7).expect("an id"),
+            user: "alice".parse().expect("a user"),
+            epoch: 9,
+            discoverable: false,
+            announced: true,
+        };
+        let phone: Phone = "16505550123".parse().expect("a phone");
+        let secret: Keyring = Keyring::generate_secret().parse().expect("a secret");
+        for keys in [Keyring::default(), secret.clone()] {
+            let image = write_holder(&keys, &PhoneKeys::from(&keys), phone, &holder);
+            let read = holder_of_image(&keys, image.into()).expect("readable");
+            assert_eq!(read, Some((phone, holder.clone())));
+            let other = item([("key", text("id#7"))]);
+            assert_eq!(holder_of_image(&keys, other.into()).expect("readable"), None);
+            let malformed = item([("key", text("phone#16505550123"))]);
+            assert!(matches!(
+                holder_of_image(&keys, malformed.into()),
+                Err(StoreError::Corrupt { .. })
+            ));
+        }
+        let sealed = write_holder(&secret, &PhoneKeys::from(&secret), phone, &holder);
+        assert!(
+            holder_of_image(&Keyring::default(), sealed.into()).is_err(),
+            "sealed, and no keys"
+        );
+    }
+}

@@ -1,0 +1,118 @@
+//! Writes of single items, each with its condition, alone or together in a transaction.
+
+use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Delete, Put, TransactWriteItem};
+
+use crate::item::{Attributes, item};
+use crate::tables::{Table, Tables};
+
+/// Whether a conditional write happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Outcome {
+    /// It did.
+    Done,
+    /// Somebody else wrote first; nothing was written.
+    Conflict,
+}
+
+/// What has to be true of an item for a write of it to happen.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Condition {
+    /// DynamoDB's condition expression; none for a write that always happens.
+    pub expression: Option<String>,
+    /// The values that the expression names.
+    pub values: Attributes,
+}
+
+impl Condition {
+    /// A write that always happens.
+    pub fn always() -> Self {
+        Self::default()
+    }
+
+    pub fn new<const N: usize>(
+        expression: impl Into<String>,
+        values: [(&str, AttributeValue); N],
+    ) -> Self {
+        Self { expression: Some(expression.into()), values: item(values) }
+    }
+
+    /// Both conditions.
+    pub fn and(mut self, other: Self) -> Self {
+        self.expression = match (self.expression, other.expression) {
+            (Some(one), Some(two)) => Some(format!("{one} AND {two}")),
+            (one, two) => one.or(two),
+        };
+        self.values.extend(other.values);
+        self
+    }
+
+    /// The values, as DynamoDB wants them: none instead of an empty map.
+    pub fn into_parts(self) -> (Option<String>, Option<Attributes>) {
+        let values = (!self.values.is_empty()).then_some(self.values);
+        (self.expression, values)
+    }
+}
+
+/// A write of one item in a transaction.
+pub(crate) struct Write {
+    pub table: Table,
+    kind: Kind,
+    condition: Condition,
+}
+
+enum Kind {
+    Put(Attributes),
+    Delete(Attributes),
+    Check(Attributes),
+}
+
+impl Write {
+    /// Puts `item` in the place of whatever has its key.
+    pub fn put(table: Table, item: Attributes, condition: Condition) -> Self {
+        Self { table, kind: Kind::Put(item), condition }
+    }
+
+    /// Deletes the item of `key`.
+    pub fn delete(table: Table, key: Attributes, condition: Condition) -> Self {
+        Self { table, kind: Kind::Delete(key), condition }
+    }
+
+    /// Writes nothing, and fails the transaction unless the item of `key` is as the condition says.
+    pub fn check(table: Table, key: Attributes, condition: Condition) -> Self {
+        Self { table, kind: Kind::Check(key), condition }
+    }
+
+    pub fn into_transact_item(self, tables: &Tables) -> TransactWriteItem {
+        let table = tables.name(self.table);
+        let (expression, values) = self.condition.into_parts();
+        let item = TransactWriteItem::builder();
+        match self.kind {
+            Kind::Put(attributes) => {
+                let put = Put::builder()
+                    .table_name(table)
+                    .set_item(Some(attributes))
+                    .set_condition_expression(expression)
+                    .set_expression_attribute_values(values);
+                item.put(put.build().expect("table and item are set"))
+            }
+            Kind::Delete(key) => {
+                let delete = Delete::builder()
+                    .table_name(table)
+                    .set_key(Some(key))
+                    .set_condition_expression(expression)
+                    .set_expression_attribute_values(values);
+                item.delete(delete.build().expect("table and key are set"))
+            }
+            Kind::Check(key) => {
+                let check = ConditionCheck::builder()
+                    .table_name(table)
+                    .set_key(Some(key))
+                    .set_condition_expression(expression)
+                    .set_expression_attribute_values(values);
+                item.condition_check(check.build().expect("table, key and condition are set"))
+            }
+        }
+        .build()
+    }
+}

@@ -1,0 +1,82 @@
+//! All functions over one store, invoked as Lambda would.
+
+use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
+use cognito_sign_up::{PostConfirmation, SignUpError};
+use local::HttpFunctions;
+use model::Clock;
+use protocol::push::{Endpoints, Pusher};
+use protocol::queue::{BookQueue, FailedRecords};
+use protocol::{JoinReport, Notifier};
+use serde_json::{Value, json};
+use store::{Keyring, Store};
+
+use crate::{region, upload_settings};
+
+/// How long join-push has before it begins no more: its timeout (`template.yaml`) less its reserve.
+const JOIN_PUSH_MS: u64 = 60_000 - join_push::RESERVE_MS;
+
+/// The functions, and what they have of the world.
+#[derive(Clone)]
+pub struct Functions<P, Q, C> {
+    pub store: Store,
+    /// By which the store and the queue are sealed.
+    pub keys: Keyring,
+    /// Where pushes go, and where their endpoints are.
+    pub push: P,
+    pub queue: Q,
+    pub clock: C,
+}
+
+impl<P, Q, C> Functions<P, Q, C>
+where
+    P: Pusher + Endpoints + Clone,
+    Q: BookQueue + FailedRecords + Clone,
+    C: Clock + Clone,
+{
+    /// Invokes the function to which the template routes a request.
+    pub async fn http(&self, event: ApiGatewayV2httpRequest) -> ApiGatewayV2httpResponse {
+        let Self { store, push, clock, .. } = self.clone();
+        let users = users::Settings { default_region: region(), trust_body_phone: false };
+        HttpFunctions { store, push, clock, uploads: upload_settings(), users }.answer(event).await
+    }
+
+    /// Does what an app's own systems ask directly.
+    pub async fn direct(&self, event: Value) -> Result<users::Answer, users::InvocationError> {
+        let settings = users::Settings { default_region: region(), trust_body_phone: false };
+        Box::pin(users::invoke(&self.store, &self.push, &self.clock, settings, event)).await
+    }
+
+    /// Passes records of the stream on; the sequence number from which they have to come again, if any.
+    pub async fn joins(&self, records: &[Value]) -> Option<String> {
+        let event = serde_json::from_value(json!({ "Records": records })).expect("an event");
+        let response = joins::handle(&self.keys, &self.queue, &self.queue, event).await;
+        response.batch_item_failures.into_iter().next().and_then(|failure| failure.item_identifier)
+    }
+
+    /// Delivers a message; whether it was worked off, and what was done.
+    pub async fn join_push(&self, body: &str) -> (bool, JoinReport) {
+        let notifier = Notifier {
+            pusher: self.push.clone(),
+            template: Some("%s is here".parse().expect("a template")),
+            clock: self.clock.clone(),
+        };
+        let record = json!({"messageId": "message", "body": body});
+        let event = serde_json::from_value(json!({ "Records": [record] })).expect("an event");
+        let deadline_ms = self.clock.now_ms() + JOIN_PUSH_MS;
+        let handled = Box::pin(join_push::handle(
+            &self.store,
+            &self.keys,
+            &self.queue,
+            &notifier,
+            event,
+            deadline_ms,
+        ))
+        .await;
+        (handled.0.batch_item_failures.is_empty(), handled.1)
+    }
+
+    /// Tells of a confirmed account.
+    pub async fn cognito(&self, event: PostConfirmation) -> Result<PostConfirmation, SignUpError> {
+        Box::pin(cognito_sign_up::handle(&self.store, &self.clock, event)).await
+    }
+}

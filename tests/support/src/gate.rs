@@ -1,0 +1,267 @@
+//! The scheduler: it stops every actor before each store call and says who goes next.
+//!
+//! Actors are tasks of one thread under a stopped clock, each with a store of its own whose requests
+//! wait at a gate. Nothing happens between two decisions but what the chosen actor does until its next
+//! request, so that a list of decisions is a run that can be repeated.
+
+use std::collections::hash_map::DefaultHasher;
+use std::hash::{Hash, Hasher};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use local::tables;
+use serde_json::Value;
+use store::Store;
+use tokio::sync::{Notify, oneshot};
+use tokio::task::JoinHandle;
+
+use crate::embedded::{Embedded, operation, store_over};
+
+/// Runs a future on this thread, where time passes only when nothing else happens.
+pub fn on_a_stopped_clock<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .expect("a runtime")
+        .block_on(future)
+}
+
+/// What an actor is about to do.
+#[derive(Clone, Debug)]
+pub struct Request {
+    pub operation: String,
+    pub body: Value,
+}
+
+impl Request {
+    /// Whether this is `operation` on `table`.
+    pub fn is(&self, operation: &str, table: &str) -> bool {
+        self.operation == operation && self.body["TableName"] == table
+    }
+}
+
+/// Whether an actor that gets this answer starts over, and remembers nothing: so the scheduler takes no
+/// two orders that are one.
+pub type StartsOver = fn(&Request, &Value) -> bool;
+
+/// Where an actor stands.
+#[derive(Debug)]
+enum Place {
+    /// It hasn't begun, or it is between two requests.
+    Running,
+    /// It waits before a request.
+    Parked(oneshot::Sender<()>, Request),
+    /// It is through.
+    Done,
+}
+
+#[derive(Debug)]
+struct ActorState {
+    place: Place,
+    /// Hash of all answers that it remembers: with the tables, all that its future depends on.
+    seen: u64,
+}
+
+impl ActorState {
+    fn see(&mut self, starts_over: StartsOver, request: &Request, answer: &Value) {
+        if starts_over(request, answer) {
+            self.seen = 0;
+            return;
+        }
+        let mut hash = DefaultHasher::new();
+        // Of a budget, which is far from spent, only that it was asked: what it says depends on the order of
+        // others' charges, and nothing depends on what it says.
+        let about_budgets = request.body["TableName"] == tables().budgets;
+        let answer = if about_budgets { request.operation.clone() } else { canonical(answer) };
+        (self.seen, answer).hash(&mut hash);
+        self.seen = hash.finish();
+    }
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    actors: Mutex<Vec<ActorState>>,
+    changed: Notify,
+}
+
+impl Shared {
+    fn actors(&self) -> MutexGuard<'_, Vec<ActorState>> {
+        self.actors.lock().expect("no actor panics while it holds the lock")
+    }
+}
+
+/// Decides who goes next.
+pub struct Scheduler {
+    embedded: Embedded,
+    starts_over: StartsOver,
+    shared: Arc<Shared>,
+    tasks: Vec<Option<JoinHandle<()>>>,
+}
+
+impl Scheduler {
+    pub fn new(embedded: Embedded, starts_over: StartsOver) -> Self {
+        Self { embedded, starts_over, shared: Arc::default(), tasks: vec![] }
+    }
+
+    /// Adds an actor, which runs until its first request.
+    pub async fn spawn<F: Future<Output = ()> + Send + 'static>(
+        &mut self,
+        actor: impl FnOnce(Store) -> F,
+    ) -> usize {
+        let index = self.tasks.len();
+        self.shared.actors().push(ActorState { place: Place::Running, seen: 0 });
+        let gate = Gate {
+            embedded: self.embedded.clone(),
+            starts_over: self.starts_over,
+            shared: Arc::clone(&self.shared),
+            index,
+        };
+        let future = actor(store_over(gate));
+        let shared = Arc::clone(&self.shared);
+        self.tasks.push(Some(tokio::spawn(async move {
+            future.await;
+            shared.actors()[index].place = Place::Done;
+            shared.changed.notify_one();
+        })));
+        self.settle().await;
+        index
+    }
+
+    /// What `index` does when it goes next; none unless it is parked.
+    pub fn next_of(&self, index: usize) -> Option<Request> {
+        match &self.shared.actors()[index].place {
+            Place::Parked(_, request) => Some(request.clone()),
+            Place::Running | Place::Done => None,
+        }
+    }
+
+    /// Lets `index` make its request, and go on to the next one.
+    pub async fn step(&self, index: usize) {
+        let place = std::mem::replace(&mut self.shared.actors()[index].place, Place::Running);
+        let Place::Parked(go, _) = place else { panic!("actor {index} isn't parked: {place:?}") };
+        go.send(()).expect("a parked actor waits");
+        self.settle().await;
+    }
+
+    /// Lets two actors come to their ends, in an order of which `turns` are the first. The turns of other orders:
+    /// wherever both were about to make requests that race, the second one first.
+    pub async fn finish_both(
+        &self,
+        turns: &[usize],
+        races: impl Fn(&Request) -> bool,
+    ) -> Vec<Vec<usize>> {
+        let mut taken = turns.to_vec();
+        for actor in turns {
+            self.step(*actor).await;
+        }
+        let mut others = vec![];
+        loop {
+            let next = match [self.next_of(0), self.next_of(1)]
+                .map(|next| next.map(|request| races(&request)))
+            {
+                [None, None] => return others,
+                [Some(_), None] => 0,
+                [None, Some(_)] => 1,
+                [Some(true), Some(true)] => {
+                    others.push([&taken[..], &[1]].concat());
+                    0
+                }
+                [Some(first_races), Some(_)] => usize::from(first_races),
+            };
+            self.step(next).await;
+            taken.push(next);
+        }
+    }
+
+    /// Ends `index` before its request, for good.
+    pub async fn crash(&mut self, index: usize) {
+        if let Some(task) = self.tasks[index].take() {
+            task.abort();
+            let _ = task.await;
+        }
+        self.shared.actors()[index].place = Place::Done;
+    }
+
+    /// A fingerprint of what the actors remember.
+    pub fn fingerprint(&self) -> u64 {
+        let mut hash = DefaultHasher::new();
+        for actor in self.shared.actors().iter() {
+            let remembers = (!matches!(actor.place, Place::Done)).then_some(actor.seen);
+            remembers.hash(&mut hash);
+        }
+        hash.finish()
+    }
+
+    /// Waits until nobody runs. An actor that sleeps before it tries again counts as running: the clock
+    /// jumps to the end of its sleep, since nothing else is going on.
+    async fn settle(&self) {
+        loop {
+            if !self.shared.actors().iter().any(|actor| matches!(actor.place, Place::Running)) {
+                return;
+            }
+            self.shared.changed.notified().await;
+        }
+    }
+}
+
+impl Drop for Scheduler {
+    fn drop(&mut self) {
+        for task in self.tasks.iter().flatten() {
+            task.abort();
+        }
+    }
+}
+
+/// One actor's way to the database.
+#[derive(Clone, Debug)]
+struct Gate {
+    embedded: Embedded,
+    starts_over: StartsOver,
+    shared: Arc<Shared>,
+    index: usize,
+}
+
+impl HttpConnector for Gate {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let gate = self.clone();
+        HttpConnectorFuture::new(async move {
+            let (go, wait) = oneshot::channel();
+            let body =
+                serde_json::from_slice(request.body().bytes().unwrap_or_default()).expect("JSON");
+            let about = Request { operation: operation(&request).to_owned(), body };
+            gate.shared.actors()[gate.index].place = Place::Parked(go, about.clone());
+            gate.shared.changed.notify_one();
+            if wait.await.is_err() {
+                // The scheduler is gone, and with it everybody who could want the answer.
+                std::future::pending::<()>().await;
+            }
+            let response = gate.embedded.call_now(&request);
+            let answer: Value = serde_json::from_slice(response.body().bytes().unwrap_or_default())
+                .expect("an answer is JSON");
+            gate.shared.actors()[gate.index].see(gate.starts_over, &about, &answer);
+            Ok(response)
+        })
+    }
+}
+
+/// JSON with its keys in order and without what the wall clock and chance put there.
+pub fn canonical(value: &Value) -> String {
+    match value {
+        Value::Object(fields) => {
+            let mut fields: Vec<_> = fields
+                .iter()
+                .filter(|(name, _)| !["expires_at", "uploaded_by"].contains(&name.as_str()))
+                .collect();
+            fields.sort_by_key(|(name, _)| *name);
+            let fields: Vec<_> =
+                fields.iter().map(|(name, value)| format!("{name}:{}", canonical(value))).collect();
+            format!("{{{}}}", fields.join(","))
+        }
+        Value::Array(values) => {
+            format!("[{}]", values.iter().map(canonical).collect::<Vec<_>>().join(","))
+        }
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,76 @@
+//! What the tests, the benchmarks and the examples share: databases that count, fail or stop, functions
+//! over them, a queue and a push service that keep what they are sent, people and their requests.
+
+pub mod dump;
+pub mod embedded;
+pub mod faults;
+pub mod functions;
+pub mod gate;
+pub mod http;
+pub mod meter;
+pub mod people;
+pub mod phones;
+pub mod queue;
+pub mod requests;
+pub mod rules;
+pub mod services;
+pub mod wait;
+
+use model::{Change, Clock, Contact, Limits, Mode, Payer, Scope, SystemClock, Upload, UserId};
+use numbering::{HomeRegion, Phone, Region};
+use protocol::{Allowance, UploadError, Uploaded};
+use store::Store;
+
+pub fn user(id: &str) -> UserId {
+    id.parse().expect("a user id")
+}
+
+pub fn phone(digits: &str) -> Phone {
+    digits.parse().expect("a phone")
+}
+
+pub fn region() -> Region {
+    "US".parse().expect("a region")
+}
+
+pub fn home() -> HomeRegion {
+    HomeRegion::from(region())
+}
+
+pub fn contact(digits: &str, name: &str) -> Contact {
+    Contact {
+        phone: phone(digits),
+        spelling: format!("+{digits}").as_str().into(),
+        name: name.parse().expect("a name"),
+    }
+}
+
+pub fn upload_of(mode: Mode, changes: Vec<Change>) -> Upload {
+    Upload { mode, changes: changes.into_iter().enumerate().collect() }
+}
+
+/// What the local server decides about uploads.
+pub fn upload_settings() -> upload::Settings {
+    upload::Settings { default_region: region(), limits: Limits::default() }
+}
+
+/// Uploads within the default limits.
+pub async fn upload_as(
+    user: &UserId,
+    store: &Store,
+    scope: &Scope,
+    upload: &Upload,
+) -> Result<Uploaded, UploadError> {
+    let limits = Limits::default();
+    protocol::upload(store, &allowance(user, &limits, &SystemClock), user, scope, upload, &home())
+        .await
+}
+
+/// What a user whose token proves no phone may upload by default.
+pub fn allowance<'a, C: Clock>(
+    user: &UserId,
+    limits: &'a Limits,
+    clock: &'a C,
+) -> Allowance<'a, C> {
+    Allowance { payer: Payer::User(user.clone()), limits, clock }
+}

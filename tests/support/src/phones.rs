@@ -1,0 +1,120 @@
+//! A push service that counts, answers as it is told, and lets its caller die.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use model::Subscription;
+use protocol::push::{Delivery, EndpointError, Endpoints, Push, Pusher, Token};
+use tokio::sync::Notify;
+
+/// When the next push's caller dies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Death {
+    BeforeSending,
+    AfterSending,
+}
+
+#[derive(Default)]
+struct State {
+    taken: BTreeMap<String, usize>,
+    attempts: BTreeMap<String, usize>,
+    texts: Vec<String>,
+    answers: BTreeMap<String, VecDeque<Delivery>>,
+    endpoints: BTreeSet<String>,
+    death: Option<Death>,
+}
+
+#[derive(Clone, Default)]
+pub struct FakePhones {
+    state: Arc<Mutex<State>>,
+    died: Arc<Notify>,
+}
+
+impl FakePhones {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("no panic while pushing")
+    }
+
+    /// What the next pushes to the device with this token come to; after those it takes all.
+    pub fn answer(&self, token: &str, answers: &[Delivery]) {
+        self.lock().answers.insert(endpoint(token), answers.iter().copied().collect());
+    }
+
+    /// Whoever sends the next push dies.
+    pub fn kill_next(&self, death: Death) {
+        self.lock().death = Some(death);
+    }
+
+    /// Returns when somebody has died.
+    pub async fn died(&self) {
+        self.died.notified().await;
+    }
+
+    /// How many pushes the device with this token got.
+    pub fn taken(&self, token: &str) -> usize {
+        self.lock().taken.get(&endpoint(token)).copied().unwrap_or_default()
+    }
+
+    /// How many pushes each device got.
+    pub fn all_taken(&self) -> BTreeMap<String, usize> {
+        self.lock().taken.clone()
+    }
+
+    /// How many times a push to the device was tried.
+    pub fn attempts(&self, token: &str) -> usize {
+        self.lock().attempts.get(&endpoint(token)).copied().unwrap_or_default()
+    }
+
+    /// The texts of all pushes, in their order.
+    pub fn texts(&self) -> Vec<String> {
+        self.lock().texts.clone()
+    }
+
+    /// The tokens' endpoints that are registered.
+    pub fn endpoints(&self) -> BTreeSet<String> {
+        self.lock().endpoints.clone()
+    }
+}
+
+/// The endpoint of a token here.
+pub fn endpoint(token: &str) -> String {
+    format!("endpoint:{token}")
+}
+
+impl Pusher for FakePhones {
+    async fn push(&self, subscription: &Subscription, push: &Push) -> Delivery {
+        let death = {
+            let mut state = self.lock();
+            *state.attempts.entry(subscription.endpoint.clone()).or_default() += 1;
+            let answer =
+                state.answers.get_mut(&subscription.endpoint).and_then(VecDeque::pop_front);
+            if let Some(answer) = answer.filter(|answer| *answer != Delivery::Sent) {
+                return answer;
+            }
+            let death = state.death.take();
+            if death != Some(Death::BeforeSending) {
+                *state.taken.entry(subscription.endpoint.clone()).or_default() += 1;
+                state.texts.push(push.text.clone());
+            }
+            death
+        };
+        if death.is_some() {
+            self.died.notify_one();
+            std::future::pending::<()>().await;
+        }
+        Delivery::Sent
+    }
+}
+
+impl Endpoints for FakePhones {
+    async fn register(&self, token: Token<'_>) -> Result<String, EndpointError> {
+        let endpoint = endpoint(token.token);
+        self.lock().endpoints.insert(endpoint.clone());
+        Ok(endpoint)
+    }
+
+    async fn remove(&self, endpoint: &str) -> Result<(), EndpointError> {
+        self.lock().endpoints.remove(endpoint);
+        Ok(())
+    }
+}

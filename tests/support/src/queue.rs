@@ -1,0 +1,63 @@
+//! A queue that keeps what is sent, in its order.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use protocol::queue::{BookMessage, BookQueue, FailedRecord, FailedRecords, QueueError};
+
+#[derive(Clone, Default)]
+pub struct RecordingQueue(Arc<Mutex<Sent>>);
+
+#[derive(Default)]
+struct Sent {
+    messages: VecDeque<BookMessage>,
+    most_at_once: usize,
+}
+
+impl RecordingQueue {
+    fn lock(&self) -> MutexGuard<'_, Sent> {
+        self.0.lock().expect("no panic while sending")
+    }
+
+    /// Takes all messages out.
+    pub fn take(&self) -> Vec<BookMessage> {
+        self.lock().messages.drain(..).collect()
+    }
+
+    /// Takes the next messages out, at most so many.
+    pub fn receive(&self, most: usize) -> Vec<BookMessage> {
+        let messages = &mut self.lock().messages;
+        let count = messages.len().min(most);
+        messages.drain(..count).collect()
+    }
+
+    /// Gives a message back, to come again after all others.
+    pub fn give_back(&self, messages: impl IntoIterator<Item = BookMessage>) {
+        self.lock().messages.extend(messages);
+    }
+
+    /// How many messages wait.
+    pub fn waiting(&self) -> usize {
+        self.lock().messages.len()
+    }
+
+    /// The most messages of one call.
+    pub fn most_at_once(&self) -> usize {
+        self.lock().most_at_once
+    }
+}
+
+impl BookQueue for RecordingQueue {
+    async fn send(&self, messages: &[BookMessage]) -> Result<(), QueueError> {
+        let mut sent = self.lock();
+        sent.messages.extend(messages.iter().cloned());
+        sent.most_at_once = sent.most_at_once.max(messages.len());
+        Ok(())
+    }
+}
+
+impl FailedRecords for RecordingQueue {
+    async fn keep(&self, record: &FailedRecord) -> Result<(), QueueError> {
+        panic!("the records of this test make sense: {record:?}")
+    }
+}

@@ -1,0 +1,51 @@
+//! Requests as API Gateway sends them.
+
+use api::EventBuilder;
+use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
+use aws_lambda_events::encodings::Body;
+use cognito_sign_up::PostConfirmation;
+use serde_json::{Value, json};
+
+/// A request of `token`, which is a user id with an optional phone after a colon.
+pub fn request(
+    method: &str,
+    path_and_query: &str,
+    token: &str,
+    body: Option<String>,
+) -> ApiGatewayV2httpRequest {
+    let event = EventBuilder::new(method, path_and_query)
+        .request_id("test")
+        .header("content-type", "application/json")
+        .token(token);
+    match body {
+        Some(body) => event.body(body.as_bytes()),
+        None => event,
+    }
+    .build()
+}
+
+/// An Android device of `token`'s user subscribes.
+pub fn subscription(token: &str, device: &str) -> ApiGatewayV2httpRequest {
+    let body = json!({
+        "notification_channel": "gcm", "device": {"platform": "android", "udid": device},
+        "push_token": {"environment": "production", "client_identification_sequence": format!("{token} {device}")},
+    });
+    request("POST", "/subscriptions", token, Some(body.to_string()))
+}
+
+/// Cognito has confirmed the account of a user with these attributes.
+pub fn confirmed(attributes: &Value) -> PostConfirmation {
+    let event = json!({
+        "version": "1", "triggerSource": "PostConfirmation_ConfirmSignUp", "region": "us-east-1",
+        "userPoolId": "us-east-1_EXAMPLE", "userName": attributes["sub"],
+        "callerContext": {"awsSdkVersion": "1", "clientId": "client"},
+        "request": {"userAttributes": attributes}, "response": {},
+    });
+    serde_json::from_value(event).expect("an event")
+}
+
+/// Status and JSON body of an answer.
+pub fn read(response: &ApiGatewayV2httpResponse) -> (i64, Value) {
+    let Some(Body::Text(text)) = &response.body else { panic!("an answer has a text") };
+    (response.status_code, serde_json::from_str(text).expect("an answer is JSON"))
+}
