@@ -1,0 +1,139 @@
+# Everything that one does in this repository has a recipe here; `just` lists them.
+# `.ci/tools` installs `just` into .tools/just/bin, if your system has none.
+
+[private]
+default:
+    @"{{ just_executable() }}" --list --unsorted
+
+# Start the local server, for example `just run --port 9000`
+[group('run')]
+[positional-arguments]
+run *args:
+    cargo run --locked -- "$@"
+
+# Build the local server
+[group('run')]
+build:
+    cargo build --locked --package address-book
+
+# Format the code
+[group('check')]
+fmt:
+    cargo fmt --all
+
+# Check format, lints, rustdoc, licences and unused dependencies
+[group('check')]
+check: fmt-check clippy rustdoc deny machete
+
+# Check the format
+[group('check')]
+fmt-check:
+    cargo fmt --all --check
+
+# Check the lints; a warning is an error
+[group('check')]
+clippy:
+    cargo clippy --workspace --all-targets --locked -- -D warnings
+
+# Check the documentation in the code; a warning is an error
+[group('check')]
+rustdoc:
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
+
+# Check licences and sources; not advisories, whose database would have to be downloaded
+[group('check')]
+deny:
+    cargo deny check bans licenses sources
+
+# Look for dependencies that no code uses
+[group('check')]
+machete:
+    cargo machete
+
+# Run every crate's tests in a few minutes, for example `just test --package numbering`
+[group('test')]
+[positional-arguments]
+test *args:
+    cargo test --locked "$@"
+
+# Run every crate's tests, and the long ones at full length
+[group('test')]
+test-exhaustive:
+    EXHAUSTIVE=1 FAN_OUT_OWNERS=100000 cargo test --workspace --locked
+
+# Run all end-to-end tests
+[group('test')]
+e2e: sdk docs sns deploy-proof
+
+# Drive the local server with the real npm SDKs
+[group('test')]
+sdk: build
+    tests/sdk/run
+
+# Run the curl lines of README.md and docs/API.md against the local server
+[group('test')]
+docs: build
+    tests/docs/run
+
+# Run the tests of endpoints and pushes against moto's SNS
+[group('test')]
+sns:
+    tests/sns/run
+
+# Fuzz one target, for example `just fuzz upload_body 600`; without a name, list the targets
+[group('test')]
+fuzz target="" seconds="60":
+    @{{ if target == "" { "basename --suffix .rs fuzz/fuzz_targets/*.rs" } else { "fuzz/run " + target + " -max_total_time=" + seconds } }}
+
+# Install sam, cargo-lambda, zig and the local AWS into .tools
+[group('deploy')]
+deploy-tools:
+    tests/deploy/tools
+
+# Check the template, without building anything
+[group('deploy')]
+deploy-check:
+    tests/deploy/check
+
+# Build the deployment packages into .aws-sam/build, and check their sizes
+[group('deploy')]
+package: deploy-tools
+    tests/deploy/build
+
+# Deploy the template into a local AWS and drive it
+[group('deploy')]
+deploy-proof: build
+    tests/deploy/run
+
+# Serve SQS and SNS on port 5000 for `sam local invoke`, for example `just queues-and-pushes 172.17.0.1`
+[group('deploy')]
+[positional-arguments]
+queues-and-pushes *address:
+    tests/deploy/queues-and-pushes "$@"
+
+# Measure, and write the tables of docs/PERFORMANCE.md; parts: cost, load, phones, profile
+[group('measure')]
+[positional-arguments]
+bench *parts:
+    cargo bench --locked --package address-book --bench measure -- "$@"
+
+# Measure cold starts and growth, beside Python and Node
+[group('measure')]
+bench-cold:
+    benches/measure/cold/prepare
+    cargo bench --locked --package address-book --bench measure -- cold
+
+# Measure what sealing costs, for docs/SECURITY.md
+[group('measure')]
+bench-sealing:
+    cargo test --locked --release --package store what_sealing_costs -- --ignored --nocapture
+
+# Play the known attacks on contact discovery, for docs/SECURITY.md; takes some ten minutes
+[group('measure')]
+[positional-arguments]
+enumerate *strategies:
+    cargo run --locked --package address-book --example enumerate -- "$@"
+
+# Run everything that a change has to pass; quick checks first
+[group('check')]
+ci: check deploy-check test-exhaustive sns sdk docs deploy-proof
