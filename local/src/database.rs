@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
@@ -157,7 +158,7 @@ impl Database {
     pub(crate) fn stream_trimmer(&self) -> rusqlite::Result<StreamTrimmer> {
         let connection = rusqlite::Connection::open(&self.location)?;
         connection.busy_timeout(BUSY)?;
-        Ok(StreamTrimmer(connection))
+        Ok(StreamTrimmer(Mutex::new(connection)))
     }
 
     /// Stops it once its open requests are answered.
@@ -219,13 +220,14 @@ const BUSY: Duration = Duration::from_secs(1);
 /// Deletes records of the stream of Users that nobody needs any more. The engine keeps all of them, and
 /// some of its calls look through all of them (dynoxide 3.2.0).
 #[derive(Debug)]
-pub(crate) struct StreamTrimmer(rusqlite::Connection);
+pub(crate) struct StreamTrimmer(Mutex<rusqlite::Connection>);
 
 impl StreamTrimmer {
     /// Deletes the records before `sequence_number`. That record stays: the next one gets the number after
     /// the greatest that there is.
     pub(crate) fn trim(&self, sequence_number: &str) -> rusqlite::Result<()> {
-        let deleted = self.0.execute(
+        let connection = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let deleted = connection.execute(
             "DELETE FROM _stream_records
              WHERE table_name = ?1 AND CAST(sequence_number AS INTEGER) < CAST(?2 AS INTEGER)",
             [&tables().users, sequence_number],
