@@ -1,4 +1,5 @@
-//! The book: a user's contacts in the order in which they first came, and who of them is a user.
+//! A book: a user's contacts, in the order in which they were first added, and which of them are
+//! users.
 
 use std::collections::{HashMap, HashSet};
 
@@ -8,16 +9,15 @@ use crate::contact::Contact;
 use crate::upload::{Change, Diff, Growth, Mode, Upload};
 use crate::user::PublicId;
 
-/// One line of a book.
+/// A contact in a book, with its match.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// The contact.
     pub contact: Contact,
-    /// The user who has the contact's phone, if there is one whom the book's owner may see.
+    /// The user who has the contact's phone, if there is one and the book's owner may see them.
     pub matched: Option<PublicId>,
 }
 
-/// A book: no phone stands in it twice.
+/// A user's contacts. No phone is in a book twice.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Book {
     region: Option<Region>,
@@ -25,7 +25,8 @@ pub struct Book {
 }
 
 impl Book {
-    /// A book of `entries`; where a phone comes twice, the later entry takes the earlier one's place.
+    /// Makes a book of `entries`. If a phone comes twice, the later entry takes the earlier one's
+    /// place.
     ///
     /// `region` is the home region by which phones were read, if any of them needed one.
     #[must_use]
@@ -44,25 +45,26 @@ impl Book {
         Self { region, entries: unique }
     }
 
-    /// The entries in their order.
+    /// Returns the entries in order.
     #[must_use]
     pub fn entries(&self) -> &[Entry] {
         &self.entries
     }
 
-    /// The home region by which phones without a prefix were read; none if there are none.
+    /// Returns the home region by which phones without a prefix were read, or nothing if there are
+    /// no such phones.
     #[must_use]
     pub fn region(&self) -> Option<Region> {
         self.region
     }
 
-    /// The entry of `phone`.
+    /// Returns the entry of `phone`, if there is one.
     #[must_use]
     pub fn find(&self, phone: Phone) -> Option<&Entry> {
         self.entries.iter().find(|entry| entry.contact.phone == phone)
     }
 
-    /// The phones that are in this book and not in `other`, in order.
+    /// Returns the phones that are in this book and not in `other`, in order.
     #[must_use]
     pub fn phones_not_in(&self, other: &Self) -> Vec<Phone> {
         let theirs: HashSet<Phone> = other.phones().collect();
@@ -73,7 +75,7 @@ impl Book {
         self.entries.iter().map(|entry| entry.contact.phone)
     }
 
-    /// The same book with the match that `matched` gives for each phone.
+    /// Returns the book with the match that `matched` gives for each phone.
     #[must_use]
     pub fn rematched(mut self, matched: impl Fn(Phone) -> Option<PublicId>) -> Self {
         for entry in &mut self.entries {
@@ -82,7 +84,7 @@ impl Book {
         self
     }
 
-    /// The same book with `matched` for `phone`, if it is there.
+    /// Returns the book with `matched` as the match of `phone`, if that phone is in it.
     #[must_use]
     pub fn with_match(mut self, phone: Phone, matched: Option<PublicId>) -> Self {
         if let Some(entry) = self.entries.iter_mut().find(|entry| entry.contact.phone == phone) {
@@ -91,17 +93,18 @@ impl Book {
         self
     }
 
-    /// The match of every phone in the book.
+    /// Returns the match of every phone in the book.
     #[must_use]
     pub fn matches(&self) -> HashMap<Phone, Option<PublicId>> {
         self.entries.iter().map(|entry| (entry.contact.phone, entry.matched)).collect()
     }
 
-    /// The same book with its phones read anew from their spellings, where the owner's home region
-    /// is another than before.
+    /// Returns the book with its phones read again from their spellings, if the owner's home region
+    /// has changed.
     ///
-    /// A spelling that is no phone in the new region keeps the one it had: nothing is lost. Two
-    /// contacts that turn out to be one become one. A phone that changes loses its match.
+    /// A spelling that isn't a valid phone in the new region keeps the phone that it had, so
+    /// nothing is lost. Two contacts whose phones turn out to be the same become one. A phone that
+    /// changes loses its match.
     #[must_use]
     pub fn read_again(&self, home: &HomeRegion) -> Self {
         match self.region {
@@ -117,10 +120,10 @@ impl Book {
         Self::new(Some(home.region()), self.entries.iter().map(reread).collect())
     }
 
-    /// What `upload` changes in this book.
+    /// Returns what `upload` changes in this book.
     ///
-    /// The same phone twice in one upload: the last one wins and it counts once. A contact that is
-    /// written as it stands is no change, and so is the removal of one that isn't there.
+    /// If an upload names a phone twice, the last one wins, and it counts once. Writing a contact
+    /// as it already is changes nothing, and neither does removing one that isn't there.
     #[must_use]
     pub fn diff(&self, upload: &Upload) -> Diff {
         let here: HashMap<Phone, &Contact> =
@@ -151,7 +154,8 @@ impl Book {
         diff
     }
 
-    /// This book after `diff`; contacts that stay keep their place and their match, new ones follow.
+    /// Returns this book after `diff`. Contacts that stay keep their place and their match; new
+    /// ones follow.
     #[must_use]
     pub fn apply(&self, diff: &Diff) -> Self {
         let removed: HashSet<Phone> = diff.removed.iter().copied().collect();
@@ -174,14 +178,14 @@ impl Book {
         Self { region: self.region, entries }
     }
 
-    /// The same contacts, with no region.
+    /// Returns the same contacts without a region.
     #[must_use]
     pub fn without_region(mut self) -> Self {
         self.region = None;
         self
     }
 
-    /// The same book, marked with the home region if any of its phones was read by it.
+    /// Returns the book, marked with the home region if any of its phones was read by it.
     #[must_use]
     pub fn settled_in(mut self, home: &HomeRegion) -> Self {
         let national =

@@ -1,14 +1,14 @@
-//! The clock, as a dependency: code that depends on the time is given one.
+//! The clock, as a dependency: code that needs the time is given a clock.
 
 use std::fmt::Debug;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Tells the time.
 pub trait Clock: Debug + Send + Sync {
-    /// Milliseconds since 1970.
+    /// Returns the milliseconds since 1970.
     fn now_ms(&self) -> u64;
 
-    /// Seconds since 1970, the unit of DynamoDB's time to live.
+    /// Returns the seconds since 1970, the unit of DynamoDB's time to live.
     fn now_seconds(&self) -> u64 {
         self.now_ms() / 1000
     }

@@ -8,20 +8,21 @@ use crate::hide_debug;
 
 /// Longest name, in Unicode scalar values: ConnectyCube's limit.
 pub const MAX_NAME_CHARS: usize = 255;
-/// Longest phone as written, in Unicode scalar values. 15 digits need no more decoration than that.
+/// Longest phone as written, in Unicode scalar values. 15 digits never need more decoration than
+/// that.
 pub const MAX_SPELLING_CHARS: usize = 255;
 
-/// A contact's name: 1 to 255 characters, without space around it.
+/// A contact's name: 1 to 255 characters, without whitespace at either end.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Name(Box<str>);
 
-/// A text is no name.
+/// The text isn't a valid name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a name has 1 to {MAX_NAME_CHARS} characters")]
 pub struct NameError;
 
 impl Name {
-    /// The name.
+    /// Returns the name as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -42,12 +43,13 @@ impl FromStr for Name {
 
 hide_debug!(Name);
 
-/// A phone as its owner wrote it, kept to be given back and to be read again in another region.
+/// A phone as the book's owner wrote it. It is kept to be given back, and to be read again if the
+/// home region changes.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Spelling(Box<str>);
 
 impl Spelling {
-    /// The phone as written.
+    /// Returns the phone as written.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -62,14 +64,13 @@ impl From<&str> for Spelling {
 
 hide_debug!(Spelling);
 
-/// One person in a book. Two contacts with one [`Phone`] are the same contact.
+/// A person in a book. Two contacts with the same [`Phone`] are the same contact.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Contact {
-    /// The phone on which the contact meets users.
+    /// The canonical phone, by which contacts and users are compared.
     pub phone: Phone,
-    /// The phone as uploaded.
     pub spelling: Spelling,
-    /// The name that the book's owner gave.
+    /// The name that the book's owner gave the contact.
     pub name: Name,
 }
 

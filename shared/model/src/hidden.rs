@@ -1,6 +1,6 @@
 //! One way to keep private data out of `Debug`.
 
-/// Implements `Debug` for a type that holds a phone, a name, a token or a key: it prints the type's
+/// Implements `Debug` for a type that holds a phone, a name, a token or a key. It prints the type's
 /// name and nothing else.
 ///
 /// ```

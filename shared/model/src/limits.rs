@@ -1,4 +1,4 @@
-//! How much of the phone book of the world one person may look through.
+//! Limits on how many of the world's phone numbers one person may look up.
 //!
 //! `docs/SECURITY.md` says where the numbers come from.
 
@@ -8,21 +8,21 @@ use crate::user::UserId;
 
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 
-/// What a deployment allows each user.
+/// The limits that a deployment sets for each user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// How many new numbers they may add.
+    /// How many new numbers a user may add.
     pub budget: Budget,
-    /// Most contacts of one request.
+    /// Most contacts in one request.
     pub contacts_per_request: usize,
-    /// Most contacts in all their books together.
+    /// Most contacts in all of a user's books together.
     pub contacts_per_user: usize,
-    /// Most books, the global one included.
+    /// Most books of a user, including the global one.
     pub books_per_user: usize,
 }
 
 impl Default for Limits {
-    /// The defaults of `template.yaml`.
+    /// Returns the defaults of `template.yaml`.
     fn default() -> Self {
         Self {
             budget: Budget::new(20_000, 2_000),
@@ -33,52 +33,53 @@ impl Default for Limits {
     }
 }
 
-/// Who pays for new numbers: the phone that the token proves, so that another account with the same phone
-/// is the same payer; without one the user.
+/// Who pays for new numbers. It is the phone that the token proves, so that another account with
+/// the same phone is the same payer. Without such a phone it is the user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Payer {
-    /// Whoever has proven this phone.
+    /// The users who have proven this phone.
     Phone(Phone),
-    /// This user.
     User(UserId),
 }
 
-/// A leaky bucket of new numbers: each takes its room, and what is in the bucket leaks out evenly.
+/// A leaky bucket of new numbers. Each number takes up room, and numbers leak out at an even rate.
 ///
-/// A bucket is stored as the moment at which it will have leaked empty, in milliseconds since 1970: one
-/// number that only ever grows, so that a write on condition of it can't be fooled by a race.
+/// A bucket is stored as the moment at which it will have leaked empty, in milliseconds since 1970.
+/// That is one number that only grows, so a write that is conditional on it detects every race.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budget {
     capacity: u32,
     per_day: u32,
 }
 
-/// A bucket has no room for so many numbers.
+/// The bucket has no room for that many numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Overdrawn {
-    /// It has in so many seconds.
+    /// There will be room in `seconds`.
     For {
         /// From now, rounded up.
         seconds: u64,
     },
-    /// Not even an empty one has.
+    /// Not even an empty bucket has room.
     Always {
-        /// What an empty one has room for.
+        /// How many numbers an empty bucket has room for.
         capacity: u32,
     },
 }
 
 impl Budget {
-    /// A bucket for `capacity` numbers, of which `per_day` leak out. Nothing is 1.
+    /// Makes a bucket that holds `capacity` numbers and leaks `per_day` of them a day. Zero is
+    /// treated as one, for both.
     #[must_use]
     pub fn new(capacity: u32, per_day: u32) -> Self {
         Self { capacity: capacity.max(1), per_day: per_day.max(1) }
     }
 
-    /// The bucket after `numbers` more went into the one that is empty at `empty_at_ms`.
+    /// Returns the moment at which the bucket that is empty at `empty_at_ms` will be empty after
+    /// `numbers` more are added, in milliseconds since 1970.
     ///
     /// # Errors
-    /// [`Overdrawn`] where they don't fit in.
+    /// [`Overdrawn`] if they don't fit.
     pub fn spend(&self, empty_at_ms: u64, now_ms: u64, numbers: usize) -> Result<u64, Overdrawn> {
         let capacity_ms = self.milliseconds(u64::from(self.capacity));
         let cost_ms = self.milliseconds(numbers as u64);
@@ -92,7 +93,8 @@ impl Budget {
         }
     }
 
-    /// How long so many numbers take to leak out, rounded up: many small uploads take no more than one.
+    /// Returns how long that many numbers take to leak out. It is rounded up, so that many small
+    /// uploads never get more than one large one.
     fn milliseconds(&self, numbers: u64) -> u64 {
         numbers.saturating_mul(DAY_MS).div_ceil(u64::from(self.per_day))
     }

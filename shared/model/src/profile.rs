@@ -6,16 +6,16 @@ use serde::{Deserialize, Serialize};
 use crate::hide_debug;
 use crate::user::{Flags, PublicId, UserId};
 
-/// All that is known of a user.
+/// All that is known about a user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Profile {
     /// The id by which apps know the user.
     pub id: PublicId,
     /// The id by which the identity provider knows the user.
     pub user: UserId,
-    /// Every write raises it by one.
+    /// Raised by one with every write.
     pub version: u64,
-    /// The user's phone, and the epoch in which they hold it.
+    /// The user's phone, and the epoch in which they have it.
     pub phone: Option<(Phone, u64)>,
     pub flags: Flags,
     /// Milliseconds since 1970.
@@ -25,12 +25,12 @@ pub struct Profile {
     pub details: Details,
 }
 
-/// A text field of [`Details`]: its name in the ConnectyCube API, and the field.
+/// A text field of [`Details`]: its name in the ConnectyCube API, and access to the field.
 pub type TextField = (&'static str, fn(&mut Details) -> &mut Option<String>);
-/// An integer field of [`Details`]: its name in the ConnectyCube API, and the field.
+/// An integer field of [`Details`]: its name in the ConnectyCube API, and access to the field.
 pub type IntegerField = (&'static str, fn(&mut Details) -> &mut Option<i64>);
 
-/// Declares [`Details`]. A new field of a profile is one line here.
+/// Declares [`Details`]. To add a field to profiles, add its name here.
 macro_rules! details {
     (texts: $($text:ident),+; integers: $($integer:ident),+;) => {
         /// The fields of a profile that mean nothing to this software. It keeps them for the app,
@@ -45,10 +45,8 @@ macro_rules! details {
         }
 
         impl Details {
-            /// All text fields.
             pub const TEXTS: &[TextField] =
                 &[$((stringify!($text), |details| &mut details.$text),)+];
-            /// All integer fields.
             pub const INTEGERS: &[IntegerField] =
                 &[$((stringify!($integer), |details| &mut details.$integer),)+];
         }
@@ -66,7 +64,7 @@ details! {
 hide_debug!(Details);
 
 impl Details {
-    /// Takes over all fields that `patch` has.
+    /// Replaces each field that `patch` has.
     pub fn update(&mut self, mut patch: Self) {
         for (_, field) in Self::TEXTS {
             if let Some(new) = field(&mut patch).take() {

@@ -1,4 +1,4 @@
-//! Which of a user's books is meant.
+//! Scopes: which of a user's books is meant.
 
 use std::str::FromStr;
 
@@ -7,17 +7,17 @@ use crate::hide_debug;
 /// Longest `udid`, in characters: ConnectyCube's limit.
 pub const MAX_UDID_CHARS: usize = 64;
 
-/// A device's identifier as its app made it: 1 to 64 characters, any at all.
+/// A device's identifier, as its app made it: 1 to 64 characters of any kind.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Udid(String);
 
-/// A text is no `udid`.
+/// The text isn't a valid `udid`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a udid has 1 to {MAX_UDID_CHARS} characters")]
 pub struct UdidError;
 
 impl Udid {
-    /// The identifier as the app sent it.
+    /// Returns the identifier as the app sent it.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -37,12 +37,12 @@ impl FromStr for Udid {
 
 hide_debug!(Udid);
 
-/// One of a user's books: the global one, or one device's. The two never mix.
+/// One of a user's books: the global one, or that of one device. The two never mix.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Scope {
     /// The book that all of a user's devices share.
     Global,
-    /// The book of one device alone.
+    /// The book of a single device.
     Device(Udid),
 }
 

@@ -1,4 +1,4 @@
-//! Subscriptions: the devices to which a user's pushes go.
+//! Subscriptions: the devices that get a user's pushes.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,7 +6,7 @@ use std::str::FromStr;
 use crate::scope::Udid;
 use crate::user::{PublicId, UserId};
 
-/// A text is none of the names that a type has.
+/// The text isn't the name of any variant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("no such name")]
 pub struct UnknownName;
@@ -19,7 +19,7 @@ macro_rules! named {
         pub enum $type { $($(#[$variant_doc])* $variant,)+ }
 
         impl $type {
-            /// The name on the wire.
+            /// Returns the name on the wire and in the store.
             #[must_use]
             pub fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name,)+ }
@@ -37,61 +37,55 @@ macro_rules! named {
 }
 
 named! {
-    /// Through which service a device is reached.
+    /// The push service that reaches a device.
     Channel {
-        /// Apple's push notifications.
+        /// Apple Push Notification service.
         Apns = "apns",
-        /// Apple's pushes for calls; never used for joins.
+        /// Apple's VoIP pushes, for calls. Never used for joins.
         ApnsVoip = "apns_voip",
-        /// Firebase Cloud Messaging, by the name of its forerunner.
+        /// Firebase Cloud Messaging, under the name of its predecessor.
         Gcm = "gcm",
     }
 }
 
 named! {
-    /// Which of a channel's two worlds a token belongs to.
+    /// Which of a channel's two environments a token is valid in.
     PushEnvironment {
-        /// Apps from a developer's machine; Apple's sandbox.
+        /// Apps installed from a developer's machine; Apple's sandbox.
         Development = "development",
-        /// Apps from a store.
+        /// Apps installed from a store.
         Production = "production",
     }
 }
 
 named! {
-    /// What a device runs.
+    /// The operating system of a device.
     Platform {
         /// iOS and iPadOS.
         Ios = "ios",
-        /// Android.
         Android = "android",
     }
 }
 
-/// A device that gets a user's pushes. A user has one per device and channel.
+/// A device that gets a user's pushes. A user has one subscription per device and channel.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Subscription {
-    /// By which the app knows it; unique among the user's.
+    /// The id by which the app knows it. Unique among the user's subscriptions.
     pub id: PublicId,
-    /// Whose device.
     pub user: UserId,
-    /// The device.
     pub device: Udid,
-    /// How it is reached.
     pub channel: Channel,
-    /// What it runs.
     pub platform: Platform,
-    /// Where its token is valid.
     pub environment: PushEnvironment,
-    /// The hash of its token, by which the store knows it.
+    /// The hash of its push token. The store knows the token only by this hash.
     pub token_hash: String,
-    /// The push service's name for it: an SNS endpoint.
+    /// The ARN of its SNS endpoint.
     pub endpoint: String,
-    /// When it was last subscribed, in milliseconds since 1970.
+    /// When the device last subscribed, in milliseconds since 1970.
     pub subscribed_at_ms: u64,
 }
 
-/// Hidden but for what it is of: whoever has the endpoint can push to it.
+/// Shows only the id and the channel, because anybody who has the endpoint can push to it.
 impl fmt::Debug for Subscription {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Subscription")

@@ -2,24 +2,25 @@
 
 use crate::user::Holder;
 
-/// What a change of a phone's holder means for the books that hold the phone.
+/// What a change of a phone's holder means for the books that contain the phone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Turnover {
-    /// Nothing that a book shows.
+    /// Books show nothing different.
     None,
-    /// The phone has a new holder: books show them, and people are told.
+    /// The phone has a new holder. Books show them, and the books' owners are told.
     Joined,
-    /// The phone's holder can be found again. Books show them again, and nobody is told: those who
-    /// were told of their joining would be told twice.
+    /// The phone's holder can be found again. Books show them again. Nobody is told, because those
+    /// who were told when the holder joined would be told twice.
     Returned,
-    /// The phone has no holder any more, or none who wants to be found.
+    /// The phone has no holder any more, or its holder doesn't want to be found.
     Left,
 }
 
 impl Turnover {
     /// Compares a phone's holder before and after a write.
     ///
-    /// Only the id, the epoch and the visibility count. Other writes of the same item change nothing.
+    /// Only the id, the epoch and the visibility count. Other writes of the same item change
+    /// nothing.
     #[must_use]
     pub fn between(before: Option<&Holder>, after: Option<&Holder>) -> Self {
         let turn = |holder: &Holder| (holder.id, holder.epoch);

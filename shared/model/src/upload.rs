@@ -1,4 +1,4 @@
-//! Uploads: what a client asks of a book, and the difference that makes.
+//! Uploads: the changes that a client asks for, and what they change in a book.
 
 use std::collections::HashMap;
 
@@ -12,21 +12,21 @@ pub enum Mode {
     /// Contacts that the upload doesn't name stay.
     #[default]
     Merge,
-    /// Contacts that the upload doesn't name go (`force`).
+    /// Contacts that the upload doesn't name are removed (`force`).
     Replace,
 }
 
-/// What an upload wants of one contact.
+/// What an upload asks for one contact.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
-    /// The contact is to stand in the book like this.
+    /// Store the contact like this.
     Put(Contact),
-    /// The contact is to go (`destroy`).
+    /// Remove the contact with this phone (`destroy`).
     Remove(Phone),
 }
 
 impl Change {
-    /// The phone that this is about.
+    /// Returns the phone of the contact.
     #[must_use]
     pub fn phone(&self) -> Phone {
         match self {
@@ -36,17 +36,16 @@ impl Change {
     }
 }
 
-/// The acceptable part of a request, each change with its index in the request.
+/// The valid part of a request, each change with its index in the request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Upload {
-    /// Add to the book, or replace it.
     pub mode: Mode,
-    /// The changes in the request's order.
+    /// The changes, in the request's order.
     pub changes: Vec<(usize, Change)>,
 }
 
 impl Upload {
-    /// For each phone its last change, in the order in which the phones first came.
+    /// Returns the last change of each phone, in the order in which the phones first came.
     pub(crate) fn last_of_each_phone(&self) -> Vec<&(usize, Change)> {
         let mut places: HashMap<Phone, usize> = HashMap::with_capacity(self.changes.len());
         let mut last: Vec<&(usize, Change)> = Vec::with_capacity(self.changes.len());
@@ -62,27 +61,17 @@ impl Upload {
     }
 }
 
-/// A change that may make a book larger, and the request's index that asked for it.
+/// A change that may make a book larger, with the index of the contact in the request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Growth {
-    /// A phone that is new to the book.
-    Create {
-        /// Where in the request.
-        index: usize,
-        /// The contact to add.
-        contact: Contact,
-    },
-    /// A contact of the book whose name or spelling changes.
-    Update {
-        /// Where in the request.
-        index: usize,
-        /// The contact as it is to be.
-        contact: Contact,
-    },
+    /// Adds a contact whose phone is new to the book.
+    Create { index: usize, contact: Contact },
+    /// Changes the name or the spelling of a contact in the book.
+    Update { index: usize, contact: Contact },
 }
 
 impl Growth {
-    /// Where in the request this was asked for.
+    /// Returns the index of the contact in the request.
     #[must_use]
     pub fn index(&self) -> usize {
         match self {
@@ -94,25 +83,24 @@ impl Growth {
 /// What an upload changes in a book.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Diff {
-    /// Contacts to add or to change, in the request's order.
+    /// The contacts to add or change, in the request's order.
     pub growth: Vec<Growth>,
-    /// Phones to remove.
+    /// The phones whose contacts are to be removed.
     pub removed: Vec<Phone>,
 }
 
 /// How many contacts an upload created, updated and deleted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Phones new to the book.
+    /// Contacts whose phones are new to the book.
     pub created: usize,
     /// Contacts whose name or spelling changed.
     pub updated: usize,
-    /// Contacts removed.
     pub deleted: usize,
 }
 
 impl Diff {
-    /// The counts that the client is told.
+    /// Counts the changes, for the answer to the client.
     #[must_use]
     pub fn counts(&self) -> Counts {
         let created =
@@ -120,7 +108,7 @@ impl Diff {
         Counts { created, updated: self.growth.len() - created, deleted: self.removed.len() }
     }
 
-    /// The same difference with only the first `growing` of its growth.
+    /// Returns the same difference with only the first `growing` elements of its growth.
     #[must_use]
     pub fn limited(&self, growing: usize) -> Self {
         Self { growth: self.growth[..growing].to_vec(), removed: self.removed.clone() }
@@ -232,7 +220,7 @@ mod tests {
             .prop_map(|(mode, changes)| upload(mode, changes))
     }
 
-    /// What the book has to be, worked out one change after the other.
+    /// Works out the book's contacts by making one change after another.
     fn expected(before: &[Contact], upload: &Upload) -> Vec<Contact> {
         let mut after = before.to_vec();
         for (_, change) in &upload.changes {
@@ -240,7 +228,8 @@ mod tests {
             match (change, place) {
                 (Change::Put(contact), Some(place)) => after[place] = contact.clone(),
                 (Change::Put(contact), None) => after.push(contact.clone()),
-                // It holds the phone's place; whether it stays is for the phone's last change to say.
+                // This keeps the phone's place. The phone's last change decides whether the contact
+                // stays.
                 (Change::Remove(phone), None) => {
                     after.push(Contact { phone: *phone, ..contact(0, "gone", false) });
                 }

@@ -1,4 +1,4 @@
-//! Users: who calls, who has a phone, and what they chose.
+//! Users: their ids, what they chose, and who has a phone.
 
 use std::fmt;
 use std::num::NonZeroU32;
@@ -8,22 +8,23 @@ use serde::{Deserialize, Serialize};
 
 use crate::hide_debug;
 
-/// Longest user id, in bytes. Firebase's have at most 128, Cognito's 36; a hint's sort key, which
-/// holds one beside a `udid`, must stay under DynamoDB's 1,024 bytes.
+/// Longest user id, in bytes. Firebase's have at most 128, Cognito's 36. A hint's sort key holds a
+/// user id and a `udid`, and must stay under DynamoDB's 1,024 bytes.
 const MAX_USER_ID_BYTES: usize = 256;
 
-/// Who a user is to the identity provider: the subject of their token. Key of all that they own.
+/// The id by which the identity provider knows a user: the subject of their token. All that the
+/// user owns is stored under it.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct UserId(String);
 
-/// A text is no user id.
+/// The text isn't a valid user id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a user id has 1 to {MAX_USER_ID_BYTES} bytes")]
 pub struct UserIdError;
 
 impl UserId {
-    /// The subject as the token names it.
+    /// Returns the subject as the token has it.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -56,24 +57,25 @@ impl From<UserId> for String {
     }
 }
 
-// Some providers use a person\'s number or mail address as the subject.
+// Some providers use a person's number or mail address as the subject.
 hide_debug!(UserId);
 
-/// The `id` by which apps know a user: positive, and fits in 32 bits signed, as their parsers want.
+/// The `id` by which apps know a user. It is positive and fits into a signed 32-bit integer, as the
+/// apps' parsers require.
 ///
-/// Never given twice: whoever deletes their account and signs up again has a new one.
+/// No id is given twice: a user who deletes their account and signs up again gets a new one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct PublicId(NonZeroU32);
 
 impl PublicId {
-    /// The id as a number.
+    /// Returns the id as a number.
     #[must_use]
     pub fn get(self) -> u32 {
         self.0.get()
     }
 
-    /// `id` as a public id, if it is one.
+    /// Returns `id` as a public id, if it is a valid one.
     #[must_use]
     pub fn new(id: u64) -> Option<Self> {
         let id = u32::try_from(id).ok().filter(|id| *id <= i32::MAX as u32)?;
@@ -87,11 +89,11 @@ impl fmt::Display for PublicId {
     }
 }
 
-/// What a user chose about being found and being told; everything is on at first.
+/// What a user chose about being found and being told. Everything is on at first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Flags {
-    /// Others see by the phone in their books that this user is here.
+    /// Others who have this user's phone in their books see that they are a user.
     pub discoverable_by_phone: bool,
     /// Others get a push when this user joins.
     pub announce_me: bool,
@@ -112,17 +114,18 @@ pub struct Holder {
     pub id: PublicId,
     /// The holder, as the identity provider knows them.
     pub user: UserId,
-    /// Counts who has had the number: another holder, or the same one anew, has a greater epoch.
+    /// Tells one turn of having the number from the next: another holder has a greater epoch, and
+    /// so does the same holder who comes back.
     pub epoch: u64,
-    /// Whether books may show the holder as a match.
+    /// Whether books may show the holder as a match; see [`Flags::discoverable_by_phone`].
     pub discoverable: bool,
-    /// Whether the holder's joining is told.
+    /// Whether others are told that the holder joined; see [`Flags::announce_me`].
     pub announced: bool,
 }
 
 impl Holder {
-    /// The match that `owner`'s book shows for this holder's phone: nobody is a match in their own
-    /// book, and whoever doesn't want to be found in nobody's.
+    /// Returns the match that `owner`'s book shows for this holder's phone. Nobody is a match in
+    /// their own book, and users who don't want to be found are a match in nobody's.
     #[must_use]
     pub fn match_for(&self, owner: &UserId) -> Option<PublicId> {
         (self.discoverable && self.user != *owner).then_some(self.id)
