@@ -1,4 +1,4 @@
-//! Accounts: signing up, changing, leaving.
+//! Accounts: signing up, changing a profile, deleting an account.
 
 use model::{Clock, Details, Flags, Holder, Profile, PublicId, Scope, UserId};
 use numbering::Phone;
@@ -10,23 +10,23 @@ use crate::push::Endpoints;
 use crate::subscribe::{SubscribeError, unsubscribe_all};
 use crate::tombstone::empty_book;
 
-/// What is known of the phone that a request is about.
+/// What is known about the phone in a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PhoneClaim {
-    /// None is named.
+    /// The request names no phone.
     None,
     /// The token proves that the phone is the caller's.
     Proven(Phone),
-    /// The body says so, and the deployment takes its word.
+    /// The body says that the phone is the caller's, and the deployment trusts it.
     Stated(Phone),
 }
 
 /// What a request changes in a profile.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ProfilePatch {
-    /// The details as they are to be; those that the request leaves out are taken from the profile.
+    /// The details to set. Those that are absent stay as they are in the profile.
     pub details: Details,
-    /// The flags that the request names.
+    /// See [`Flags::discoverable_by_phone`]. A flag that is absent stays as it is.
     pub discoverable_by_phone: Option<bool>,
     /// See [`Flags::announce_me`].
     pub announce_me: Option<bool>,
@@ -40,13 +40,13 @@ pub enum AccountError {
     /// The caller hasn't signed up.
     #[error("there is no such account")]
     NotFound,
-    /// The account is another user's.
+    /// The id is another user's.
     #[error("the account is another user's")]
     Forbidden,
     /// Another user has the phone, and nothing proves that it is the caller's.
     #[error("the phone is another user's")]
     PhoneTaken,
-    /// 2,147,483,647 ids have been given.
+    /// All 2,147,483,647 ids have been given.
     #[error("there are no ids left")]
     NoIdsLeft,
     #[error(transparent)]
@@ -58,10 +58,10 @@ pub enum AccountError {
     Subscription(#[from] SubscribeError),
 }
 
-/// Signs `user` up, or brings their profile up to date where they had signed up: safe to repeat.
+/// Signs `user` up, or updates their profile if they have signed up before. Safe to repeat.
 ///
 /// # Errors
-/// [`AccountError`]; nothing was written then.
+/// [`AccountError`]. Nothing was written then.
 pub async fn sign_up<S: SignUpStore>(
     store: &S,
     clock: &impl Clock,
@@ -75,7 +75,7 @@ pub async fn sign_up<S: SignUpStore>(
 /// Changes the profile of `user`, whose id has to be `id`.
 ///
 /// # Errors
-/// [`AccountError`]; nothing was written then.
+/// [`AccountError`]. Nothing was written then.
 pub async fn update_account<S: SignUpStore>(
     store: &S,
     clock: &impl Clock,
@@ -87,10 +87,11 @@ pub async fn update_account<S: SignUpStore>(
     write_profile(store, clock, user, Some(id), phone, patch).await
 }
 
-/// The profile of `user`, whose id has to be `id`.
+/// Returns the profile of `user`, whose id has to be `id`.
 ///
 /// # Errors
-/// [`AccountError::Forbidden`] for anybody else's, there or not: ids are easily counted through.
+/// [`AccountError::Forbidden`] for any other id, whether it exists or not, because anybody could
+/// count through the ids.
 pub async fn own_profile<S: AccountStore>(
     store: &S,
     user: &UserId,
@@ -120,7 +121,7 @@ async fn write_profile<S: SignUpStore>(
             Some(id) => store.profile(id).await?,
             None => None,
         };
-        // The two are written together; where they disagree, a write came between the reads.
+        // The two are written together. If they disagree, a write came between the reads.
         if before.is_some() == subject.id.is_some()
             && let Some((after, target)) =
                 next_profile(store, clock, user, before.as_ref(), phone, patch).await?
@@ -149,8 +150,9 @@ async fn write_profile<S: SignUpStore>(
 
 type Taken = (Holder, Option<Profile>);
 
-/// The profile as it is to be, and who has its phone now where that has to change. Nothing, where the user has
-/// got the phone since `before` was read: by another request of theirs.
+/// Returns the profile as it should become, and who has its phone now if that has to change.
+/// Returns nothing if another request of the same user has claimed the phone since `before` was
+/// read.
 async fn next_profile<S: SignUpStore>(
     store: &S,
     clock: &impl Clock,
@@ -187,8 +189,8 @@ async fn next_profile<S: SignUpStore>(
     if after.phone.is_some_and(|(old, _)| old == phone) {
         return Ok(Some((after, None)));
     }
-    // Ids and epochs come from one counter, so that an epoch is greater than all before it, even those
-    // of holders of whom no trace is left.
+    // Ids and epochs come from one counter. So an epoch is greater than all before it, even than
+    // those of holders who left no trace.
     let epoch = if before.is_none() { u64::from(after.id.get()) } else { store.draw().await? };
     after.phone = Some((phone, epoch));
     let Some(holder) = store.holder(phone).await? else { return Ok(Some((after, None))) };
@@ -207,12 +209,21 @@ fn same_but_for_time(before: &Profile, after: &Profile) -> bool {
         == Profile { version: before.version, updated_at_ms: before.updated_at_ms, ..after.clone() }
 }
 
-/// Deletes all that is `user`'s: account, books, hints, subscriptions, claims. May be repeated, and
-/// finishes what an earlier attempt began.
+/// Deletes everything that belongs to `user`: account, books, hints, subscriptions, claims. A
+/// repeat finishes what an earlier attempt began.
+///
+/// The numbers are those of `docs/DESIGN.md`:
+///
+/// 1. Deletes the account's items, and begins its next generation.
+/// 2. Turns each book into a tombstone that still holds the contacts.
+/// 3. Deletes those contacts' hints, up to the tombstone's version.
+/// 4. Writes the tombstone without contacts.
+/// 5. Removes the subscriptions.
+/// 6. Deletes the claims.
 ///
 /// # Errors
-/// [`AccountError::Forbidden`] where `id` is another user's. After any other error some of it is done;
-/// a repeat does the rest.
+/// [`AccountError::Forbidden`] if `id` is another user's. After any other error some of the steps
+/// are done, and a repeat does the rest.
 pub async fn delete_account<S, E>(
     store: &S,
     endpoints: &E,
@@ -227,10 +238,11 @@ where
     delete(store, endpoints, clock, user, Some(id)).await
 }
 
-/// As [`delete_account`], for those who may remove anybody: whoever `user` is, or was.
+/// Does the same as [`delete_account`] without checking an id, for callers who may delete any
+/// account. It works on accounts that are already deleted, too.
 ///
 /// # Errors
-/// [`AccountError`]; some of it is done then, and a repeat does the rest.
+/// [`AccountError`]. Some of the steps are done then, and a repeat does the rest.
 pub async fn remove_account<S, E>(
     store: &S,
     endpoints: &E,
@@ -255,17 +267,22 @@ where
     S: DeletionStore,
     E: Endpoints,
 {
+    // 1.
     let generation = delete_profile(store, user, id).await?;
+    // 2 to 4, in `empty_book`.
     for (scope, _) in store.read_books(user).await? {
         delete_book(store, user, &scope, generation).await?;
     }
+    // 5.
     unsubscribe_all(store, endpoints, clock, user).await?;
+    // 6.
     store.delete_claims(user).await?;
     Ok(())
 }
 
-/// Deletes the account's items and begins its next generation, in which no upload of this one can open
-/// a book any more. Returns the generation that ended. An `id` that is named has to be the user's.
+/// Deletes the account's items and begins its next generation, so that no upload of this one can
+/// open a book any more. Returns the generation that ended. If an `id` is given, it has to be the
+/// user's.
 async fn delete_profile<S: AccountStore>(
     store: &S,
     user: &UserId,
@@ -298,7 +315,7 @@ async fn delete_profile<S: AccountStore>(
     }
 }
 
-/// Empties one book for good, unless it is of a generation after the one that `ended`.
+/// Empties one book for good, unless it belongs to a later generation than the one that `ended`.
 async fn delete_book<S>(
     store: &S,
     user: &UserId,

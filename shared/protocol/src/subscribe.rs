@@ -1,4 +1,4 @@
-//! Subscriptions: a device's token comes, moves, and goes.
+//! Subscriptions: subscribing a device, and removing its subscription.
 
 use model::{
     Channel, Clock, Platform, PublicId, PushEnvironment, Subscription, Udid, UserId, hide_debug,
@@ -8,25 +8,23 @@ use store::{Outcome, StoreError, SubscriptionStore, SubscriptionWrite, token_has
 use crate::attempts::{Attempts, Contended};
 use crate::push::{EndpointError, Endpoints, Token};
 
-/// Most subscriptions of one user. Few people have five devices; each has one subscription per channel,
-/// and every join costs a claim and a push for each of them.
+/// Most subscriptions of one user. Few people have five devices. Each device has one subscription
+/// per channel, and every join costs a claim and a push for each subscription.
 pub const MAX_SUBSCRIPTIONS: usize = 20;
 
-/// How long whoever removes an endpoint may take: longer than any invocation of the functions that do.
+/// How long the removal of an endpoint may take. It is longer than any invocation of the functions
+/// that remove endpoints.
 const LEAVING_MS: u64 = 60_000;
 
-/// What a device asks for.
+/// A device's request to get pushes.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SubscribeRequest {
-    /// The device.
     pub device: Udid,
-    /// What it runs.
     pub platform: Platform,
-    /// How it is reached.
     pub channel: Channel,
-    /// Where its token is valid.
+    /// Where the token is valid.
     pub environment: PushEnvironment,
-    /// Its push token, a secret.
+    /// The push token. It is a secret.
     pub token: String,
 }
 
@@ -35,27 +33,37 @@ hide_debug!(SubscribeRequest);
 /// Why a subscription wasn't written.
 #[derive(Debug, thiserror::Error)]
 pub enum SubscribeError {
-    /// The user has no subscription of this id.
+    /// The user has no subscription with this id.
     #[error("there is no such subscription")]
     NotFound,
     #[error(transparent)]
     Contended(#[from] Contended),
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The push service refused or failed.
+    /// The push service refused the token, or failed.
     #[error(transparent)]
     Endpoint(#[from] EndpointError),
 }
 
-/// Subscribes a device. The same device and channel again replaces the token and keeps the id; a token
-/// that another user or device had is theirs no longer. Beyond [`MAX_SUBSCRIPTIONS`] the oldest goes.
+/// Subscribes a device. If the device and channel have a subscription, its token is replaced and
+/// its id is kept. A token that belonged to another user or device is taken away from there. If the
+/// user has more than [`MAX_SUBSCRIPTIONS`] then, the oldest are removed.
 ///
-/// SNS can't be told to delete an endpoint only if nobody has registered it again. So whoever removes one
-/// notes that first, with the token, and nobody registers a token of which that is noted: the endpoint of a
-/// subscription that was written is there, however many calls run at once.
+/// SNS can't delete an endpoint on the condition that nobody has registered it again. So each
+/// removal is noted first, with the token, and no token with a noted removal is registered. This
+/// guarantees that a subscription that was written has its endpoint, however many calls run at
+/// once.
+///
+/// 1. Reads who the token belongs to. Starts over while a removal is noted.
+/// 2. Notes the removal of the device's former token and deletes its endpoint, if it had another
+///    token.
+/// 3. Registers the token.
+/// 4. Writes the subscription and the token's owner.
+/// 5. Deletes the token's former endpoint, if that was in another application.
+/// 6. Removes the user's oldest subscriptions beyond the limit.
 ///
 /// # Errors
-/// [`SubscribeError`]; a repeat finds what was made so far.
+/// [`SubscribeError`]. A repeat continues with what was made so far.
 pub async fn subscribe<S, E>(
     store: &S,
     endpoints: &E,
@@ -70,6 +78,7 @@ where
     let mut attempts = Attempts::new();
     loop {
         if let Some(subscribed) = try_subscribe(store, endpoints, clock, user, request).await? {
+            // 6.
             remove_oldest(store, endpoints, clock, user).await?;
             return Ok(subscribed);
         }
@@ -77,7 +86,8 @@ where
     }
 }
 
-/// The subscription; none where others are at the same token or device.
+/// Steps 1 to 5 of [`subscribe`]. Returns the subscription, or nothing if another call is working
+/// on the same token or device.
 async fn try_subscribe<S, E>(
     store: &S,
     endpoints: &E,
@@ -92,6 +102,7 @@ where
     let SubscribeRequest { device, platform, channel, environment, token } = request;
     let (channel, environment, platform) = (*channel, *environment, *platform);
     let token_hash = token_hash(token);
+    // 1.
     let token_use = store.token_use(&token_hash).await?;
     let leaving_until_ms = token_use.as_ref().and_then(|seen| seen.leaving_until_ms);
     if leaving_until_ms.is_some_and(|until| clock.now_ms() < until) {
@@ -99,11 +110,13 @@ where
     }
     let others = store.subscriptions(user).await?;
     let replaced = others.iter().find(|other| other.device == *device && other.channel == channel);
+    // 2.
     if let Some(rotated) = replaced.filter(|replaced| replaced.token_hash != token_hash)
         && retire(store, endpoints, clock, rotated).await? == Outcome::Conflict
     {
         return Ok(None);
     }
+    // 3.
     let endpoint = endpoints.register(Token { user, device, channel, environment, token }).await?;
     let next = Subscription {
         id: replaced.map_or_else(|| free_id(&others), |replaced| replaced.id),
@@ -117,10 +130,11 @@ where
         subscribed_at_ms: clock.now_ms(),
     };
     let write = SubscriptionWrite { next: &next, replaced, token_use: token_use.as_ref() };
+    // 4.
     if store.write_subscription(write).await? == Outcome::Conflict {
         return Ok(None);
     }
-    // The same token in another application: its endpoint there is nobody's now.
+    // 5. The token was in another application, and its endpoint there belongs to nobody now.
     if let Some(left) =
         token_use.filter(|seen| seen.endpoint != next.endpoint && seen.leaving_until_ms.is_none())
     {
@@ -144,14 +158,15 @@ where
     all.sort_by_key(|subscription| (subscription.subscribed_at_ms, subscription.id));
     let beyond = all.len().saturating_sub(MAX_SUBSCRIPTIONS);
     for oldest in &all[..beyond] {
-        // A conflict means that the device subscribed anew meanwhile, and is the oldest no longer.
+        // A conflict means that the device has subscribed again in the meantime, so it isn't among
+        // the oldest any more.
         let _outcome = remove(store, endpoints, clock, oldest).await?;
     }
     Ok(())
 }
 
-/// Notes that the subscription's endpoint is being removed, and removes it. The subscription stays, so
-/// that a repeat finds what a crash left.
+/// Notes that the subscription's endpoint is being removed, and removes it: steps 1 and 2 of
+/// [`remove`]. The subscription stays, so that a repeat finds what a crash left.
 async fn retire<S, E>(
     store: &S,
     endpoints: &E,
@@ -162,14 +177,21 @@ where
     S: SubscriptionStore,
     E: Endpoints,
 {
+    // 1.
     let begun = store.begin_leaving(seen, clock.now_ms() + LEAVING_MS).await?;
     if begun == Outcome::Done {
+        // 2.
         endpoints.remove(&seen.endpoint).await?;
     }
     Ok(begun)
 }
 
-/// Removes the endpoint and then the subscription, unless the device has subscribed anew.
+/// Removes a subscription:
+///
+/// 1. Notes the removal of its endpoint.
+/// 2. Deletes the endpoint.
+/// 3. Deletes the subscription, unless the device has subscribed again. This comes last, so that a
+///    repeat finds what a crash left.
 pub(crate) async fn remove<S, E>(
     store: &S,
     endpoints: &E,
@@ -180,13 +202,15 @@ where
     S: SubscriptionStore,
     E: Endpoints,
 {
+    // 1 and 2.
     if retire(store, endpoints, clock, seen).await? == Outcome::Conflict {
         return Ok(Outcome::Conflict);
     }
+    // 3.
     Ok(store.delete_subscription(seen).await?)
 }
 
-/// Deletes the user's subscription of this id, and its endpoint.
+/// Deletes the user's subscription with this id, and its endpoint.
 ///
 /// # Errors
 /// [`SubscribeError::NotFound`] for an id that isn't the user's.
@@ -213,7 +237,7 @@ where
     }
 }
 
-/// Deletes all of the user's subscriptions and their endpoints; may be repeated.
+/// Deletes all of the user's subscriptions and their endpoints. May be repeated.
 pub(crate) async fn unsubscribe_all<S, E>(
     store: &S,
     endpoints: &E,
@@ -225,14 +249,14 @@ where
     E: Endpoints,
 {
     for subscription in store.subscriptions(user).await? {
-        // A conflict means that the device subscribed anew meanwhile.
+        // A conflict means that the device has subscribed again in the meantime.
         let _outcome = remove(store, endpoints, clock, &subscription).await?;
     }
     Ok(())
 }
 
-/// An id that none of the user's `others` has. Ids are only ever looked up among their owner's, so a
-/// random one needs no counter.
+/// Returns an id that none of the user's `others` has. An id is only ever looked up among its
+/// owner's, so a random one is enough, without a counter.
 fn free_id(others: &[Subscription]) -> PublicId {
     loop {
         if let Some(id) = PublicId::new(u64::from(fastrand::u32(1..=i32::MAX as u32)))

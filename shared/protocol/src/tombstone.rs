@@ -1,7 +1,13 @@
-//! Emptying a book: first a tombstone that remembers the contacts, then their hints, then the memory.
+//! Emptying a book, which is steps 2 to 4 of deleting an account. The numbers are those of
+//! `docs/DESIGN.md`:
 //!
-//! The tombstone keeps the version, so that none is counted twice: an upload in flight comes before the
-//! emptying or after it, and never back. A repeat finishes what a crash left.
+//! 2. Turns the book into a tombstone that still holds the contacts.
+//! 3. Deletes the contacts' hints, up to the tombstone's version.
+//! 4. Writes the tombstone without contacts.
+//!
+//! The tombstone keeps the version, so that no version is counted twice. An upload in flight either
+//! commits before the tombstone is written, or loses against it. A repeat finishes what a crash
+//! left.
 
 use model::{Book, Scope, UserId};
 use store::{Life, Outcome, StoreError, StoredBook};
@@ -9,8 +15,8 @@ use store::{Life, Outcome, StoreError, StoredBook};
 use crate::attempts::Attempts;
 use crate::capabilities::WipeStore;
 
-/// Empties a book whose life `ended` turns into that of its tombstone; deletes the hints of one that is
-/// empty already. A conflict means that others won every time.
+/// Empties a book, if `ended` returns the life of its tombstone. If the book is already a
+/// tombstone, finishes emptying it. Returns a conflict if other writes came first at every attempt.
 pub(crate) async fn empty_book<S: WipeStore>(
     store: &S,
     user: &UserId,
@@ -22,7 +28,7 @@ pub(crate) async fn empty_book<S: WipeStore>(
         let seen = store.read_book(user, scope).await?;
         let is_open = matches!(seen.life, Life::Open { .. });
         let next = match ended(seen.life) {
-            // Whoever has opened it since means to.
+            // 2. Only once: a book that is opened again after that is meant to stay.
             Some(life) if !emptied => {
                 let leaving = seen.book.clone().rematched(|_| None).without_region();
                 StoredBook {
@@ -34,8 +40,10 @@ pub(crate) async fn empty_book<S: WipeStore>(
                 }
             }
             _ if !is_open && !seen.leaving.entries().is_empty() => {
+                // 3.
                 let phones = seen.leaving.phones_not_in(&Book::default());
                 store.delete_hints(user, scope, &phones, seen.version).await?;
+                // 4.
                 StoredBook { leaving: Book::default(), ..seen.clone() }
             }
             _ => return Ok(Outcome::Done),
