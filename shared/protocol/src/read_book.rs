@@ -1,10 +1,10 @@
-//! Reading a book, which keeps it.
+//! Reading a book, which postpones its expiry.
 
 use model::{Book, Scope, UserId};
 use store::{BookKeeper, StoreError, StoredBook};
 
-/// The contacts and matches of a book: one strong read, and no repair. Where books have an end, whoever
-/// reads one puts it off.
+/// Returns the contacts and matches of a book, from one strongly consistent read. It repairs
+/// nothing. If books expire, reading one postpones its expiry.
 ///
 /// # Errors
 /// [`StoreError`] of the read.
@@ -18,8 +18,8 @@ pub async fn read_book<S: BookKeeper>(
     Ok(seen.book)
 }
 
-/// Puts off the end of a book that somebody uses. Failing is no reason to fail them: there is as much time
-/// again for others to try.
+/// Postpones the expiry of a book that is in use. A failure is only logged: half of the book's time
+/// is still left, and later requests try again.
 pub(crate) async fn keep<S: BookKeeper>(
     store: &S,
     user: &UserId,
@@ -27,6 +27,6 @@ pub(crate) async fn keep<S: BookKeeper>(
     seen: &StoredBook,
 ) {
     if let Err(error) = store.keep_book(user, scope, seen).await {
-        tracing::warn!(error = %error, "a book's end was not put off");
+        tracing::warn!(error = %error, "a book's expiry wasn't postponed");
     }
 }

@@ -1,4 +1,4 @@
-//! What an upload may add: so many contacts, so many books, so many new numbers.
+//! Admission: how many contacts, books and new numbers an upload may add.
 
 use std::collections::HashSet;
 
@@ -9,29 +9,29 @@ use store::{BookReader, Bucket, BudgetStore, Life, Outcome, StoredBook};
 use super::error::UploadError;
 use crate::attempts::Attempts;
 
-/// Who pays for an upload's new numbers, and what they may have.
+/// Who pays for an upload's new numbers, and the limits that apply.
 #[derive(Clone, Debug)]
 pub struct Allowance<'a, C> {
-    /// Whose budget it is.
+    /// Whose budget is charged.
     pub payer: Payer,
-    /// What the deployment allows.
+    /// The deployment's limits.
     pub limits: &'a Limits,
-    /// When it is.
     pub clock: &'a C,
 }
 
-/// What a user's other books leave of the limits. Two uploads at once may see the same room: these bound
-/// what we store, and the budget bounds what can be learned.
+/// What a user's other books leave of the limits. Two uploads at once may both see the same room
+/// and exceed a limit. That is acceptable: these limits bound what we store, and the budget bounds
+/// what a user can learn.
 pub(crate) struct Rooms {
     /// Most contacts that the book may have.
     pub contacts: usize,
-    /// The numbers in the other books, which are not new to the user.
+    /// The numbers in the other books, which aren't new to the user.
     known: HashSet<Phone>,
 }
 
 impl Rooms {
-    /// Reads all of a user's books: one Query. That is as dear as reading them one by one, and done only
-    /// for uploads that add something.
+    /// Reads all of a user's books, with one Query. That costs as much as reading them one by one,
+    /// so only uploads that add something do it.
     pub(crate) async fn read<S: BookReader>(
         store: &S,
         limits: &Limits,
@@ -54,11 +54,12 @@ impl Rooms {
     }
 }
 
-/// Charges for those of the `added` numbers that are new to all of the user's books and that this
-/// upload hasn't `paid` for: one conditional write, and none if there are no such numbers.
+/// Charges for those of the `added` numbers that are in none of the user's books and that this
+/// upload hasn't `paid` for. It is one conditional write, or none if there are no such numbers.
 ///
-/// Nothing was learned about them yet. A user who can't pay learns nothing. A user who paid and then
-/// lost, crashed or gave up comes again with the same numbers and shows the receipt.
+/// Nothing has been looked up about these numbers yet, so a user who can't pay learns nothing. An
+/// upload that paid and then lost, crashed or gave up isn't charged again for the same numbers,
+/// because the bucket keeps a receipt.
 pub(super) async fn admit<S: BudgetStore, C: Clock>(
     store: &S,
     allowance: &Allowance<'_, C>,

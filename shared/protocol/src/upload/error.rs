@@ -1,4 +1,4 @@
-//! Why an upload did nothing.
+//! Errors of uploads.
 
 use store::StoreError;
 
@@ -12,22 +12,22 @@ pub enum UploadError {
     /// The account was deleted while the upload was under way.
     #[error("the account was deleted meanwhile")]
     AccountDeleted,
-    /// The user has added as many new numbers as they may, for now.
+    /// The user has added as many new numbers as they may for now.
     #[error("the budget of new numbers is spent")]
     OverBudget {
-        /// Seconds until there is room again for the numbers of this upload.
+        /// Seconds until there is room for the numbers of this upload.
         seconds: u64,
     },
     /// The upload has more new numbers than anybody may add at once.
-    #[error("the upload has more new numbers than a budget")]
+    #[error("the upload has more new numbers than anybody may add at once")]
     BeyondBudget {
-        /// How many numbers anybody may add at once.
+        /// How many new numbers anybody may add at once.
         capacity: u32,
     },
-    /// The user has as many books as they may.
+    /// The user already has as many books as they may.
     #[error("the user has too many books")]
     TooManyBooks {
-        /// How many books they may have.
+        /// How many books a user may have.
         limit: usize,
     },
     #[error(transparent)]

@@ -1,4 +1,4 @@
-//! The upload protocol.
+//! The upload protocol, and wiping a book.
 
 mod admit;
 mod error;
@@ -20,21 +20,22 @@ use crate::capabilities::{UploadStore, WipeStore};
 use crate::read_book::keep;
 use crate::tombstone::empty_book;
 
-/// Works `upload` into one of `user`'s books: all of it or nothing, safe to repeat.
+/// Applies `upload` to one of `user`'s books, all of it or nothing. Safe to repeat.
 ///
-/// 1. Strongly reads the book and works out what changes. If nothing does, that is all. New numbers
-///    are paid for *before* anything is asked about them (`admit.rs`).
-/// 2. Puts a hint for each number that becomes present, newer than all hints before.
-/// 3. *Then* strongly reads who holds those numbers.
-/// 4. Writes book and matches, if the book is still what was read.
-/// 5. Starts over if it isn't.
+/// 1. Strongly reads the book and works out what changes. If nothing does, answers. New numbers are
+///    paid for *before* anything is looked up about them (`admit.rs`).
+/// 2. Puts a hint for each number that becomes present, if there is none or an older one.
+/// 3. *Then* strongly reads who has those numbers.
+/// 4. Writes contacts and matches, if the book is still at the version that was read.
+/// 5. Starts over if another write came first.
 /// 6. Deletes the hints of removed numbers. A failure here is harmless.
 ///
-/// Somebody who registers after 3 finds the hint of 2. Somebody who registered before is seen by 3.
+/// A user who registers after step 3 finds the hint of step 2. A user who registered before is seen
+/// by step 3.
 ///
 /// # Errors
-/// [`UploadError`]. The book is then as it was, or as this upload left it if only the answer to step
-/// 4 was lost.
+/// [`UploadError`]. The book is then as it was. If only the answer to step 4 was lost, the book is
+/// as this upload wrote it.
 pub async fn upload<S: UploadStore, C: Clock>(
     store: &S,
     allowance: &Allowance<'_, C>,
@@ -52,8 +53,8 @@ pub async fn upload<S: UploadStore, C: Clock>(
         // 1.
         let seen = store.read_book(user, scope).await?;
         check_life(&seen, generation)?;
-        // A write that seemed lost was this upload's own: it was repeated because its answer hadn't
-        // come.
+        // The write that seemed to come first was this upload's own. The SDK had repeated it,
+        // because its answer hadn't arrived.
         if seen.uploaded_by == Some(mark)
             && let Some(uploaded) = lost
         {
@@ -84,12 +85,12 @@ pub async fn upload<S: UploadStore, C: Clock>(
     }
 }
 
-/// Wipes one of `user`'s books: contacts, matches and hints. Safe to repeat. A book that doesn't
-/// exist is wiped.
+/// Deletes the contacts, matches and hints of one of `user`'s books. Safe to repeat. Succeeds for a
+/// book that doesn't exist.
 ///
 /// # Errors
-/// [`UploadError::Contended`] and [`UploadError::Store`]. The book is then as it was, or it is wiped
-/// and some of its hints are left, which a repeat deletes.
+/// [`UploadError::Contended`] and [`UploadError::Store`]. The book is then as it was, or it is
+/// wiped and some of its hints are left. A repeat deletes those.
 pub async fn wipe<S: WipeStore>(
     store: &S,
     user: &UserId,
@@ -102,7 +103,7 @@ pub async fn wipe<S: WipeStore>(
     }
 }
 
-/// Stops an upload that was under way when its account was deleted.
+/// Fails if the account was deleted while the upload was under way.
 fn check_life(seen: &StoredBook, generation: Option<u64>) -> Result<(), UploadError> {
     let Some(started) = generation else { return Ok(()) };
     match seen.life {
@@ -113,8 +114,8 @@ fn check_life(seen: &StoredBook, generation: Option<u64>) -> Result<(), UploadEr
     }
 }
 
-/// The book, opened in the account's present generation if it wasn't open; nothing if others were
-/// faster.
+/// Returns the book, and opens it in the account's current generation if it wasn't open. Returns
+/// nothing if another write came first.
 async fn opened<S: BookStore + AccountStore>(
     store: &S,
     user: &UserId,
@@ -134,7 +135,7 @@ async fn opened<S: BookStore + AccountStore>(
     Ok(store.open_book(user, scope, &seen, started).await?)
 }
 
-/// Steps 2 to 6.
+/// Steps 2 to 4 and 6 of [`upload`].
 async fn commit<S: UploadStore>(
     store: &S,
     user: &UserId,

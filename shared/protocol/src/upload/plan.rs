@@ -1,4 +1,4 @@
-//! What an upload makes of a book, before anything is written.
+//! Plans: what an upload will change in a book, worked out before anything is written.
 
 use model::{Book, Counts, Diff, Upload};
 use numbering::{HomeRegion, Phone};
@@ -9,23 +9,23 @@ use store::fits;
 pub struct Uploaded {
     /// How many contacts were created, updated and deleted.
     pub counts: Counts,
-    /// The request's indices of contacts that the book has no room for.
+    /// The indices in the request of contacts that the book has no room for.
     pub no_room: Vec<usize>,
 }
 
-/// What a book becomes by an upload.
+/// What an upload will make of a book.
 pub(super) struct Plan {
     pub next: Book,
     pub uploaded: Uploaded,
-    /// The phones that are new to the book.
+    /// The phones that the book gains.
     pub added: Vec<Phone>,
     /// The phones that the book loses.
     pub removed: Vec<Phone>,
 }
 
 impl Plan {
-    /// Works out what `book` becomes with at most `contacts` of them. Contacts for which there is no
-    /// room stay out, or stay as they are.
+    /// Works out what `upload` makes of `book`, which may have at most `contacts` contacts. A
+    /// contact that there is no room for isn't added, or isn't changed.
     pub fn new(book: &Book, upload: &Upload, home: &HomeRegion, contacts: usize) -> Self {
         let base = book.read_again(home);
         let diff = base.diff(upload);
@@ -35,7 +35,7 @@ impl Plan {
         if diff.growth.is_empty() || fits(&next) {
             return Self::of(book, next, diff.counts(), vec![]);
         }
-        // The most of the request's first changes that fit.
+        // Finds by bisection how many of the request's first changes fit.
         let (mut room, mut beyond) = (0, diff.growth.len());
         while beyond - room > 1 {
             let middle = room.midpoint(beyond);
