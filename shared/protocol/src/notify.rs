@@ -1,4 +1,4 @@
-//! The push protocol: claim, publish, mark.
+//! The push protocol: claim a push, send it, settle the claim.
 
 use model::{Channel, Clock, Name, Scope, Subscription, SystemClock, UserId};
 use numbering::Phone;
@@ -10,36 +10,36 @@ use crate::push::{Delivery, Endpoints, Push, Pusher, Template};
 use crate::queue::Joiner;
 use crate::subscribe::{SubscribeError, remove};
 
-/// How long one invocation may take from its claim to its mark. A push takes a tenth of a second, and
-/// some seconds with all its attempts. After a crash nobody waits longer than this.
+/// How long a claim's lease is: the most that one invocation may take from claiming a push to
+/// settling it. A push takes a tenth of a second, and some seconds with all its attempts. After a
+/// crash nobody waits longer than this.
 const LEASE_MS: u64 = 60_000;
 
-/// Tells people who joined.
+/// Tells the owners of books that somebody joined.
 #[derive(Clone, Debug)]
 pub struct Notifier<P, C = SystemClock> {
-    /// Sends pushes, and removes the endpoints of devices that are gone.
+    /// Sends pushes, and removes endpoints that are disabled or deleted.
     pub pusher: P,
-    /// What pushes say; none if the deployment turned them off.
+    /// The text of pushes, or nothing if the deployment turned pushes off.
     pub template: Option<Template>,
-    /// Says when leases end.
     pub clock: C,
 }
 
-/// A join that the owner of one book is to hear of.
+/// A join that the owner of one book is to be told of.
 pub(crate) struct News<'a> {
     pub owner: &'a UserId,
     pub scope: &'a Scope,
     pub name: &'a Name,
     pub phone: Phone,
     pub joiner: &'a Joiner,
-    /// When the joiner got the phone, in milliseconds since 1970, as far as that is known.
+    /// When the joiner got the phone, in milliseconds since 1970, if that is known.
     pub changed_at_ms: Option<u64>,
 }
 
 impl<P: Pusher + Endpoints, C: Clock> Notifier<P, C> {
-    /// Pushes `news` to the owner's devices: to all of them for the global book, to the device itself
-    /// for its own book, to none if the owner doesn't want to hear. One device's trouble doesn't hold
-    /// up another's push.
+    /// Pushes `news` to the owner's devices: to all of them for the global book, only to the device
+    /// itself for a device's book, and to none if the owner turned that off. Trouble with one
+    /// device doesn't delay another's push.
     pub(crate) async fn tell<S: NotifyStore>(&self, store: &S, news: &News<'_>) -> Worked {
         let mut worked = Worked::done(JoinReport::default());
         let Some(template) = &self.template else { return worked };
@@ -55,10 +55,10 @@ impl<P: Pusher + Endpoints, C: Clock> Notifier<P, C> {
         worked
     }
 
-    /// Sends `push` unless that was done before.
+    /// Sends `push` unless it was sent before.
     ///
-    /// Another invocation's live claim is an error, so that the message comes again: that invocation
-    /// may have died before sending.
+    /// A live claim of another invocation is an error, so that the message comes again, because
+    /// that invocation may have died before sending.
     async fn send_once<S: NotifyStore>(
         &self,
         store: &S,
@@ -95,7 +95,7 @@ impl<P: Pusher + Endpoints, C: Clock> Notifier<P, C> {
         Worked::done(report).and(marked.into()).and(failed.into())
     }
 
-    /// Sends a push, a few times if the push service has no room or no answer.
+    /// Sends a push, and tries a few times more if the push service throttles or doesn't answer.
     async fn attempt(&self, subscription: &Subscription, push: &Push) -> Delivery {
         let mut retry = Retry::new(Backoff::PUSH);
         loop {
@@ -121,27 +121,27 @@ impl<P: Pusher + Endpoints, C: Clock> Notifier<P, C> {
         }
     }
 
-    /// Deletes the subscription of a device that is gone, and its endpoint.
+    /// Deletes a subscription whose endpoint is disabled or deleted, and that endpoint.
     async fn forget<S: SubscriptionStore>(
         &self,
         store: &S,
         gone: &Subscription,
     ) -> Result<(), StoreError> {
         match remove(store, &self.pusher, &self.clock, gone).await {
-            // A conflict means that the device subscribed again meanwhile.
+            // A conflict means that the device has subscribed again in the meantime.
             Ok(_) => Ok(()),
             Err(SubscribeError::Store(error)) => Err(error),
-            // Its next push finds it gone again.
+            // The next push to this device leads here again.
             Err(error) => {
-                tracing::warn!(error = %error, "the endpoint of a device that is gone was left behind");
+                tracing::warn!(error = %error, "the endpoint of a device that is gone wasn't deleted");
                 Ok(())
             }
         }
     }
 }
 
-/// Whether news from a book of `scope` go to this subscription. A VoIP push without a call would make
-/// iOS end the app.
+/// Returns whether news about a book of `scope` is pushed to this subscription. VoIP subscriptions
+/// get none: iOS ends an app that gets a VoIP push without a call.
 fn concerns(subscription: &Subscription, scope: &Scope) -> bool {
     let here = match scope {
         Scope::Global => true,

@@ -10,7 +10,7 @@ use crate::queue::QueueError;
 pub enum JoinError {
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The queue took no more messages.
+    /// The queue didn't take all messages.
     #[error(transparent)]
     Queue(#[from] QueueError),
     #[error(transparent)]
@@ -18,13 +18,13 @@ pub enum JoinError {
     /// Another invocation is sending the same push, or died while it was.
     #[error("a push is claimed by another invocation")]
     PushClaimed,
-    /// The push service takes no more at the moment.
+    /// The push service takes no more pushes at the moment.
     #[error("a push was throttled")]
     PushThrottled,
-    /// The push service doesn't answer, or is set up wrongly.
-    #[error("a push failed for no fault of the device")]
+    /// The push service doesn't answer, or is misconfigured.
+    #[error("a push failed through no fault of the device")]
     PushUnavailable,
-    /// The invocation ends before all books were told.
-    #[error("there was no time left")]
+    /// The invocation's time is up before all books were told.
+    #[error("the invocation ran out of time")]
     OutOfTime,
 }

@@ -1,4 +1,4 @@
-//! The join protocol: from a phone whose holder changed to every book that holds it.
+//! The join protocol: tells every book that contains a phone who has that phone now.
 
 mod error;
 mod report;
@@ -18,16 +18,18 @@ use crate::notify::{News, Notifier};
 use crate::push::{Endpoints, Pusher};
 use crate::queue::{BookMessage, BookQueue, Joiner};
 
-/// Books that one message works on at once.
+/// How many books one message works on at once.
 const BOOKS_AT_ONCE: usize = 8;
 
-/// Tells every book in the message's range who has its phone now, and every owner who joined.
+/// Tells every book in the message's range who has the phone now, and tells the books' owners if
+/// the message announces a joiner.
 ///
-/// May be repeated, and run in any order with other messages about the same phone: what a book is
-/// told is read here, not carried by the message. One book's trouble doesn't hold up another. More
-/// books than one message works off become messages of `fan_out`, each for some of them.
+/// It may be repeated, and may run in any order with other messages about the same phone, because
+/// what a book is told is read here and not carried in the message. Trouble with one book doesn't
+/// delay another. If there are more books than one message handles, they are split into messages in
+/// `fan_out`, each for some of the books.
 ///
-/// No book is begun after `deadline_ms`, in milliseconds since 1970. If any book fails, the message
+/// No book is begun after `deadline_ms`, in milliseconds since 1970. If a book fails, the message
 /// has to come again.
 pub async fn spread<S, Q, P, C>(
     store: &S,
@@ -98,14 +100,14 @@ where
 }
 
 struct Written {
-    /// The book before the write.
+    /// The book as it was before the write.
     seen: StoredBook,
-    /// Who had the phone when the book was written.
+    /// Who had the phone, read after the book and before the write.
     holder: Option<Holder>,
 }
 
-/// Writes into a book who has `phone`, always. If the phone isn't in the book, the write itself is
-/// the point: it makes an upload in flight start over, which may be adding the phone and may have
+/// Writes into a book who has `phone`. It always writes. If the phone isn't in the book, the write
+/// makes an upload in flight start over, because that upload may be adding the phone and may have
 /// looked for its holder too early.
 async fn write_match<S: BookStore + HolderReader>(
     store: &S,
@@ -131,7 +133,7 @@ async fn write_match<S: BookStore + HolderReader>(
     }
 }
 
-/// The message's joiner, if they still have the phone and `owner` may hear of it.
+/// Returns the message's joiner, if they still have the phone and `owner` may be told.
 fn to_announce<'a>(
     message: &'a BookMessage,
     holder: Option<&Holder>,

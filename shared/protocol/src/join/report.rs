@@ -1,45 +1,44 @@
-//! What the work on a join came to, in counts.
+//! Reports: counts of what was done for joins.
 
 use store::OwnerRange;
 
 use super::error::JoinError;
 use crate::queue::BookMessage;
 
-/// What a message, or several, came to.
+/// Counts of what was done for one message or several.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct JoinReport {
-    /// Messages that announce somebody. Parts and repeats of a message aren't counted as far as that
-    /// can be told.
+    /// Messages that announce a joiner. Parts and repeats of a message aren't counted, as far as
+    /// they can be recognised.
     pub joins: usize,
     /// Books written.
     pub books: usize,
-    /// Messages into which others were split.
+    /// Messages that split messages were turned into.
     pub split: usize,
-    /// Owners of books who were to be told.
+    /// Books whose owner was to be told.
     pub recipients: usize,
-    /// Pushes sent.
     pub sent: usize,
-    /// Pushes to devices that are gone.
+    /// Pushes to devices whose endpoint is disabled or deleted.
     pub gone: usize,
     /// Pushes that the push service refused for good.
     pub refused: usize,
     /// Pushes that the push service was too busy for, after all attempts.
     pub throttled: usize,
-    /// Pushes that failed for no fault of the device, after all attempts.
+    /// Pushes that failed after all attempts, through no fault of the device.
     pub unavailable: usize,
     /// The longest time from a change to a push about it, in milliseconds.
     pub slowest_ms: Option<u64>,
 }
 
 impl JoinReport {
-    /// The report of `message` before anything is done. Of a split message only the whole counts as
-    /// a join.
+    /// Returns the report of `message` before anything is done. A part of a split message doesn't
+    /// count as a join.
     pub(super) fn of(message: &BookMessage) -> Self {
         let whole = message.range == OwnerRange::default();
         Self { joins: usize::from(whole && message.joiner.is_some()), ..Self::default() }
     }
 
-    /// Adds what something else came to.
+    /// Adds the counts of `other`.
     pub fn add(&mut self, other: &Self) {
         let Self {
             joins,
@@ -66,7 +65,7 @@ impl JoinReport {
     }
 }
 
-/// A piece of work, done wholly or in part.
+/// The outcome of a piece of work, done wholly or in part.
 #[derive(Debug)]
 pub struct Worked {
     /// What was done, even if a part of it failed.
@@ -76,19 +75,19 @@ pub struct Worked {
 }
 
 impl Worked {
-    /// Work that is done.
+    /// Returns the outcome of work that succeeded.
     pub(crate) fn done(report: JoinReport) -> Self {
         Self { report, result: Ok(()) }
     }
 
-    /// This work and another piece.
+    /// Returns the outcome of this work and another piece together.
     pub(crate) fn and(mut self, other: Self) -> Self {
         self.report.add(&other.report);
         Self { report: self.report, result: self.result.and(other.result) }
     }
 }
 
-/// Work of which nothing was done, or nothing that is counted.
+/// The outcome of work that did nothing that is counted.
 impl<E: Into<JoinError>> From<Result<(), E>> for Worked {
     fn from(result: Result<(), E>) -> Self {
         Self { report: JoinReport::default(), result: result.map_err(Into::into) }

@@ -1,4 +1,4 @@
-//! A number in very many books becomes a message for each hundred of them.
+//! Splitting: a number in very many books becomes a message for each hundred of them.
 
 use store::{OwnerIndex, OwnerPage, OwnerRange};
 
@@ -6,18 +6,19 @@ use super::error::JoinError;
 use super::report::{JoinReport, Worked};
 use crate::queue::{BookMessage, BookQueue};
 
-/// Hints that one message works off. More are split into messages of their own. A hundred books take
-/// some seconds, far below the function's timeout.
+/// Most hints that one message handles; more are split into messages of their own. A hundred books
+/// take some seconds, far below the function's timeout.
 pub(super) const HINTS_PER_MESSAGE: usize = 100;
-/// Hints that one query reads while a number in very many books is split: some 100 KB.
+/// Most hints that one query reads: some 100 KB.
 pub(super) const HINTS_PER_QUERY: usize = 1_000;
-/// Queries of one split, after which a message goes on from there: a hundred thousand hints in some
-/// seconds, so that no number of books outlives the function's timeout.
+/// Most queries of one split; a further message continues from there. That is a hundred thousand
+/// hints in some seconds, so that even a number in more books doesn't outlast the function's
+/// timeout.
 const QUERIES_PER_SPLIT: usize = 100;
 
 /// Sends a message for each stretch of the message's range, and one for what is left after
-/// [`QUERIES_PER_SPLIT`] queries. A repeat sends them again, which is harmless: a stretch doesn't
-/// split any further, unless hints were added to it meanwhile.
+/// [`QUERIES_PER_SPLIT`] queries. A repeat sends them again, which is harmless. A stretch isn't
+/// split further, unless hints have been added to it in the meantime.
 pub(super) async fn split<S: OwnerIndex, Q: BookQueue>(
     store: &S,
     fan_out: &Q,
@@ -49,12 +50,12 @@ pub(super) async fn split<S: OwnerIndex, Q: BookQueue>(
 
 struct Stretches {
     messages: Vec<BookMessage>,
-    /// What is left of the range after this page.
+    /// The part of the range after this page.
     rest: OwnerRange,
 }
 
-/// The messages for one page of hints; with the one that goes on from there, if this is the `last`
-/// page and there are more.
+/// Returns the messages for one page of hints. If this is the `last` page and there are more hints,
+/// a message that continues from there is added.
 fn stretches(
     message: &BookMessage,
     mut after: Option<String>,

@@ -1,23 +1,23 @@
-//! What the messages of the queue say.
+//! The messages of the queue.
 
 use model::{Holder, PublicId, UserId};
 use numbering::Phone;
 use serde::{Deserialize, Serialize};
 use store::{Keyring, OwnerRange};
 
-/// Who a message announces.
+/// The user whom a message announces.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Joiner {
-    /// The joiner, as apps know them.
+    /// The id by which apps know the joiner.
     pub id: PublicId,
-    /// The joiner, as the identity provider knows them.
+    /// The id by which the identity provider knows the joiner.
     pub user: UserId,
-    /// The epoch of their having the phone.
+    /// The epoch in which they got the phone.
     pub epoch: u64,
 }
 
 impl Joiner {
-    /// Whether `holder` is this joiner, in the same turn of having the phone.
+    /// Returns whether `holder` is this joiner, in the same epoch.
     #[must_use]
     pub fn is(&self, holder: &Holder) -> bool {
         (self.id, self.epoch) == (holder.id, holder.epoch)
@@ -30,16 +30,18 @@ impl From<&Holder> for Joiner {
     }
 }
 
-/// That a phone's holder changed: the books that hold it have to hear.
+/// A message that a phone's holder has changed, so that the books that contain the phone have to be
+/// told.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BookMessage {
     /// The phone, in canonical digits.
     #[serde(with = "phone_digits")]
     pub phone: Phone,
-    /// Who joined; none where somebody left.
+    /// Who joined, or nothing if the holder left.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub joiner: Option<Joiner>,
-    /// When it changed, in milliseconds since 1970, as the stream tells it: for measuring the delay.
+    /// When the holder changed, in milliseconds since 1970, as the stream says. It is for measuring
+    /// the delay.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub changed_at_ms: Option<u64>,
     /// The hints that this message is about.
@@ -61,21 +63,22 @@ mod phone_digits {
     }
 }
 
-/// A message that isn't one of ours, or is sealed by other keys.
+/// The message isn't one of ours, or is sealed with other keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the message can't be read")]
 pub struct UnreadableMessage;
 
 impl BookMessage {
-    /// The body of a message: JSON, sealed where there are keys: a message waits for days where it can't
-    /// be worked off.
+    /// Returns the body of the message: JSON, sealed if there are keys, because a message that
+    /// can't be handled waits in its queue for days.
     #[must_use]
     pub fn to_body(&self, keyring: &Keyring) -> String {
         keyring.seal_text(MESSAGE, serde_json::to_string(self).expect("a message is JSON"))
     }
 
-    /// What [`BookMessage::to_body`] made of a message. JSON is read as it is, with and without keys: so an
-    /// operator puts a book right by hand. It says which books to look at; what they are told is read there.
+    /// Reads a body that [`BookMessage::to_body`] made. Plain JSON is accepted even if there are
+    /// keys, so that an operator can correct a book by hand. That is safe: a message says which
+    /// books to look at, and what they are told is read from the tables.
     ///
     /// # Errors
     /// [`UnreadableMessage`] for any other body.
@@ -89,7 +92,7 @@ impl BookMessage {
     }
 }
 
-/// What sealed messages are to [`Keyring`].
+/// The purpose for which [`Keyring`] seals messages.
 const MESSAGE: &str = "change of a holder";
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The queue between the stream of users and the books.
+//! The queue between the stream of Users and the books.
 
 mod message;
 mod port;

@@ -1,39 +1,39 @@
-//! What a queue has to do.
+//! The ports to the queues.
 
 use serde::Serialize;
 
 use super::message::BookMessage;
 
-/// Messages that couldn't be sent, all or some.
+/// All or some of the messages couldn't be sent.
 #[derive(Debug, thiserror::Error)]
 #[error("sending to the queue failed: {code}")]
 pub struct QueueError {
-    /// The queue's error code.
+    /// The queue's error code, or `no answer`.
     pub code: String,
 }
 
-/// Sends messages to books.
+/// Sends messages about books.
 pub trait BookQueue: Sync {
-    /// Sends all of `messages`. If some fail, the others stay sent.
+    /// Sends all of `messages`. If some can't be sent, others may have been.
     fn send(&self, messages: &[BookMessage])
     -> impl Future<Output = Result<(), QueueError>> + Send;
 }
 
-/// A record of Users' stream that makes no sense, such as a row that somebody wrote by hand. It says
-/// where the record is, and nothing of what it holds.
+/// A record of Users' stream that makes no sense, such as a row that a person wrote by hand. It
+/// says where the record is, and nothing about what it contains.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FailedRecord {
-    /// The event of the stream.
+    /// The id of the stream's event.
     pub event_id: String,
-    /// The record's place in its shard; it can be read there for 24 hours.
+    /// The record's position in its shard, where it can be read for 24 hours.
     pub sequence_number: Option<String>,
-    /// What is wrong with it.
+    /// What is wrong with the record.
     pub reason: String,
 }
 
-/// Keeps the places of records that can't be worked off, for somebody to look at.
+/// Keeps the positions of records that can't be processed, for an operator to look at.
 pub trait FailedRecords: Sync {
-    /// Keeps one.
+    /// Keeps the position of one record.
     fn keep(&self, record: &FailedRecord) -> impl Future<Output = Result<(), QueueError>> + Send;
 }

@@ -1,4 +1,4 @@
-//! The queue in Amazon SQS.
+//! The queue, implemented for Amazon SQS.
 
 use aws_sdk_sqs::error::ProvideErrorMetadata;
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
@@ -7,10 +7,10 @@ use store::Keyring;
 use super::message::BookMessage;
 use super::port::{BookQueue, FailedRecord, FailedRecords, QueueError};
 
-/// Most messages of one SendMessageBatch (AWS limit).
+/// Most messages in one SendMessageBatch (AWS limit).
 const MESSAGES_PER_CALL: usize = 10;
 
-/// A queue of SQS.
+/// A queue in Amazon SQS.
 #[derive(Clone, Debug)]
 pub struct SqsQueue {
     client: aws_sdk_sqs::Client,
@@ -19,7 +19,7 @@ pub struct SqsQueue {
 }
 
 impl SqsQueue {
-    /// The queue at `url`, whose messages are sealed by `keyring`.
+    /// Makes a client of the queue at `url`, whose messages are sealed by `keyring`.
     #[must_use]
     pub fn new(client: aws_sdk_sqs::Client, url: String, keyring: Keyring) -> Self {
         Self { client, url, keyring }
