@@ -1,8 +1,8 @@
-//! Optimistic writes: read, decide, write if nothing changed; else once more from the start.
+//! Optimistic writes: read, decide, and write if nothing has changed. Otherwise start over.
 
 use store::{Backoff, Retry};
 
-/// Others wrote first at every attempt. The client should come again.
+/// Other writes came first at every attempt. The client should try again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("others wrote first at every attempt")]
 pub struct Contended;

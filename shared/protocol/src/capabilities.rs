@@ -1,11 +1,11 @@
-//! What each protocol does to the tables, in one word.
+//! One trait for each protocol, which sums up what it does to the tables.
 
 use store::{
     AccountStore, BookKeeper, BookReader, BookStore, BudgetStore, ClaimStore, HolderReader,
     OwnerIndex, SubscriptionStore,
 };
 
-/// Declares a trait that any type has which has all the others.
+/// Declares a trait that every type implements if it implements all of the others.
 macro_rules! capabilities {
     ($($(#[$doc:meta])* $name:ident = $first:ident $(+ $more:ident)*;)+) => {
         $($(#[$doc])*
@@ -15,21 +15,21 @@ macro_rules! capabilities {
 }
 
 capabilities! {
-    /// To upload contacts.
+    /// What uploading contacts needs.
     UploadStore =
         BookStore + BookKeeper + OwnerIndex + HolderReader + AccountStore + BudgetStore;
-    /// To wipe a book.
+    /// What wiping a book needs.
     WipeStore = BookStore + OwnerIndex;
-    /// To sign up and to change an account.
+    /// What signing up and changing an account need.
     SignUpStore = AccountStore + HolderReader;
-    /// To delete an account.
+    /// What deleting an account needs.
     DeletionStore = AccountStore + BookStore + OwnerIndex + SubscriptionStore + ClaimStore;
-    /// To export all that is stored about a user.
+    /// What exporting everything stored about a user needs.
     ExportStore = AccountStore + BookReader + SubscriptionStore + ClaimStore + BudgetStore;
-    /// To do all that a user can ask of their account.
+    /// What all requests about a user's own account need.
     UsersStore = SignUpStore + DeletionStore + ExportStore;
-    /// To send pushes once.
+    /// What sending each push once needs.
     NotifyStore = SubscriptionStore + ClaimStore;
-    /// To tell books and people who joined.
+    /// What telling books and their owners of a join needs.
     JoinStore = BookStore + OwnerIndex + HolderReader + NotifyStore;
 }

@@ -1,4 +1,4 @@
-//! All that is stored about a person, for that person.
+//! The export of everything that is stored about a user, for that user.
 
 use model::{Book, Payer, Profile, PublicId, Scope, Subscription, UserId};
 use store::{Bucket, Life};
@@ -6,25 +6,23 @@ use store::{Bucket, Life};
 use crate::account::{AccountError, own_profile};
 use crate::capabilities::ExportStore;
 
-/// All that is stored about a user. Hints and matches say what the books say once more.
+/// Everything that is stored about a user, except hints, which repeat what the books say.
 #[derive(Clone, Debug)]
 pub struct Export {
-    /// Their profile.
     pub profile: Profile,
-    /// Their books.
     pub books: Vec<(Scope, Book)>,
-    /// Their devices.
     pub subscriptions: Vec<Subscription>,
-    /// How many pushes to them are remembered, of the last 30 days. What they said is not.
+    /// How many pushes to the user are remembered, from the last 30 days. Their texts aren't
+    /// stored.
     pub pushes: usize,
-    /// How much of their budget of new numbers is spent.
+    /// How much of the user's budget of new numbers is spent.
     pub bucket: Bucket,
 }
 
-/// Reads all that is stored about `user`, whose id has to be `id`.
+/// Reads everything that is stored about `user`, whose id has to be `id`.
 ///
 /// # Errors
-/// [`AccountError::Forbidden`] for anybody else's id, there or not.
+/// [`AccountError::Forbidden`] for any other id, whether it exists or not.
 pub async fn export<S: ExportStore>(
     store: &S,
     user: &UserId,

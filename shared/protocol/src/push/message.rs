@@ -1,36 +1,38 @@
-//! What a push says to each platform, as SNS wants it.
+//! Messages: a push in the form that SNS takes for each platform.
 
 use model::{Channel, PushEnvironment};
 use serde_json::{Value, json};
 
 use super::port::Push;
 
-/// How long a platform keeps a push for a device that can't be reached: a week. Later a join is no news.
+/// How long a platform keeps a push for a device that can't be reached: a week. After that a join
+/// isn't news any more.
 const TTL_SECONDS: u32 = 7 * 24 * 60 * 60;
 /// Largest payload of an alert, in bytes (Apple, "Generating a remote notification").
 const MAX_APNS_BYTES: usize = 4_096;
 /// Largest payload of a message, in bytes (Firebase, "About FCM messages").
 const MAX_FCM_BYTES: usize = 4_096;
-/// What ends a text that was cut.
+/// Appended to a text that was cut.
 const CUT: char = '…';
 
 /// How Android shows a join.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum FcmStyle {
-    /// A data message, which the app shows: of an offline device's notification messages FCM keeps only
-    /// the last, so that joins would get lost.
+    /// A data message, which the app shows. FCM keeps only the last notification message for an
+    /// offline device, so joins would get lost.
     #[default]
     Data,
-    /// With a notification besides, which Android shows while the app is in the background.
+    /// A data message with a notification, which Android shows while the app is in the background.
     Notification,
 }
 
-/// One message to one device, ready to be published.
+/// A message to one device, ready to be published.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Message {
-    /// The text for `MessageStructure=json`: a payload per platform, each JSON in a text.
+    /// The text for `MessageStructure=json`: a payload for each platform, which is itself a text of
+    /// JSON.
     pub body: String,
-    /// SNS's own attributes of the push, by their names.
+    /// SNS's attributes of the push: names and values.
     pub attributes: Vec<(&'static str, String)>,
 }
 
@@ -70,19 +72,21 @@ fn apns(text: &str, push: &Push) -> Value {
     })
 }
 
-/// Two pushes of one joiner collapse into one, those of two joiners never do.
+/// Returns the attributes of a push to Apple. Two pushes about one joiner collapse into one; those
+/// about two joiners never do.
 fn apns_attributes(push: &Push, ttl: &'static str) -> Vec<(&'static str, String)> {
     vec![
         ("AWS.SNS.MOBILE.APNS.PUSH_TYPE", "alert".to_owned()),
-        // At once, since a person is to read it; 5 would wait for the device's convenience.
+        // 10 delivers at once, since a person is to read it. 5 would wait until it suits the
+        // device.
         ("AWS.SNS.MOBILE.APNS.PRIORITY", "10".to_owned()),
         ("AWS.SNS.MOBILE.APNS.COLLAPSE_ID", collapse_id(push)),
         (ttl, TTL_SECONDS.to_string()),
     ]
 }
 
-/// No `collapse_key`: FCM keeps at most four of them per device. The tag replaces what a device already
-/// shows, and loses nothing on the way.
+/// Returns the payload for FCM. It has no `collapse_key`, because FCM keeps at most four of them
+/// per device. The tag only replaces what a device already shows, so no push is lost on the way.
 fn fcm(text: &str, style: FcmStyle, push: &Push) -> Value {
     let mut message = json!({
         "data": { "message": text, "id": push.joiner.to_string(), "phone": push.phone.digits() },
@@ -95,12 +99,14 @@ fn fcm(text: &str, style: FcmStyle, push: &Push) -> Value {
     json!({ "fcmV1Message": { "message": message } })
 }
 
-/// At most 64 bytes, as Apple wants it.
+/// Returns the id by which pushes about one joiner replace each other. It has at most 64 bytes,
+/// Apple's limit.
 fn collapse_id(push: &Push) -> String {
     format!("join-{}", push.joiner)
 }
 
-/// The payload of as much of `text` as keeps it within `limit` bytes, cut between two characters.
+/// Returns the payload with as much of `text` as fits into `limit` bytes. The text is cut between
+/// two characters.
 fn fitted(text: &str, limit: usize, payload: impl Fn(&str) -> Value) -> String {
     let whole = payload(text).to_string();
     if whole.len() <= limit {
@@ -192,7 +198,7 @@ mod tests {
         assert_eq!(body, expected);
     }
 
-    /// The payload inside a message, and the text in it.
+    /// Returns the size of the payload inside a message, and the text in it.
     fn payload(channel: Channel, text: &str) -> (usize, String) {
         let (body, _) = golden(channel, PushEnvironment::Production, FcmStyle::Notification, text);
         let body: Value = serde_json::from_str(&body).expect("JSON");

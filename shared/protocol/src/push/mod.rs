@@ -1,4 +1,4 @@
-//! Pushes: what is sent, to whom, and what may come of it.
+//! Pushes: their texts, the port to the push service, and its implementation for SNS.
 
 mod message;
 mod port;

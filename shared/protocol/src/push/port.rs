@@ -1,14 +1,13 @@
-//! What a push service has to do.
+//! The port to the push service.
 
 use model::{Channel, PublicId, PushEnvironment, Subscription, Udid, UserId, hide_debug};
 use numbering::Phone;
 
-/// One push about one joiner.
+/// A push about one joiner.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Push {
-    /// The text that the person reads.
+    /// The text that the recipient reads.
     pub text: String,
-    /// Who joined.
     pub joiner: PublicId,
     /// The joiner's phone, by which the recipient knows them.
     pub phone: Phone,
@@ -17,18 +16,19 @@ pub struct Push {
 // The text holds a name.
 hide_debug!(Push);
 
-/// What came of a push.
+/// How sending a push ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Delivery {
     /// The push service took it.
     Sent,
-    /// The device's endpoint is disabled or gone; the subscription should go too.
+    /// The device's endpoint is disabled or deleted. The subscription should be deleted too.
     Gone,
-    /// Too many at once: try again later.
+    /// The push service got too many pushes at once. Try again later.
     Throttled,
-    /// No answer, or not the device's fault: try again later. It may have been sent all the same.
+    /// The push service didn't answer, or failed through no fault of the device. Try again later.
+    /// The push may have been sent all the same.
     Unavailable,
-    /// The push service will never take it.
+    /// The push service will never take this push.
     Refused,
 }
 
@@ -42,22 +42,21 @@ pub trait Pusher: Sync {
     ) -> impl Future<Output = Delivery> + Send;
 }
 
-/// A push token and the device that it belongs to.
+/// A push token, and the device that it belongs to.
 #[derive(Clone, Copy)]
 pub struct Token<'a> {
-    /// Whose device.
+    /// The device's user.
     pub user: &'a UserId,
-    /// The device.
     pub device: &'a Udid,
-    /// The service that gave the token.
+    /// The push service that gave the token.
     pub channel: Channel,
-    /// Where it is valid.
+    /// Where the token is valid.
     pub environment: PushEnvironment,
-    /// The token itself, a secret.
+    /// The token itself. It is a secret.
     pub token: &'a str,
 }
 
-/// Why a token got no endpoint.
+/// Why an endpoint wasn't registered or removed.
 #[derive(Debug, thiserror::Error)]
 pub enum EndpointError {
     /// The deployment has no platform application for the channel.
@@ -66,22 +65,22 @@ pub enum EndpointError {
     /// The push service refuses the token itself.
     #[error("the push service refuses the token")]
     BadToken,
-    /// The push service failed; try again later.
+    /// The push service failed. Try again later.
     #[error("the push service failed: {code}")]
     Unavailable {
-        /// Its error code.
+        /// The push service's error code, or what went wrong if there is none.
         code: String,
     },
 }
 
-/// Keeps the push service's endpoints, one per token.
+/// Registers and removes the push service's endpoints, one per token.
 pub trait Endpoints: Sync {
-    /// The endpoint of a token, made if there is none; may be repeated.
+    /// Returns the endpoint of a token. Creates it if there is none. May be repeated.
     fn register(
         &self,
         token: Token<'_>,
     ) -> impl Future<Output = Result<String, EndpointError>> + Send;
 
-    /// Removes an endpoint; one that is gone already is removed.
+    /// Removes an endpoint. Succeeds if there is no such endpoint any more.
     fn remove(&self, endpoint: &str) -> impl Future<Output = Result<(), EndpointError>> + Send;
 }

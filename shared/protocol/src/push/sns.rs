@@ -1,4 +1,4 @@
-//! Amazon SNS mobile push: endpoints and messages.
+//! Amazon SNS mobile push: registers endpoints and publishes messages.
 
 use aws_sdk_sns::Client;
 use aws_sdk_sns::error::{ProvideErrorMetadata, SdkError};
@@ -10,10 +10,10 @@ use model::{Channel, PushEnvironment, Subscription};
 use super::message::{FcmStyle, Message};
 use super::port::{Delivery, EndpointError, Endpoints, Push, Pusher, Token};
 
-/// Times that a token is registered anew after its endpoint went away in between.
+/// How often a token's registration is tried, since its endpoint may be deleted in between.
 const REGISTER_ATTEMPTS: usize = 3;
 
-/// The platform applications of a deployment, by channel and environment; ARNs.
+/// The ARNs of a deployment's platform applications, by channel and environment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Applications {
     pub apns: Option<String>,
@@ -36,7 +36,7 @@ impl Applications {
     }
 }
 
-/// Amazon SNS mobile push.
+/// Amazon SNS mobile push, as the push service.
 #[derive(Clone, Debug)]
 pub struct Sns {
     client: Client,
@@ -45,13 +45,14 @@ pub struct Sns {
 }
 
 impl Sns {
-    /// Endpoints in `applications`, and pushes to them.
+    /// Makes a push service whose endpoints are in `applications`.
     #[must_use]
     pub fn new(client: Client, applications: Applications, fcm_style: FcmStyle) -> Self {
         Self { client, applications, fcm_style }
     }
 
-    /// The endpoint of a token: a new one, or the one that it has with whatever attributes.
+    /// Returns the endpoint of a token: a new one, or the existing one, whatever its attributes
+    /// are.
     async fn create(&self, application: &str, token: &str) -> Result<String, EndpointError> {
         let sent = self
             .client
@@ -71,7 +72,7 @@ impl Sns {
         }
     }
 
-    /// Whether the endpoint still was there to be brought up to date.
+    /// Brings the endpoint's attributes up to date. Returns whether the endpoint was still there.
     async fn refresh(&self, endpoint: &str, token: &str) -> Result<bool, EndpointError> {
         let attributes =
             match self.client.get_endpoint_attributes().endpoint_arn(endpoint).send().await {
@@ -101,7 +102,8 @@ impl Sns {
 }
 
 impl Endpoints for Sns {
-    /// Create, look, set, and where it went away in between, create anew: the way AWS documents it.
+    /// Creates the endpoint, reads its attributes, and sets them if they differ. If the endpoint
+    /// was deleted in between, it is created again. AWS documents this procedure.
     async fn register(&self, token: Token<'_>) -> Result<String, EndpointError> {
         let application = self
             .applications
@@ -113,7 +115,7 @@ impl Endpoints for Sns {
                 return Ok(endpoint);
             }
         }
-        Err(unavailable("the endpoint goes away each time"))
+        Err(unavailable("the endpoint was deleted each time"))
     }
 
     async fn remove(&self, endpoint: &str) -> Result<(), EndpointError> {
@@ -124,8 +126,8 @@ impl Endpoints for Sns {
     }
 }
 
-/// The ARN in "Invalid parameter: Token Reason: Endpoint arn:… already exists with the same Token, but
-/// different attributes."; SNS tells it nowhere else.
+/// Returns the ARN in "Invalid parameter: Token Reason: Endpoint arn:… already exists with the same
+/// Token, but different attributes." SNS gives it nowhere else.
 fn existing_endpoint(message: &str) -> Option<String> {
     let (_, rest) = message.split_once("Endpoint ")?;
     let (arn, _) = rest.split_once(" already exists")?;
@@ -161,8 +163,9 @@ impl Pusher for Sns {
     }
 }
 
-/// What a failed Publish means for the device. What an operator can mend (a platform application whose
-/// credentials ran out, a missing permission) is not the device's fault: it is tried again.
+/// Returns what a failed Publish means for the device. If an operator can mend the reason (a
+/// platform application whose credentials expired, a missing permission), it isn't the device's
+/// fault, and the push is tried again.
 fn delivery<R>(error: &SdkError<PublishError, R>) -> Delivery {
     use PublishError as E;
     match error.as_service_error() {
@@ -182,8 +185,9 @@ fn delivery<R>(error: &SdkError<PublishError, R>) -> Delivery {
     }
 }
 
-/// Of an endpoint that was deleted SNS says "Invalid parameter: TargetArn Reason: No endpoint found for
-/// the target arn specified", and not that it isn't found.
+/// Returns whether the message says that the endpoint was deleted. SNS doesn't answer with
+/// `NotFound` then, but with "Invalid parameter: TargetArn Reason: No endpoint found for the target
+/// arn specified".
 fn names_no_endpoint(message: Option<&str>) -> bool {
     message.is_some_and(|message| message.contains("No endpoint found"))
 }

@@ -1,21 +1,22 @@
-//! The text of a push.
+//! Templates: the text of a push, with a place for the joiner's name.
 
 use std::str::FromStr;
 
-/// A text with exactly one `%s`, for the joiner's name.
+/// A text with exactly one `%s`, which stands for the joiner's name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template {
     before: String,
     after: String,
 }
 
-/// A text is no template.
+/// The text isn't a valid template.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a push template has exactly one %s, where the name goes")]
+#[error("a push template has exactly one %s, for the joiner's name")]
 pub struct TemplateError;
 
 impl Template {
-    /// The text about a joiner of this name. The name is taken literally, whatever is in it.
+    /// Returns the text about a joiner of this name. The name is put in literally, whatever it
+    /// contains.
     #[must_use]
     pub fn render(&self, name: &str) -> String {
         [&self.before, name, &self.after].concat()
