@@ -1,15 +1,20 @@
-//! Sealing: whoever has the tables without the keys reads no number, no name and no subject.
+//! Sealing: a person who has the tables without the keys can read no number, no name and no
+//! subject.
 //!
-//! Three needs, three ways, all of them from one secret (see [`Keyring::from_str`]):
+//! There are three needs and three ways. The keys of all three come from one secret (see
+//! [`Keyring::from_str`]):
 //!
-//! - A **phone in a key** is its HMAC-SHA-256 (`PhoneKeys`): it is looked up and never read back.
-//! - **Other names in keys** (users, books, devices) are read back, and the same name has to give the same
-//!   key: AES-256-GCM-SIV (RFC 8452) under a fixed nonce, which tells equal names and nothing else.
-//! - **Everything else** is sealed by AES-256-GCM under a random nonce and a key of its user's own. The place
-//!   where it stands is bound to it, so that sealed bytes mean nothing anywhere else.
+//! - A **phone in a key** is its HMAC-SHA-256 (`PhoneKeys`), because it is looked up and never read
+//!   back.
+//! - **Other names in keys** (users, books, devices) are read back, and the same name has to give
+//!   the same key. They are sealed by AES-256-GCM-SIV (RFC 8452) under a fixed nonce, which shows
+//!   which names are equal, and nothing else.
+//! - **Everything else** is sealed by AES-256-GCM under a random nonce and a key of its user's own.
+//!   Its place in the tables is bound to it, so that sealed bytes mean nothing in any other place.
 //!
-//! The first two are made by the *index* key, the third by the *current* one: its id stands in front of
-//! the sealed bytes, so that older ones can still be read, and what is written next is under the new one.
+//! The first two use the *index* key, the third uses the *current* key. The sealed bytes begin with
+//! the id of their key, so that what an older key sealed can still be read, and new values are
+//! sealed with the current one.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -25,47 +30,49 @@ use aws_lc_rs::{hmac, rand};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-/// What sealed bytes begin with. No packed book, no JSON and no digits do.
+/// The first byte of a sealed value. No packed book, no JSON and no digits begin with it.
 const SEALED: u8 = 0x80;
-/// Bytes before the nonce: [`SEALED`] and the key's id.
+/// How many bytes come before the nonce: [`SEALED`] and the key's id.
 const HEADER_BYTES: usize = 2;
-/// Bytes of an authentication tag, of both ciphers.
+/// How many bytes an authentication tag has, in both ciphers.
 const TAG_BYTES: usize = 16;
-/// By how many bytes sealing makes a value longer.
+/// How many bytes longer sealing makes a value.
 pub(crate) const SEAL_BYTES: usize = HEADER_BYTES + NONCE_LEN + TAG_BYTES;
-/// Fewest characters of a key's material: 32 random letters and digits are 190 bits.
+/// Fewest characters of a key's material. 32 random letters and digits are 190 bits.
 const MIN_MATERIAL_CHARS: usize = 32;
-/// Tells keys derived from this software's secrets from those of any other.
+/// The salt that keeps this software's keys apart from those that other software derives.
 const SALT: &[u8] = b"address-book";
 
-/// A text is no secret of [`Keyring`]. It never quotes the text.
+/// The text isn't a valid secret of [`Keyring`]. The error never quotes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum KeyringError {
-    /// It isn't a JSON object of texts.
-    #[error("the secret is no JSON object of texts")]
+    /// The secret isn't a JSON object of strings.
+    #[error("the secret isn't a JSON object of strings")]
     Format,
-    /// It doesn't say which key has this role, or that key isn't there.
+    /// The secret doesn't say which key has this role, or doesn't have that key.
     #[error("the secret has no key for \"{0}\"")]
     Role(&'static str),
-    /// A key's name is no number from 1 to 255, or its material is shorter than 32 characters.
-    #[error("a key of the secret has a bad name, or fewer than {MIN_MATERIAL_CHARS} characters")]
+    /// A key's name isn't a number from 1 to 255, or its material is shorter than 32 characters.
+    #[error("a key in the secret has a bad name, or fewer than {MIN_MATERIAL_CHARS} characters")]
     Key,
 }
 
-/// Sealed bytes were tampered with, stand in a wrong place, or are of a key that isn't there.
+/// The bytes were tampered with, are in the wrong place, or were sealed with a key that isn't
+/// there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct SealError;
 
-/// Where a value stands, which is bound to it: whose it is, and the names of its item and attribute.
+/// The place of a value, which is bound to it: whose it is, and the names of its item and
+/// attribute.
 #[derive(Clone, Copy)]
 pub(crate) struct Place<'a> {
-    /// Whose key seals it.
+    /// The user whose key seals the value.
     pub owner: &'a str,
-    /// The item among the owner's, and the attribute.
+    /// The item among the owner's items, and the attribute.
     pub names: [&'a str; 2],
 }
 
-/// The keys of a deployment; the default is none, and nothing is sealed.
+/// The keys of a deployment. The default has no keys and seals nothing.
 #[derive(Clone, Default)]
 pub struct Keyring(Option<Arc<Ring>>);
 
@@ -76,7 +83,7 @@ struct Ring {
     roots: BTreeMap<u8, Prk>,
 }
 
-/// Hidden: they are secrets.
+/// Hides the keys, because they are secrets.
 impl fmt::Debug for Keyring {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.0.is_some() { "Keyring(…)" } else { "Keyring(none)" })
@@ -86,9 +93,9 @@ impl fmt::Debug for Keyring {
 impl FromStr for Keyring {
     type Err = KeyringError;
 
-    /// Reads a secret: `{"index": "1", "current": "2", "1": "material", "2": "material"}`. Keyring are named by
-    /// numbers from 1 to 255; material is any random text of 32 characters or more, such as
-    /// CloudFormation generates.
+    /// Reads a secret: `{"index": "1", "current": "2", "1": "material", "2": "material"}`. Keys are
+    /// named by numbers from 1 to 255. The material is any random text of 32 characters or more,
+    /// such as CloudFormation generates.
     fn from_str(secret: &str) -> Result<Self, KeyringError> {
         let fields: BTreeMap<String, String> =
             serde_json::from_str(secret).map_err(|_| KeyringError::Format)?;
@@ -114,7 +121,7 @@ impl FromStr for Keyring {
     }
 }
 
-/// The key that `root` gives for a purpose and a user.
+/// Derives from `root` the key for a purpose and a user.
 fn derived<L: KeyType, K>(
     root: &Prk,
     purpose: &str,
@@ -127,10 +134,10 @@ fn derived<L: KeyType, K>(
 }
 
 impl Keyring {
-    /// A fresh secret with one key.
+    /// Returns a new random secret with one key.
     ///
     /// # Panics
-    /// Where the machine has no source of randomness.
+    /// If the machine has no source of randomness.
     #[must_use]
     pub fn generate_secret() -> String {
         let mut material = [0; 32];
@@ -138,17 +145,17 @@ impl Keyring {
         format!(r#"{{"index":"1","current":"1","1":"{}"}}"#, URL_SAFE_NO_PAD.encode(material))
     }
 
-    /// The key of the HMACs of phones; none where nothing is sealed.
+    /// Returns the key of the HMACs of phones, or nothing if there are no keys.
     pub(crate) fn phone_hmac(&self) -> Option<&hmac::Key> {
         self.0.as_ref().map(|ring| &ring.phones)
     }
 
-    /// Whether anything is sealed at all.
+    /// Returns whether there are keys, so that anything is sealed at all.
     pub(crate) fn are_there(&self) -> bool {
         self.0.is_some()
     }
 
-    /// A name as a part of a key; `kind` keeps equal names of two kinds apart.
+    /// Returns a name as a part of a key. `kind` keeps equal names of two kinds apart.
     pub(crate) fn name<'a>(&self, kind: &str, name: &'a str) -> Cow<'a, str> {
         let Some(ring) = &self.0 else { return Cow::Borrowed(name) };
         let mut bytes = name.as_bytes().to_vec();
@@ -161,7 +168,7 @@ impl Keyring {
         Cow::Owned(URL_SAFE_NO_PAD.encode(bytes))
     }
 
-    /// The name that [`Keyring::name`] made a part of a key.
+    /// Reads back a name that [`Keyring::name`] made a part of a key.
     pub(crate) fn read_name(&self, kind: &str, part: &str) -> Option<String> {
         let Some(ring) = &self.0 else { return Some(part.to_owned()) };
         let mut bytes = URL_SAFE_NO_PAD.decode(part).ok()?;
@@ -170,7 +177,7 @@ impl Keyring {
         String::from_utf8(name.to_vec()).ok()
     }
 
-    /// `plain` sealed for its place, or as it is where there are no keys.
+    /// Seals `plain` for its place. Returns it as it is if there are no keys.
     pub(crate) fn seal(&self, place: Place<'_>, plain: Vec<u8>) -> Vec<u8> {
         let Some(ring) = &self.0 else { return plain };
         let mut bytes = plain;
@@ -180,7 +187,7 @@ impl Keyring {
         [&[SEALED, ring.current], nonce.as_ref().as_slice(), &bytes].concat()
     }
 
-    /// A text sealed into a text, for its `purpose`; as it is where there are no keys.
+    /// Seals a text into a text, for its `purpose`. Returns it as it is if there are no keys.
     #[must_use]
     pub fn seal_text(&self, purpose: &str, text: String) -> String {
         if !self.are_there() {
@@ -190,7 +197,7 @@ impl Keyring {
             .encode(self.seal(Place { owner: "", names: [purpose, ""] }, text.into_bytes()))
     }
 
-    /// The text that [`Keyring::seal_text`] sealed.
+    /// Opens a text that [`Keyring::seal_text`] sealed.
     #[must_use]
     pub fn open_text(&self, purpose: &str, sealed: &str) -> Option<String> {
         if !self.are_there() {
@@ -201,8 +208,8 @@ impl Keyring {
         String::from_utf8(opened.into_owned()).ok()
     }
 
-    /// What [`Keyring::seal`] sealed for this place. With keys, what isn't sealed is an error, as is sealed
-    /// bytes without.
+    /// Opens what [`Keyring::seal`] sealed for this place. If there are keys, bytes that aren't
+    /// sealed are an error. If there are none, sealed bytes are an error.
     pub(crate) fn open<'a>(
         &self,
         place: Place<'_>,
@@ -241,7 +248,8 @@ fn fixed_nonce() -> Nonce {
     Nonce::assume_unique_for_key([0; NONCE_LEN])
 }
 
-/// The place as bytes, each name with its length, so that no two places look alike.
+/// Returns the place as bytes. Each name comes with its length, so that no two places give the same
+/// bytes.
 fn bound(place: Place<'_>) -> Vec<u8> {
     let Place { owner, names: [item, attribute] } = place;
     let named = |name: &str| [&(name.len() as u64).to_be_bytes()[..], name.as_bytes()].concat();
@@ -340,7 +348,9 @@ mod tests {
         assert_eq!(keys(ONE).open(here, b"16505550123"), Err(SealError));
     }
 
-    /// The figures of `docs/SECURITY.md`: `cargo test -p shared --release what_sealing_costs -- --ignored --nocapture`.
+    /// Measures the figures of `docs/SECURITY.md`:
+    ///
+    /// `cargo test -p store --release what_sealing_costs -- --ignored --nocapture`
     #[test]
     #[ignore = "it measures, and asserts nothing"]
     #[expect(clippy::print_stdout, reason = "the figures are what it is for")]

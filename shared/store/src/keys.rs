@@ -1,4 +1,4 @@
-//! Makes and reads every key of every table.
+//! Keys: makes and reads every key of every table.
 //!
 //! | table | partition key | sort key |
 //! |---|---|---|
@@ -10,8 +10,8 @@
 //! | Budgets | `payer`: a hash, see `PhoneKeys::budget_key` | |
 //!
 //! P is a phone, U a user id, B a book (`g`, or `d` and the device's `udid`), O a book and its user
-//! (see [`plain_owner`]), D a device's `udid`. An empty [`Keyring`] leaves them readable. With keys,
-//! a phone becomes its HMAC and the others are sealed (`keyring.rs`).
+//! (see [`plain_owner`]), D a device's `udid`. With an empty [`Keyring`] they are readable. With
+//! keys, a phone becomes its HMAC and the others are sealed (`keyring.rs`).
 
 use std::borrow::Cow;
 
@@ -23,10 +23,10 @@ use crate::phone_keys::hashed;
 
 /// The key of the counter from which public ids and epochs are drawn.
 pub(crate) const COUNTER_KEY: &str = "counter#users";
-/// The sort key of the item that says whose a push token is.
+/// The sort key of the item that says who a push token belongs to.
 pub(crate) const TOKEN_SORT_KEY: &str = "token";
-/// The sort key of the item that says that a user doesn't want to hear of joins. No device's key: those
-/// have a `#`.
+/// The sort key of the item that says that a user doesn't want to be told of joins. It can't be a
+/// device's key, because those have a `#`.
 pub(crate) const MUTED_SORT_KEY: &str = "muted";
 
 pub(crate) fn profile_key(id: PublicId) -> String {
@@ -34,7 +34,7 @@ pub(crate) fn profile_key(id: PublicId) -> String {
 }
 
 impl Keyring {
-    /// A user id where items name it.
+    /// Returns a user id in the form in which keys and items have it.
     pub(crate) fn user<'a>(&self, user: &'a UserId) -> Cow<'a, str> {
         self.name("user", user.as_str())
     }
@@ -71,7 +71,7 @@ impl Keyring {
         parse_plain_book(&self.read_name("book", key)?)
     }
 
-    /// The sort key of a hint. At most 712 bytes, of the 1,024 that DynamoDB takes.
+    /// Returns the sort key of a hint. It has at most 712 bytes; DynamoDB's limit is 1,024.
     pub(crate) fn owner_key(&self, user: &UserId, scope: &Scope) -> String {
         self.name("owner", &plain_owner(user, scope)).into_owned()
     }
@@ -81,8 +81,8 @@ impl Keyring {
     }
 }
 
-/// A book among those of its user. A prefix keeps the global book and a device's apart, whatever its
-/// `udid`.
+/// Names a book among its user's books. A prefix keeps the global book apart from a device's,
+/// whatever the `udid` is.
 pub(crate) fn plain_book(scope: &Scope) -> String {
     match scope {
         Scope::Global => "g".to_owned(),
@@ -98,8 +98,9 @@ fn parse_plain_book(key: &str) -> Option<Scope> {
     }
 }
 
-/// A book among those of all users: `g` and the user id for a global one; for a device's, `d`, the length
-/// of the `udid` in bytes, a colon, the `udid` and the user id. At most 1 + 4 + 256 + 256 bytes.
+/// Names a book among all users' books. A global one is `g` and the user id. A device's is `d`, the
+/// length of the `udid` in bytes, a colon, the `udid` and the user id. It has at most 1 + 4 + 256 +
+/// 256 bytes.
 fn plain_owner(user: &UserId, scope: &Scope) -> String {
     match scope {
         Scope::Global => format!("g{}", user.as_str()),
@@ -121,24 +122,25 @@ fn parse_plain_owner(key: &str) -> Option<(UserId, Scope)> {
     }
 }
 
-/// The hash by which the store knows a push token: the token is a secret of its device.
+/// Returns the hash by which the store knows a push token. The token itself is a secret of its
+/// device and isn't stored.
 #[must_use]
 pub fn token_hash(token: &str) -> String {
     hashed(&[token])
 }
 
-/// The key of an item of Subscriptions.
+/// Returns the key of an item of Subscriptions.
 pub(crate) fn subscriptions_key(pk: &str, sk: &str) -> Attributes {
     item([("pk", text(pk)), ("sk", text(sk))])
 }
 
-/// The key of a subscription.
+/// Returns the key of a subscription.
 pub(crate) fn subscription_key(keyring: &Keyring, subscription: &Subscription) -> Attributes {
     let Subscription { user, channel, device, .. } = subscription;
     subscriptions_key(&keyring.subscriber_key(user), &keyring.device_key(channel.name(), device))
 }
 
-/// The key of the item that says whose the push token of `hash` is.
+/// Returns the key of the item that says who the push token of `hash` belongs to.
 pub(crate) fn token_item_key(hash: &str) -> Attributes {
     subscriptions_key(&format!("token#{hash}"), TOKEN_SORT_KEY)
 }

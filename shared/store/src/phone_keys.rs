@@ -1,4 +1,4 @@
-//! Phones as parts of keys. This is the only place where a phone becomes one.
+//! Phone keys: phones as parts of keys. This is the only place where a phone becomes one.
 
 use aws_lc_rs::hmac;
 use base64::Engine;
@@ -11,10 +11,10 @@ use crate::keyring::Keyring;
 
 /// What the keys of `phone#` items begin with.
 pub(crate) const HOLDER_PREFIX: &str = "phone#";
-/// Bytes of a hash in a key. 128 bits: among all phones there are no two of one hash.
+/// Bytes of a hash in a key. With 128 bits, no two of all phones have the same hash.
 const HASH_BYTES: usize = 16;
 
-/// How a phone becomes part of a key; the one place where it does. By default it stands there as it is.
+/// Makes phones into parts of keys. By default, a phone is in the key as it is.
 #[derive(Clone, Default)]
 pub(crate) struct PhoneKeys(Option<hmac::Key>);
 
@@ -27,25 +27,27 @@ impl From<&Keyring> for PhoneKeys {
 hide_debug!(PhoneKeys);
 
 impl PhoneKeys {
-    /// The partition key of a phone's hints: 22 letters, digits, `-` and `_` for an HMAC. Text and not
-    /// bytes, so that one schema serves with and without keys; the six bytes more cost no write unit.
+    /// Returns the partition key of a phone's hints. An HMAC is 22 letters, digits, `-` and `_`. It
+    /// is text and not bytes, so that the schema is the same with and without keys. The six bytes
+    /// more cost no write unit.
     pub(crate) fn key(&self, phone: Phone) -> String {
         self.hash(phone.digits()).unwrap_or_else(|| phone.digits().to_owned())
     }
 
-    /// The keyed hash of `text`; none where there is no key.
+    /// Returns the keyed hash of `text`, or nothing if there is no key.
     fn hash(&self, text: &str) -> Option<String> {
         let tag = hmac::sign(self.0.as_ref()?, text.as_bytes());
         Some(URL_SAFE_NO_PAD.encode(&tag.as_ref()[..HASH_BYTES]))
     }
 
-    /// The key of the item of Users that says who has a phone.
+    /// Returns the key of the item of Users that says who has a phone.
     pub(crate) fn holder_key(&self, phone: Phone) -> String {
         format!("{HOLDER_PREFIX}{}", self.key(phone))
     }
 
-    /// The key of a budget, which outlives its user and tells nobody whose it was. A hash in any case;
-    /// what it is a hash of is no phone, so that it is the key of no phone's hints.
+    /// Returns the key of a budget, which outlives its user and shows nobody whose it was. It is a
+    /// hash even without keys. The hashed text isn't a bare phone, so it is never the key of a
+    /// phone's hints.
     pub(crate) fn budget_key(&self, payer: &Payer) -> String {
         let named = match payer {
             Payer::Phone(phone) => format!("budget of +{}", phone.digits()),
@@ -54,7 +56,7 @@ impl PhoneKeys {
         self.hash(&named).unwrap_or_else(|| hashed(&[&named]))
     }
 
-    /// A hash of a set of phones, by which they are recognised.
+    /// Returns a hash by which a set of phones is recognised.
     pub(crate) fn set(&self, phones: &[Phone]) -> String {
         let mut keys: Vec<String> = phones.iter().map(|phone| self.key(*phone)).collect();
         keys.sort_unstable();
@@ -62,7 +64,8 @@ impl PhoneKeys {
     }
 }
 
-/// 128 bits of SHA-256 over the parts, each with its length, so that no two lists look alike.
+/// Returns 128 bits of SHA-256 over the parts. Each part is hashed with its length, so that no two
+/// lists give the same bytes.
 pub(crate) fn hashed(parts: &[&str]) -> String {
     let mut hash = Sha256::new();
     for part in parts {
