@@ -1,10 +1,11 @@
-//! A book as bytes: contacts in one attribute, matches in another.
+//! Packing: a book as bytes, contacts in one attribute and matches in another.
 //!
 //! The contacts are laid out in columns (phones, spellings, names), which pack better than records.
-//! The last seven digits of a phone are as good as random: three bytes each, kept away from the
-//! compressor, whose statistics they would spoil. What stands before them (country and area) and the
-//! spellings are one compressed frame, the names another. The first byte names the format, so that
-//! later ones can be told apart. Unpacking is bounded in memory and takes hostile bytes for an error.
+//! The last seven digits of a phone are as good as random. They take three bytes each and aren't
+//! compressed, because they would spoil the compressor's statistics. The digits before them
+//! (country and area) and the spellings are one compressed frame, the names another. The first byte
+//! names the format, so that later formats can be told apart. Unpacking is bounded in memory, and
+//! returns an error for hostile bytes.
 
 mod columns;
 mod error;
@@ -17,42 +18,48 @@ use self::columns::{Columns, compress, decompress, put_texts, put_varint};
 pub use self::error::PackError;
 use crate::keyring::SEAL_BYTES;
 
-/// Most bytes of packed contacts. An item of DynamoDB has at most 400 KB, keys and names included.
+/// Most bytes of packed contacts. An item of DynamoDB has at most 400 KB, including keys and
+/// attribute names.
 const MAX_PACKED_CONTACTS: usize = 350 * 1024;
-/// Most bytes of contacts and matches together, with room for the other attributes.
+/// Most bytes of contacts and matches together. It leaves room for the other attributes.
 const MAX_PACKED_BOOK: usize = 395 * 1024;
-/// Most bytes of a book in an answer. Lambda's have at most 6 MB (AWS limit), and 20,000 registered users
-/// take a megabyte more than the contacts that they are.
+/// Most bytes of a book in an answer. An answer of Lambda has at most 6 MB (AWS limit), and 20,000
+/// registered users take a megabyte more than 20,000 contacts.
 const MAX_TOLD: usize = 4_800_000;
-/// Bytes of a contact in an answer besides its texts: `{"name":"","phone":""},` with each quote escaped.
+/// Bytes of a contact in an answer without its texts: `{"name":"","phone":""},` with each quote
+/// escaped.
 const TOLD_FIXED_BYTES: usize = 31;
-/// Most bytes of a column before compression: of a book that can be told, no column is larger.
+/// Most bytes of a column before compression. No column is larger in a book that fits into an
+/// answer.
 const MAX_RAW: usize = MAX_TOLD;
-/// Tails of phones, a frame of heads and spellings, a frame of names.
+/// The format of contacts: tails of phones, a frame of heads and spellings, a frame of names.
 const FORMAT_COLUMNS: u8 = 1;
-/// A bit per contact, and four bytes per match.
+/// The format of matches: a bit per contact, and four bytes per match.
 const FORMAT_MATCH_BITS: u8 = 1;
-/// How many of a phone's digits are its tail: ten million of them fit into three bytes.
+/// How many of a phone's digits are its tail. The ten million tails fit into three bytes.
 const TAIL_DIGITS: usize = 7;
-/// One more than the greatest tail.
+/// How many tails there are: one more than the greatest.
 const TAILS: u32 = 10_000_000;
-/// Bytes of a contact besides its texts: three of the tail, one of the length, four of the head, and
-/// an end after each text.
+/// Bytes of a contact without its texts: three for the tail, one for the length, four for the head,
+/// and an end after each of the two texts.
 const FIXED_BYTES: usize = 10;
 
-/// Whether the book fits into its item, even when every contact becomes a user.
+/// Returns whether the book fits into its item and into an answer, even if every contact becomes a
+/// user.
 ///
-/// A match takes four bytes and a bit, so that joins never find a book too full to be told.
+/// A match takes four bytes and a bit. They are reserved for every contact, so a join never finds a
+/// book too full for its match.
 #[must_use]
 pub fn fits(book: &Book) -> bool {
     let (raw, matches) = (raw_size(book), worst_matches(book.entries().len()) + 2 * SEAL_BYTES);
     let small_enough =
         |contacts: usize| contacts <= MAX_PACKED_CONTACTS && contacts + matches <= MAX_PACKED_BOOK;
-    // Most books fit as they are, so that nobody has to compress them to know.
+    // Most books fit uncompressed, and then needn't be compressed to find out.
     small_enough(raw) || (told_size(book) <= MAX_TOLD && small_enough(pack_contacts(book).len()))
 }
 
-/// How many bytes an answer takes that tells the contacts: JSON, which Lambda wants as a text in JSON.
+/// Returns how many bytes the contacts take in an answer. It is JSON, which Lambda takes as a text
+/// inside JSON.
 fn told_size(book: &Book) -> usize {
     let escaped = |c: char| match c {
         '"' | '\\' => 4,
@@ -70,16 +77,16 @@ fn worst_matches(contacts: usize) -> usize {
     1 + contacts.div_ceil(8) + 4 * contacts
 }
 
-/// An upper bound of the size of the packed contacts, were nothing compressed.
+/// Returns an upper bound of the size of the packed contacts, as if nothing were compressed.
 fn raw_size(book: &Book) -> usize {
     let entry = |Entry { contact, .. }: &Entry| {
         FIXED_BYTES + spelling::longest_code(contact) + contact.name.as_str().len()
     };
-    // Counts, and what a frame of incompressible bytes has in addition.
+    // 64 bytes for counts; the factor is what a frame of incompressible bytes has in addition.
     64 + book.entries().iter().map(entry).sum::<usize>() * 129 / 128
 }
 
-/// The contacts of `book`, packed.
+/// Packs the contacts of `book`.
 #[must_use]
 pub fn pack_contacts(book: &Book) -> Vec<u8> {
     let contacts = || book.entries().iter().map(|entry| &entry.contact);
@@ -104,28 +111,28 @@ pub fn pack_contacts(book: &Book) -> Vec<u8> {
     packed
 }
 
-/// A phone's digits before its tail, and its tail.
+/// Returns a phone's digits before its tail, and its tail.
 fn split(phone: Phone) -> (u32, u32) {
     let digits = phone.digits();
     let (head, tail) = digits.split_at(digits.len() - TAIL_DIGITS);
     (head.parse().expect("three to eight digits"), tail.parse().expect("seven digits"))
 }
 
-/// The phone of `length` digits that was [`split`].
+/// Returns the phone of `length` digits that was [`split`].
 fn joined(length: u8, head: u32, tail: u32) -> Result<Phone, PackError> {
     let head_digits = usize::from(length).checked_sub(TAIL_DIGITS).ok_or(PackError::Columns)?;
     if tail >= TAILS {
         return Err(PackError::Columns);
     }
     let digits = format!("{head:0head_digits$}{tail:0TAIL_DIGITS$}");
-    // A head that is too long makes a phone that is, or that isn't the one its length says.
+    // A head that is too large makes more digits than `length`.
     if digits.len() != usize::from(length) {
         return Err(PackError::Columns);
     }
     digits.parse().map_err(|_| PackError::Columns)
 }
 
-/// The matches of `book`, packed; nothing where there are none.
+/// Packs the matches of `book`. Returns nothing if there are none.
 #[must_use]
 pub fn pack_matches(book: &Book) -> Option<Vec<u8>> {
     let entries = book.entries();
@@ -140,7 +147,7 @@ pub fn pack_matches(book: &Book) -> Option<Vec<u8>> {
     entries.iter().any(|entry| entry.matched.is_some()).then_some(packed)
 }
 
-/// The book that was packed into `contacts` and `matches`.
+/// Unpacks the book that was packed into `contacts` and `matches`.
 ///
 /// # Errors
 /// Any [`PackError`] for bytes that [`pack_contacts`] and [`pack_matches`] didn't make.

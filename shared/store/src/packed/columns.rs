@@ -1,14 +1,15 @@
-//! Columns of numbers and texts, and their compression.
+//! Columns: numbers and texts as bytes, and their compression.
 
 use super::error::PackError;
 
-/// The level for what is small enough: 4 % less than at 9 for an ordinary book, at a millisecond.
+/// The compression level of small columns. An ordinary book gets 4 % smaller than at level 9, and
+/// takes a millisecond more.
 const LEVEL: i32 = 15;
-/// From this size on, several times the time for those 4 % is no bargain any more.
+/// From this size on, those 4 % aren't worth several times the time.
 const LARGE: usize = 128 * 1024;
-/// The level from there on.
+/// The compression level of columns of [`LARGE`] bytes and more.
 const LEVEL_OF_LARGE: i32 = 9;
-/// Ends a text. It stands in no UTF-8, and packs better than a length does.
+/// Ends a text. No UTF-8 contains it, and it packs better than a length.
 const END: u8 = 0xFF;
 
 pub(super) fn compress(bytes: &[u8]) -> Vec<u8> {
@@ -16,7 +17,7 @@ pub(super) fn compress(bytes: &[u8]) -> Vec<u8> {
     zstd::bulk::compress(bytes, level).expect("compressing into a growing buffer can't fail")
 }
 
-/// Decompresses into as much memory as the frame declares, and no more than `most` bytes.
+/// Decompresses into as much memory as the frame declares. Fails if that is more than `most` bytes.
 pub(super) fn decompress(compressed: &[u8], most: usize) -> Result<Vec<u8>, PackError> {
     let declared =
         zstd::zstd_safe::get_frame_content_size(compressed).map_err(|_| PackError::Compression)?;
@@ -40,7 +41,7 @@ pub(super) fn put_texts(out: &mut Vec<u8>, texts: impl Iterator<Item = impl AsRe
     }
 }
 
-/// What is left of the columns.
+/// A reader of columns, which holds the bytes that are left.
 pub(super) struct Columns<'a>(pub &'a [u8]);
 
 impl<'a> Columns<'a> {
@@ -62,14 +63,15 @@ impl<'a> Columns<'a> {
         Err(PackError::Columns)
     }
 
-    /// The last column: `count` texts and nothing after them.
+    /// Reads the last column: `count` texts and nothing after them.
     pub(super) fn texts(self, count: usize) -> Result<Vec<&'a str>, PackError> {
         let all = match self.0.split_last() {
             None if count == 0 => return Ok(vec![]),
             Some((&END, all)) => all,
             _ => return Err(PackError::Columns),
         };
-        // One more than there may be is enough to know that there are too many: ends cost nothing packed.
+        // One text too many is enough to know that there are too many. Hostile bytes may contain
+        // very many, because ends take hardly any space when packed.
         let texts: Vec<&str> = all
             .split(|byte| *byte == END)
             .take(count.saturating_add(1))

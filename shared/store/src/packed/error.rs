@@ -1,15 +1,15 @@
-//! Bytes that can't be unpacked.
+//! Errors of unpacking.
 
-/// Bytes that aren't a packed book.
+/// The bytes aren't a packed book.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PackError {
-    /// The format byte is of no known format.
+    /// The format byte names no known format.
     #[error("unknown format")]
     Format,
-    /// The bytes don't decompress, or to more than a book may have.
+    /// The bytes can't be decompressed, or would become more than a book may have.
     #[error("can't be decompressed")]
     Compression,
-    /// The columns end too early, don't agree with each other, or hold what no contact can.
+    /// The columns end too early, don't agree with each other, or hold values that no contact has.
     #[error("malformed columns")]
     Columns,
 }

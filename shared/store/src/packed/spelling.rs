@@ -1,5 +1,5 @@
-//! A spelling, told by what it adds to the canonical digits, so that the spellings of a whole book become
-//! a few patterns, which cost next to nothing.
+//! Spellings: each is described by what it adds to the canonical digits. So the spellings of a
+//! whole book become a few patterns, which cost next to nothing.
 //!
 //! | code | spelling |
 //! |---|---|
@@ -12,10 +12,11 @@ use super::error::PackError;
 use model::Contact;
 use numbering::Phone;
 
-/// Stands in a pattern where a digit of the canonical phone stands. One byte, and in no sane phone.
+/// The mark that takes the place of a canonical digit in a pattern. It is one byte, and is in no
+/// sane phone.
 const MARK: char = '\u{1}';
 
-/// At least as many bytes as the contact's [`code`] has.
+/// Returns at least the number of bytes that the contact's [`code`] has.
 pub(super) fn longest_code(contact: &Contact) -> usize {
     if is_plain(contact) { 1 } else { 1 + contact.spelling.as_str().len() }
 }
@@ -33,7 +34,8 @@ pub(super) fn code(contact: &Contact) -> String {
     if raw.contains(MARK) {
         return format!("v{raw}");
     }
-    // Digits that aren't the phone's last ones stay as they are: a trunk zero, an international prefix.
+    // Digits that aren't the phone's last ones stay as they are, such as a trunk zero or an
+    // international prefix.
     let digits: Vec<u8> = raw.bytes().filter(u8::is_ascii_digit).collect();
     let shared =
         digits.iter().rev().zip(canonical.bytes().rev()).take_while(|(a, b)| **a == *b).count();
