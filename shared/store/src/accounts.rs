@@ -1,4 +1,5 @@
-//! Users again: an account is signed up, changed and deleted in one transaction over all its items.
+//! Accounts, in Users: each is signed up, changed and deleted in one transaction over all its
+//! items.
 
 use aws_sdk_dynamodb::types::ReturnValue;
 use model::{Flags, Holder, Profile, PublicId, UserId};
@@ -12,25 +13,25 @@ use crate::tables::Table;
 use crate::users::write_holder;
 use crate::write::{Condition, Outcome, Write};
 
-/// How long the generation of a deleted account outlives it: twice as long as the tombstones of its
-/// books.
+/// How long the generation of a deleted account is kept: 14 days, twice as long as the tombstones
+/// of its books.
 const TOMBSTONE_SECONDS: u64 = 14 * 24 * 60 * 60;
 
-/// What `subject#` items say.
+/// The contents of a `subject#` item.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Subject {
-    /// The user's public id; none before sign-up and after leaving.
+    /// The user's public id. Absent before sign-up and after the account was deleted.
     pub id: Option<PublicId>,
     /// How often the account has been deleted.
     pub generation: u64,
 }
 
-/// Who holds the phone that a user claims, as seen before the write.
+/// Who has the phone that a user claims, as seen before the write.
 #[derive(Clone, Copy, Debug)]
 pub enum Target<'a> {
     /// Nobody.
     Free,
-    /// This holder, whose profile loses the phone.
+    /// Another user, whose profile loses the phone.
     Held {
         holder: &'a Holder,
         /// The holder's profile, unless it is deleted already.
@@ -38,25 +39,25 @@ pub enum Target<'a> {
     },
 }
 
-/// A write of one account. Every item of it is conditional on what was seen.
+/// A write of one account. Each item's write is conditional on what was seen.
 #[derive(Clone, Copy, Debug)]
 pub struct AccountWrite<'a> {
     pub user: &'a UserId,
     pub subject: Subject,
-    /// The profile; none before sign-up.
+    /// The profile that was seen. Absent before sign-up.
     pub before: Option<&'a Profile>,
-    /// The profile as it is to be; none to delete it.
+    /// The profile to write. Absent if the account is to be deleted.
     pub after: Option<&'a Profile>,
-    /// Who holds the phone of `after`, if that isn't the phone of `before`.
+    /// Who has the phone of `after`, if that isn't the phone of `before`.
     pub target: Target<'a>,
 }
 
 /// Reads and writes accounts.
 pub trait AccountStore: Sync {
-    /// The user's public id and generation, strongly consistent.
+    /// Reads the user's public id and generation, strongly consistent.
     fn subject(&self, user: &UserId) -> impl Future<Output = Result<Subject, StoreError>> + Send;
 
-    /// The profile of `id`, strongly consistent.
+    /// Reads the profile of `id`, strongly consistent.
     fn profile(
         &self,
         id: PublicId,
@@ -65,7 +66,7 @@ pub trait AccountStore: Sync {
     /// Draws a number that is greater than all numbers drawn before. Gaps are fine.
     fn draw(&self) -> impl Future<Output = Result<u64, StoreError>> + Send;
 
-    /// Does all of `write` or nothing.
+    /// Makes all of the changes of `write`, or none.
     fn write_account(
         &self,
         write: AccountWrite<'_>,
@@ -193,18 +194,18 @@ impl Store {
     }
 }
 
-/// The key of an item of Users.
+/// Returns the key of an item of Users.
 pub(crate) fn user_key(key: impl Into<String>) -> Attributes {
     item([("key", text(key))])
 }
 
-/// The condition that a phone still has the holder who was seen.
+/// Returns the condition that a phone still has the holder who was seen.
 fn still_held_by(seen: &Holder) -> Condition {
     let values = [(":holder", number(u64::from(seen.id.get()))), (":epoch", number(seen.epoch))];
     Condition::new("id = :holder AND epoch = :epoch", values)
 }
 
-/// What the `phone#` item of a user says, if they have a phone.
+/// Returns the contents of a user's `phone#` item, if they have a phone.
 fn holder_of(profile: &Profile) -> Option<Holder> {
     let (_, epoch) = profile.phone?;
     let Flags { discoverable_by_phone, announce_me, notify_me: _ } = profile.flags;
@@ -217,7 +218,7 @@ fn holder_of(profile: &Profile) -> Option<Holder> {
     })
 }
 
-/// The condition that an account is in `generation`.
+/// Returns the condition that an account is in `generation`.
 fn in_generation(generation: u64) -> Condition {
     match generation {
         0 => Condition::new("attribute_not_exists(generation)", []),
@@ -226,7 +227,8 @@ fn in_generation(generation: u64) -> Condition {
 }
 
 impl Store {
-    /// Checks in a transaction that the account of `user` is still in `generation`.
+    /// Returns a part of a transaction that checks that the account of `user` is still in
+    /// `generation`.
     pub(crate) fn generation_check(&self, user: &UserId, generation: u64) -> Write {
         let key = user_key(self.keyring.subject_key(user));
         Write::check(Table::Users, key, in_generation(generation))

@@ -1,4 +1,4 @@
-//! Calls that take many items at once, and all that they leave undone.
+//! Batches: calls that take many items at once, repeated until nothing is left undone.
 
 use std::collections::HashMap;
 
@@ -13,25 +13,26 @@ use crate::retry::{Backoff, Retry};
 use crate::store::Store;
 use crate::tables::Table;
 
-/// Most statements of one BatchExecuteStatement (AWS limit).
+/// Most statements in one BatchExecuteStatement (AWS limit).
 const STATEMENTS_PER_CALL: usize = 25;
-/// Most keys of one BatchGetItem (AWS limit).
+/// Most keys in one BatchGetItem (AWS limit).
 const KEYS_PER_CALL: usize = 100;
-/// Calls in flight at once. Enough to hide the latency of a first upload's 40 calls, and far below
-/// what one partition of DynamoDB takes.
+/// Most calls in flight at once. These are enough to hide the latency of a first upload's 40 calls,
+/// and far fewer than one partition of DynamoDB takes.
 const CALLS_AT_ONCE: usize = 8;
 
 /// How one statement of a batch ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Statement {
-    /// It did what it says.
+    /// The statement was executed.
     Done,
-    /// Its condition didn't hold, or its item was there already.
+    /// The statement's condition didn't hold, or its item already existed.
     Refused,
 }
 
 impl Store {
-    /// Executes `statement` once for each list of parameters, in batches; answers in their order.
+    /// Executes `statement` once for each list of parameters, in batches. Returns the results in
+    /// the order of the parameters.
     pub(crate) async fn execute_each(
         &self,
         table: Table,
@@ -102,7 +103,7 @@ impl Store {
         Ok(ended.into_iter().flatten().collect())
     }
 
-    /// Reads the items of `keys`, those that are there, in no order.
+    /// Reads those items of `keys` that exist, in no particular order.
     pub(crate) async fn get_each(
         &self,
         table: Table,

@@ -1,4 +1,4 @@
-//! AddressBooks: one item is one book.
+//! Books, in AddressBooks: one item is one book.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use model::{Book, Scope, UserId};
@@ -13,14 +13,14 @@ use crate::store::Store;
 use crate::tables::Table;
 use crate::write::{Condition, Outcome, Write};
 
-/// How long an emptied item keeps its version. Far longer than any upload can be in flight (a Lambda
-/// runs for 15 minutes at most), so that no version is ever counted twice.
+/// How long an emptied item keeps its version: 7 days. That is far longer than any upload can be in
+/// flight (a Lambda runs for 15 minutes at most), so no version is ever counted twice.
 const TOMBSTONE_SECONDS: u64 = 7 * 24 * 60 * 60;
 
-/// Where a book's item stands in its user's life.
+/// Whether a book is open, and in which generation of its user's account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Life {
-    /// No upload has opened the book yet, or not since its item expired.
+    /// No upload has opened the book yet, or none since it was wiped or expired.
     Unopened,
     /// The book belongs to its user's account of this generation.
     Open {
@@ -34,22 +34,21 @@ pub enum Life {
     },
 }
 
-/// A book as it stands in its table.
+/// A book as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredBook {
-    /// Raised by one with every write; 0 where there is no item.
+    /// Raised by one with every write. 0 if there is no item.
     pub version: u64,
-    /// Whether the book is open.
     pub life: Life,
-    /// The book; empty unless open.
+    /// The contacts and matches. Empty unless the book is open.
     pub book: Book,
-    /// The mark of the upload that wrote the contacts: by it an upload that lost the answer to its write
-    /// knows its own work.
+    /// The mark of the upload that wrote the contacts. An upload that didn't get the answer to its
+    /// write recognises its own work by it.
     pub uploaded_by: Option<u32>,
-    /// Of a deleted book, the contacts whose hints may not be gone yet.
+    /// In a tombstone, the contacts whose hints may not be deleted yet.
     pub leaving: Book,
-    /// When an open book goes unless somebody uses it, in seconds since 1970. Written as none, it is the
-    /// deployment's time from now, where it has one.
+    /// When an open book expires unless it is used before, in seconds since 1970. If it is absent
+    /// when the book is written, the deployment's time to live counts from now, if there is one.
     pub expires_at: Option<u64>,
 }
 
@@ -68,24 +67,26 @@ impl StoredBook {
 
 /// Reading books.
 pub trait BookReader: Sync {
-    /// One strongly consistent GetItem. A book that isn't there is an unopened one of version 0.
+    /// Reads a book with one strongly consistent GetItem. If there is no item, returns an unopened
+    /// book of version 0.
     fn read_book(
         &self,
         user: &UserId,
         scope: &Scope,
     ) -> impl Future<Output = Result<StoredBook, StoreError>> + Send;
 
-    /// All books of a user, strongly consistent.
+    /// Reads all books of a user, strongly consistent.
     fn read_books(
         &self,
         user: &UserId,
     ) -> impl Future<Output = Result<Vec<(Scope, StoredBook)>, StoreError>> + Send;
 }
 
-/// Keeping books in which nothing changes.
+/// Postponing the expiry of books.
 pub trait BookKeeper: BookReader {
-    /// Puts off the end of an open book that was `seen`, where less than half of its time is left: whoever
-    /// reads a book keeps it, by one write in half of that time. Nothing where books have no end.
+    /// Postpones the expiry of the open book that was `seen`, if less than half of its time is
+    /// left. So a book that is read is kept, at the cost of one write in half of that time. Does
+    /// nothing if books don't expire.
     fn keep_book(
         &self,
         user: &UserId,
@@ -96,7 +97,7 @@ pub trait BookKeeper: BookReader {
 
 /// Writing books. Every write is conditional on the version seen and raises it by one.
 pub trait BookStore: BookReader {
-    /// Writes `next` in the place of `seen`, if that still stands.
+    /// Replaces `seen` with `next`, if the book is still at the version of `seen`.
     fn write_book(
         &self,
         user: &UserId,
@@ -106,7 +107,7 @@ pub trait BookStore: BookReader {
     ) -> impl Future<Output = Result<Outcome, StoreError>> + Send;
 
     /// Creates an empty open book in place of `seen`, in one transaction that checks that the
-    /// account is still in `generation`. Returns the book, or nothing if others were faster.
+    /// account is still in `generation`. Returns the book, or nothing if another write came first.
     fn open_book(
         &self,
         user: &UserId,
@@ -151,13 +152,13 @@ impl BookKeeper for Store {
         if lives_long || !matches!(seen.life, Life::Open { .. }) {
             return Ok(());
         }
-        // Contacts and matches don't change: the version isn't raised, and no writer has to start
-        // over.
+        // Contacts and matches don't change, so the version isn't raised, and no writer has to
+        // start over.
         let mut unchanged = is_still(seen);
         unchanged.values.extend(item([(":expires", number(now_seconds + ttl))]));
         let key = key(&self.keyring, user, scope);
         let set = "SET expires_at = :expires";
-        // A conflict means that somebody wrote the book, which keeps it too.
+        // A conflict means that another request wrote the book, which postpones its expiry too.
         self.update(Table::AddressBooks, key, set, unchanged).await.map(|_| ())
     }
 }
@@ -194,7 +195,7 @@ impl BookStore for Store {
 }
 
 impl Store {
-    /// The item of a book, with the time at which it goes.
+    /// Returns the item of a book, with the time at which it expires.
     fn book_item(
         &self,
         user: &UserId,
@@ -221,7 +222,7 @@ fn key(keyring: &Keyring, user: &UserId, scope: &Scope) -> Attributes {
     item([("user_id", text(keyring.user(user))), ("book", text(keyring.book_key(scope)))])
 }
 
-/// The condition that the item is still the one that was `seen`.
+/// Returns the condition that the item is still the one that was `seen`.
 fn is_still(seen: &StoredBook) -> Condition {
     match seen.version {
         0 => Condition::new("attribute_not_exists(version)", []),

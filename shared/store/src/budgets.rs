@@ -1,7 +1,8 @@
-//! Budgets: how many new numbers people have added of late.
+//! Budgets: how many new numbers each payer has added recently.
 //!
-//! An item is found by a keyed hash of its payer alone. Deleting the account leaves it: signing up again
-//! doesn't refill it, and it tells nobody whose it was. It goes by itself once the bucket is empty.
+//! An item is found only by a keyed hash of its payer, so it shows nobody whose it is. Deleting an
+//! account doesn't delete the item, so signing up again doesn't refill the bucket. The item expires
+//! by itself when the bucket is empty.
 
 use model::Payer;
 use numbering::Phone;
@@ -12,25 +13,27 @@ use crate::store::Store;
 use crate::tables::Table;
 use crate::write::{Condition, Outcome};
 
-/// How long an item outlives what is in its bucket: an empty bucket is the same as none.
+/// How long an item is kept after its bucket has leaked empty: a day. An empty bucket is the same
+/// as none.
 const TTL_SECONDS: u64 = 24 * 60 * 60;
 
-/// A bucket as it stands in its table; by default there is none.
+/// A bucket as it is stored. The default stands for a bucket that isn't stored.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Bucket {
-    /// When it will have leaked empty, in milliseconds since 1970; see [`Budget`](model::Budget).
+    /// When the bucket will have leaked empty, in milliseconds since 1970; see
+    /// [`Budget`](model::Budget).
     pub empty_at_ms: u64,
-    /// A hash of the numbers that were paid for last: an upload that paid and didn't come through doesn't
-    /// pay again.
+    /// A hash of the numbers that were paid for last. By it, an upload that paid and didn't commit
+    /// doesn't pay again.
     pub receipt: Option<String>,
 }
 
 /// Reading and charging budgets.
 pub trait BudgetStore: Sync {
-    /// The payer's bucket: one strongly consistent GetItem.
+    /// Reads the payer's bucket, with one strongly consistent GetItem.
     fn bucket(&self, payer: &Payer) -> impl Future<Output = Result<Bucket, StoreError>> + Send;
 
-    /// Writes `next` in the place of `seen`, if that still stands: one conditional UpdateItem.
+    /// Replaces `seen` with `next` if the bucket hasn't changed, with one conditional UpdateItem.
     fn write_bucket(
         &self,
         payer: &Payer,
@@ -38,7 +41,7 @@ pub trait BudgetStore: Sync {
         next: &Bucket,
     ) -> impl Future<Output = Result<Outcome, StoreError>> + Send;
 
-    /// The receipt for a set of numbers, in whatever order.
+    /// Returns the receipt for a set of numbers. Their order doesn't matter.
     fn receipt(&self, phones: &[Phone]) -> String;
 }
 

@@ -1,4 +1,5 @@
-//! One way to get, query, put, update and delete an item.
+//! Calls: one way each to get, query, put, update and delete items, and to write them in a
+//! transaction.
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
@@ -12,7 +13,7 @@ use crate::tables::Table;
 use crate::write::{Condition, Outcome, Write};
 
 impl Store {
-    /// The item of `key`: one strongly consistent GetItem.
+    /// Reads the item of `key`, with one strongly consistent GetItem.
     pub(crate) async fn get(
         &self,
         table: Table,
@@ -29,7 +30,7 @@ impl Store {
         Ok(sent.map_err(|error| StoreError::call("GetItem", table, &error))?.item)
     }
 
-    /// A strongly consistent Query for the items of one partition.
+    /// Begins a strongly consistent Query for the items of one partition.
     pub(crate) fn query(
         &self,
         table: Table,
@@ -44,7 +45,7 @@ impl Store {
             .consistent_read(true)
     }
 
-    /// All items of one partition.
+    /// Reads all items of one partition.
     pub(crate) async fn query_all(
         &self,
         table: Table,
@@ -60,7 +61,7 @@ impl Store {
         Ok(items)
     }
 
-    /// Puts `item` if `condition` holds of what has its key.
+    /// Puts `item` if `condition` holds for the item that has its key now.
     pub(crate) async fn put(
         &self,
         table: Table,
@@ -80,8 +81,8 @@ impl Store {
         outcome("PutItem", table, sent)
     }
 
-    /// Changes the item of `key` by `expression` if `condition` holds of it. The condition's values
-    /// are those of both.
+    /// Updates the item of `key` with `expression` if `condition` holds for it. The condition's
+    /// values are used in both expressions.
     pub(crate) async fn update(
         &self,
         table: Table,
@@ -103,7 +104,7 @@ impl Store {
         outcome("UpdateItem", table, sent)
     }
 
-    /// Deletes the item of `key` if `condition` holds of it.
+    /// Deletes the item of `key` if `condition` holds for it.
     pub(crate) async fn delete(
         &self,
         table: Table,
@@ -123,8 +124,8 @@ impl Store {
         outcome("DeleteItem", table, sent)
     }
 
-    /// Does all of `writes` or none. A condition that doesn't hold is a conflict, and so is another
-    /// transaction on one of the items.
+    /// Makes all of `writes`, or none. Returns a conflict if a condition doesn't hold, or if
+    /// another transaction is working on one of the items.
     pub(crate) async fn transact(&self, writes: Vec<Write>) -> Result<Outcome, StoreError> {
         const OPERATION: &str = "TransactWriteItems";
         let tables: Vec<Table> = writes.iter().map(|write| write.table).collect();
@@ -149,7 +150,7 @@ impl Store {
     }
 }
 
-/// What a conditional write came to.
+/// Returns how a conditional write ended.
 fn outcome<T, E: ProvideErrorMetadata, R>(
     operation: &'static str,
     table: Table,
@@ -162,8 +163,8 @@ fn outcome<T, E: ProvideErrorMetadata, R>(
     }
 }
 
-/// Whether a write lost against another one: its condition doesn't hold any more, or a transaction
-/// is at the item.
+/// Returns whether a write lost against another one: its condition doesn't hold any more, or a
+/// transaction is working on the item.
 fn is_lost<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
     let code = error.as_service_error().and_then(ProvideErrorMetadata::code);
     matches!(code, Some("ConditionalCheckFailedException" | "TransactionConflictException"))

@@ -1,4 +1,4 @@
-//! Claims: one per push that was sent, or is being sent.
+//! Claims: one for each push that was sent or is being sent.
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{ReturnValuesOnConditionCheckFailure, Select};
@@ -12,10 +12,10 @@ use crate::store::Store;
 use crate::tables::Table;
 use crate::write::Condition;
 
-/// How long a push is remembered: 30 days.
+/// How long a claim is kept: 30 days.
 const TTL_SECONDS: u64 = 30 * 24 * 60 * 60;
 
-/// Which push: the one that tells `device` that `joiner` has `phone`.
+/// Identifies the push that tells `device` that `joiner` has `phone`.
 #[derive(Clone, Copy)]
 pub struct PushId<'a> {
     pub joiner: &'a UserId,
@@ -23,30 +23,30 @@ pub struct PushId<'a> {
     pub device: &'a Udid,
 }
 
-/// The right to send one push, for a while.
+/// The right to send one push, until its lease ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claim {
     recipient: UserId,
-    /// The sort key of its item.
+    /// The sort key of the claim's item.
     key: String,
-    /// When it runs out, in milliseconds since 1970; tells this claim from a later one.
+    /// When the lease ends, in milliseconds since 1970. It tells this claim from a later one.
     lease_ends_ms: u64,
 }
 
 /// How an attempt to claim a push ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Claimed {
-    /// It may be sent.
+    /// The push may be sent.
     Won(Claim),
-    /// It was sent, or can't be: nothing is left to do.
+    /// The push was sent, or can never be sent. Nothing is left to do.
     Settled,
-    /// Another invocation is at it, or died in it; come again later.
+    /// Another invocation is sending the push, or died while it was. Try again later.
     Busy,
 }
 
 /// Claiming pushes.
 pub trait ClaimStore: Sync {
-    /// Claims a push until `lease_ms` from `now_ms`.
+    /// Claims a push for `lease_ms` from `now_ms` on.
     fn claim(
         &self,
         recipient: &UserId,
@@ -55,13 +55,13 @@ pub trait ClaimStore: Sync {
         lease_ms: u64,
     ) -> impl Future<Output = Result<Claimed, StoreError>> + Send;
 
-    /// Marks a push as sent, or as one that can never be; either way it is settled.
+    /// Marks a push as settled: it was sent, or can never be sent.
     fn settle(&self, claim: &Claim) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Gives a claim back, so that the push can be tried again at once.
     fn release(&self, claim: &Claim) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// How many pushes to `recipient` are remembered.
+    /// Counts the pushes to `recipient` that are remembered.
     fn count_claims(
         &self,
         recipient: &UserId,
@@ -106,8 +106,9 @@ impl ClaimStore for Store {
                 let item = failed.item().cloned().unwrap_or_default();
                 let reader = Reader { table: Table::Claims, kind: "claim", item: &item };
                 let lease = reader.optional_number("lease_ends_ms")?;
-                // A settled claim has no lease. A store that doesn't return the old item shows none
-                // either: then the safe reading is that the message has to come again.
+                // A settled claim has no lease. If the database doesn't return the old item, there
+                // is no lease to see either. Then it is safe to assume that the message has to come
+                // again.
                 let settled = lease.is_none() && !item.is_empty();
                 Ok(if settled { Claimed::Settled } else { Claimed::Busy })
             }
@@ -118,7 +119,7 @@ impl ClaimStore for Store {
     async fn settle(&self, claim: &Claim) -> Result<(), StoreError> {
         let there = Condition::new("attribute_exists(recipient)", [(":settled", number(1))]);
         let settle = "REMOVE lease_ends_ms SET settled = :settled";
-        // A conflict means that the recipient's account was deleted meanwhile.
+        // A conflict means that the recipient's account was deleted in the meantime.
         self.update(Table::Claims, self.claim_item_key(claim), settle, there).await.map(|_| ())
     }
 
@@ -151,7 +152,7 @@ impl ClaimStore for Store {
 }
 
 impl Store {
-    /// The sort key of the claim on a push.
+    /// Returns the sort key of the claim on a push.
     fn claim_key(&self, push: PushId<'_>) -> String {
         let PushId { joiner, phone, device } = push;
         hashed(&[joiner.as_str(), &self.phone_keys.key(phone), device.as_str()])

@@ -1,4 +1,4 @@
-//! What can go wrong between here and DynamoDB.
+//! Errors of the store.
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 
@@ -6,38 +6,33 @@ use crate::tables::Table;
 
 /// A call that failed, or an item that can't be read.
 ///
-/// Neither `Display` nor a source ever holds what an item holds.
+/// Neither its text nor its source ever shows the contents of an item.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The table can't take more at the moment. The client should come again.
+    /// The table takes no more calls at the moment. The client should try again.
     #[error("{operation} on {table} was throttled")]
-    Throttled {
-        /// The DynamoDB operation.
-        operation: &'static str,
-        table: Table,
-    },
+    Throttled { operation: &'static str, table: Table },
     /// The call failed after the SDK's own retries.
     #[error("{operation} on {table} failed: {code}")]
     Call {
-        /// The DynamoDB operation.
         operation: &'static str,
         table: Table,
         /// DynamoDB's error code, or the kind of failure if there was no answer.
         code: String,
     },
-    /// An item isn't as this software writes it.
+    /// An item doesn't have the form in which this software writes it.
     #[error("an item of {table} ({kind}) can't be read: {what}")]
     Corrupt {
         table: Table,
-        /// The kind of item.
         kind: &'static str,
-        /// What is wrong with it, without its contents.
+        /// What can't be read, such as an attribute's name; never its contents.
         what: &'static str,
     },
 }
 
 impl StoreError {
-    /// Sorts a failed call. DynamoDB's messages may quote keys, so only the code is kept.
+    /// Makes the error of a failed call. DynamoDB's messages may quote keys, so only the code is
+    /// kept.
     pub(crate) fn call<E: ProvideErrorMetadata, R>(
         operation: &'static str,
         table: Table,
@@ -54,7 +49,7 @@ impl StoreError {
         Self::coded(operation, table, code)
     }
 
-    /// Sorts the error code of a call, or of a part of one.
+    /// Makes the error for the error code of a call, or of a part of one.
     pub(crate) fn coded(operation: &'static str, table: Table, code: &str) -> Self {
         if is_throttling(code) {
             Self::Throttled { operation, table }
@@ -63,7 +58,8 @@ impl StoreError {
         }
     }
 
-    /// Whether the client should come again later. What only an operator can mend isn't transient.
+    /// Returns whether the client should try again later. An error that only an operator can mend
+    /// isn't transient.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self {
@@ -80,7 +76,7 @@ impl StoreError {
     }
 }
 
-/// Whether `code` is one of DynamoDB's for "too much at once".
+/// Returns whether `code` is one of DynamoDB's codes for too many calls at once.
 fn is_throttling(code: &str) -> bool {
     matches!(
         code,

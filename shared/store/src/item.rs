@@ -1,4 +1,4 @@
-//! Reading and writing the attributes of an item.
+//! Items: reading and writing their attributes.
 
 use std::collections::HashMap;
 
@@ -23,12 +23,12 @@ pub(crate) fn bytes(value: Vec<u8>) -> AttributeValue {
     AttributeValue::B(Blob::new(value))
 }
 
-/// A key or an item of these attributes.
+/// Makes a key or an item of these attributes.
 pub(crate) fn item<const N: usize>(attributes: [(&str, AttributeValue); N]) -> Attributes {
     attributes.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
-/// Reads one kind of item, and names it in errors.
+/// Reads the attributes of an item, and names the kind of item in errors.
 pub(crate) struct Reader<'a> {
     pub table: Table,
     pub kind: &'static str,
@@ -40,7 +40,7 @@ impl<'a> Reader<'a> {
         StoreError::Corrupt { table: self.table, kind: self.kind, what }
     }
 
-    /// A text attribute that has to be there.
+    /// Returns a text. Fails if it is absent.
     pub(crate) fn text(&self, name: &'static str) -> Result<&'a str, StoreError> {
         self.optional_text(name)?.ok_or_else(|| self.corrupt(name))
     }
@@ -53,7 +53,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A number that has to be there.
+    /// Returns a number. Fails if it is absent.
     pub(crate) fn number(&self, name: &'static str) -> Result<u64, StoreError> {
         self.optional_number(name)?.ok_or_else(|| self.corrupt(name))
     }
@@ -79,7 +79,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A flag; absent is `default`.
+    /// Returns a flag, or `default` if it is absent.
     pub(crate) fn flag(&self, name: &'static str, default: bool) -> Result<bool, StoreError> {
         match self.item.get(name) {
             None => Ok(default),
@@ -88,7 +88,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A text attribute read into a type of ours.
+    /// Returns a text parsed into a type of ours. Fails if it is absent.
     pub(crate) fn parsed<T: std::str::FromStr>(&self, name: &'static str) -> Result<T, StoreError> {
         self.text(name)?.parse().map_err(|_| self.corrupt(name))
     }

@@ -1,4 +1,4 @@
-//! ContactOwners: from a phone to the books that may hold it. Hints, never the truth.
+//! Hints, in ContactOwners: from a phone to the books that may hold it. They are never the truth.
 
 use std::fmt;
 
@@ -15,21 +15,22 @@ use crate::store::Store;
 use crate::tables::Table;
 use crate::write::{Condition, Outcome};
 
-/// Single updates in flight at once, where batches don't do.
+/// Most single updates in flight at once, for hints that a batch refuses.
 const UPDATES_AT_ONCE: usize = 8;
 
-/// That a book may hold a phone.
+/// A hint that a book may hold a phone.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Hint {
-    /// Whose book.
+    /// The book's owner.
     pub user: UserId,
-    /// Which of their books.
+    /// Which of the owner's books.
     pub scope: Scope,
-    /// Where the hint stands among those of its phone; opaque.
+    /// The hint's place among those of its phone. It is opaque.
     pub place: String,
 }
 
-/// A stretch of a phone's hints: after one place, up to and including another; open where none is given.
+/// A stretch of a phone's hints: after one place, up to and including another. An end that is
+/// absent is open.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OwnerRange {
     /// The last place before the stretch.
@@ -43,7 +44,7 @@ pub struct OwnerRange {
 // A place holds a user id and a `udid`.
 hide_debug!(Hint);
 
-/// Hidden, as places are; tells which ends are open.
+/// Hides the places, and shows which ends are open.
 impl fmt::Debug for OwnerRange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let end = |place: &Option<String>| if place.is_some() { "…" } else { "" };
@@ -51,7 +52,7 @@ impl fmt::Debug for OwnerRange {
     }
 }
 
-/// Some of a phone's hints.
+/// A page of a phone's hints.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OwnerPage {
     /// The hints, in the order of their places.
@@ -62,7 +63,7 @@ pub struct OwnerPage {
 
 /// The index from phones to books.
 pub trait OwnerIndex: Sync {
-    /// Puts a hint of `version` for each phone, where there is none or an older one.
+    /// Puts a hint of `version` for each phone, if there is none or an older one.
     fn put_hints(
         &self,
         user: &UserId,
@@ -71,7 +72,7 @@ pub trait OwnerIndex: Sync {
         version: u64,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Deletes the hint of each phone, where its version is `version` or less.
+    /// Deletes the hint of each phone, if its version is `version` or less.
     fn delete_hints(
         &self,
         user: &UserId,
@@ -80,7 +81,7 @@ pub trait OwnerIndex: Sync {
         version: u64,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// A strongly consistent page of at most `limit` of the hints of `phone` in `range`.
+    /// Reads a page of at most `limit` of the hints of `phone` in `range`, strongly consistent.
     fn owners(
         &self,
         phone: Phone,
@@ -90,8 +91,8 @@ pub trait OwnerIndex: Sync {
 }
 
 impl OwnerIndex for Store {
-    /// Most phones have no hint yet, so batches of INSERT do the common case; a single conditional
-    /// update does what they refuse.
+    /// Most phones have no hint yet, so batches of INSERT handle the common case. A single
+    /// conditional update writes each hint that they refuse.
     async fn put_hints(
         &self,
         user: &UserId,
@@ -141,7 +142,8 @@ impl OwnerIndex for Store {
         let mut query = self
             .query(Table::ContactOwners, "phone", self.phone(phone))
             .limit(i32::try_from(limit).unwrap_or(i32::MAX));
-        // The end is a condition. The start is the place where a page before would have ended.
+        // The end of the range is a condition. Its start is given as the place where the page
+        // before ended.
         if let Some(through) = &range.through {
             query = query
                 .key_condition_expression("phone = :partition AND #owner <= :through")
@@ -175,7 +177,7 @@ impl Store {
         text(self.phone_keys.key(phone))
     }
 
-    /// Puts a hint unless there is a newer one, which is as good.
+    /// Puts a hint unless there is one of the same or a newer version, which is as good.
     async fn raise_hint(
         &self,
         phone: Phone,

@@ -1,4 +1,4 @@
-//! A user's profile as it is stored.
+//! Profiles, in Users: a user's profile as it is stored.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use model::{Flags, Profile, PublicId, UserId};
@@ -10,7 +10,7 @@ use crate::keyring::{Keyring, Place};
 use crate::keys::profile_key;
 use crate::tables::Table;
 
-/// What of a profile is sealed: all that says something about a person.
+/// The sealed part of a profile: everything that says something about a person.
 #[derive(Serialize, Deserialize)]
 struct Personal<D> {
     user: UserId,

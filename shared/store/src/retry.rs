@@ -1,4 +1,4 @@
-//! Waiting between attempts.
+//! Retries: waiting between attempts.
 
 use std::time::Duration;
 
@@ -12,19 +12,19 @@ pub struct Backoff {
     pub base: Duration,
     /// Upper bound of every wait.
     pub cap: Duration,
-    /// How many attempts there are in all.
+    /// How many attempts there are, including the first.
     pub attempts: u32,
 }
 
 impl Backoff {
-    /// For optimistic writes: some ten writers of one book get through within a second.
+    /// For optimistic writes. Some ten writers of one book get through within a second.
     pub const CONFLICT: Self =
         Self { base: Duration::from_millis(20), cap: Duration::from_millis(400), attempts: 10 };
-    /// For pushes that the push service has no room for: at most 3 seconds in all, far below the 60
-    /// seconds of a claim's lease.
+    /// For pushes that the push service throttles or doesn't answer. They take at most 3 seconds in
+    /// all, far below the 60 seconds of a claim's lease.
     pub const PUSH: Self =
         Self { base: Duration::from_millis(100), cap: Duration::from_secs(1), attempts: 5 };
-    /// For what a batch left undone because of throttling.
+    /// For the parts of a batch that were left undone because of throttling.
     pub const THROTTLE: Self =
         Self { base: Duration::from_millis(50), cap: Duration::from_secs(1), attempts: 6 };
 }
@@ -37,7 +37,7 @@ pub struct Retry {
 }
 
 impl Retry {
-    /// Attempts with the waits of `backoff` between them.
+    /// Begins attempts with the waits of `backoff` between them.
     #[must_use]
     pub fn new(backoff: Backoff) -> Self {
         Self { backoff, failed: 0 }

@@ -1,4 +1,4 @@
-//! The tables as one deployment has them.
+//! The store: a deployment's tables, with their client and keys.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::keyring::Keyring;
 use crate::phone_keys::PhoneKeys;
 use crate::tables::Tables;
 
-/// The tables of one deployment. It implements the traits of all capabilities.
+/// The tables of one deployment. It implements the trait of every capability.
 #[derive(Clone, Debug)]
 pub struct Store {
     pub(crate) client: Client,
@@ -21,7 +21,7 @@ pub struct Store {
 }
 
 impl Store {
-    /// The tables that `client` reaches, sealed by `keyring`.
+    /// Makes a store of the tables that `client` reaches, sealed by `keyring`.
     #[must_use]
     pub fn new(
         client: Client,
@@ -33,7 +33,7 @@ impl Store {
         Self { client, tables, keyring, phone_keys, clock: Arc::new(clock), book_ttl_seconds: None }
     }
 
-    /// The same tables, in which a book expires when nobody has used it for `seconds`. Without
+    /// Returns the same store, in which a book expires if nobody uses it for `seconds`. Without
     /// this call books never expire.
     #[must_use]
     pub fn with_book_ttl(self, seconds: Option<u64>) -> Self {

@@ -1,4 +1,4 @@
-//! Subscriptions: the devices to which a user's pushes go.
+//! Subscriptions: the devices that get a user's pushes.
 
 use model::{PublicId, Subscription, UserId};
 
@@ -11,53 +11,55 @@ use crate::tables::Table;
 use crate::tokens::TokenUse;
 use crate::write::{Condition, Outcome, Write};
 
-/// A subscription to write, conditional on what was seen before.
+/// A write of a subscription, conditional on what was seen before.
 #[derive(Clone, Copy, Debug)]
 pub struct SubscriptionWrite<'a> {
-    /// The subscription as it is to be.
+    /// The subscription to write.
     pub next: &'a Subscription,
-    /// The one of the same device and channel, whose id `next` keeps.
+    /// The earlier subscription of the same device and channel, whose id `next` keeps.
     pub replaced: Option<&'a Subscription>,
-    /// Where the token of `next` was in use; that subscription goes: the phone changed hands.
+    /// Where the token of `next` was in use. If that is another subscription, it is deleted,
+    /// because the device changed hands.
     pub token_use: Option<&'a TokenUse>,
 }
 
 /// Reading and writing subscriptions.
 pub trait SubscriptionStore: Sync {
-    /// All subscriptions of a user, strongly consistent.
+    /// Reads all subscriptions of a user, strongly consistent.
     fn subscriptions(
         &self,
         user: &UserId,
     ) -> impl Future<Output = Result<Vec<Subscription>, StoreError>> + Send;
 
-    /// The subscriptions that hear of joins: all of them, or none where the user turned that off. One
-    /// strongly consistent Query.
+    /// Reads the subscriptions that are told of joins: all of them, or none if the user turned that
+    /// off. It is one strongly consistent Query.
     fn audience(
         &self,
         user: &UserId,
     ) -> impl Future<Output = Result<Vec<Subscription>, StoreError>> + Send;
 
-    /// Where the token of this hash is in use, strongly consistent.
+    /// Reads where the token of this hash is in use, strongly consistent.
     fn token_use(
         &self,
         token_hash: &str,
     ) -> impl Future<Output = Result<Option<TokenUse>, StoreError>> + Send;
 
-    /// Notes that the subscription's endpoint is being removed until `until_ms`, in milliseconds since 1970,
-    /// if the subscription is still the one that was seen.
+    /// Notes that the subscription's endpoint is being removed, if the subscription is still the
+    /// one that was seen. The note is valid until `until_ms`, in milliseconds since 1970.
     fn begin_leaving(
         &self,
         seen: &Subscription,
         until_ms: u64,
     ) -> impl Future<Output = Result<Outcome, StoreError>> + Send;
 
-    /// Writes a subscription and all that follows from it, or nothing.
+    /// Writes a subscription, its token, and the deletion of what they replace, or nothing.
     fn write_subscription(
         &self,
         write: SubscriptionWrite<'_>,
     ) -> impl Future<Output = Result<Outcome, StoreError>> + Send;
 
-    /// Deletes a subscription and its token, if it hasn't been subscribed anew since it was seen.
+    /// Deletes a subscription and its token, if the device hasn't subscribed again since it was
+    /// seen.
     fn delete_subscription(
         &self,
         seen: &Subscription,
@@ -119,7 +121,7 @@ impl SubscriptionStore for Store {
     }
 }
 
-/// All items of one user.
+/// All items of one user in Subscriptions.
 struct Subscriber {
     subscriptions: Vec<Subscription>,
     /// Whether the user turned join notices off.
@@ -140,8 +142,8 @@ impl Store {
         Ok(subscriber)
     }
 
-    /// Marks a user as one who doesn't want to hear of joins, or takes the mark away. The mark is
-    /// among the subscriptions, so that telling people of a join costs no other read.
+    /// Marks a user as one who doesn't want to be told of joins, or removes the mark. The mark is
+    /// stored with the subscriptions, so that telling people of a join costs no other read.
     pub(crate) fn mute(&self, user: &UserId, muted: bool) -> Write {
         let key = subscriptions_key(&self.keyring.subscriber_key(user), MUTED_SORT_KEY);
         if muted {

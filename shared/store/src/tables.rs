@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// A table of this software.
+/// One of the tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Table {
     AddressBooks,
@@ -13,7 +13,7 @@ pub enum Table {
     Budgets,
 }
 
-/// The name by which documents and errors know the table, whatever a deployment calls it.
+/// Shows the table's name in documents and errors, which doesn't depend on the deployment.
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(self, f)
@@ -23,22 +23,22 @@ impl fmt::Display for Table {
 /// The names of the tables of one deployment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tables {
-    /// Books, by user and scope.
+    /// The table of books, by user and scope.
     pub address_books: String,
-    /// Who has a phone in which book.
+    /// The table of hints, by phone: which books may hold it.
     pub contact_owners: String,
-    /// Users, by phone, by subject and by public id.
+    /// The table of users, by phone, by subject and by public id.
     pub users: String,
-    /// Devices to push to.
+    /// The table of subscriptions, by user, and of who each push token belongs to.
     pub subscriptions: String,
-    /// Pushes that were sent or are being sent.
+    /// The table of claims on pushes that were sent or are being sent, by recipient.
     pub claims: String,
-    /// How many new numbers people have added of late.
+    /// The table of how many new numbers each payer has added recently.
     pub budgets: String,
 }
 
 impl Tables {
-    /// The name of `table` in this deployment.
+    /// Returns the name of `table` in this deployment.
     #[must_use]
     pub fn name(&self, table: Table) -> &str {
         match table {

@@ -1,5 +1,5 @@
-//! Subscriptions again: whose each push token is. One item per token hash, written with the subscription
-//! that has the token, in one transaction.
+//! Tokens, in Subscriptions: who each push token belongs to. There is one item per token hash. It
+//! is written in one transaction with the subscription that has the token.
 
 use model::{Subscription, hide_debug};
 
@@ -11,15 +11,16 @@ use crate::store::Store;
 use crate::tables::Table;
 use crate::write::{Condition, Outcome, Write};
 
-/// Where a token is in use.
+/// The use of a push token: which subscription has it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct TokenUse {
     pk: String,
     sk: String,
     subscribed_at_ms: u64,
-    /// The endpoint that the token has there.
+    /// The endpoint of that subscription.
     pub endpoint: String,
-    /// Somebody removes that endpoint until then, in milliseconds since 1970: nobody may count on it.
+    /// Until when that endpoint is being removed, in milliseconds since 1970. Nobody may rely on it
+    /// before then.
     pub leaving_until_ms: Option<u64>,
 }
 
@@ -42,7 +43,7 @@ impl TokenUse {
         subscriptions_key(&self.pk, &self.sk)
     }
 
-    /// Deletes that subscription, if it is still the one that was seen.
+    /// Returns a write that deletes that subscription, if it is still the one that was seen.
     pub(crate) fn subscription_delete(&self) -> Write {
         let condition = Condition::new(
             "attribute_not_exists(pk) OR subscribed_at_ms = :since",
@@ -65,9 +66,9 @@ impl TokenUse {
         attributes
     }
 
-    /// The condition that the token is in use as it was seen to be: by the same subscription and
-    /// since the same time. Whether its endpoint is being removed doesn't matter to anybody who
-    /// takes the token away.
+    /// Returns the condition that the token is still in use as it was seen: by the same
+    /// subscription, and since the same time. Whether its endpoint is being removed doesn't matter
+    /// to a call that takes the token away.
     fn is_used(&self) -> Condition {
         Condition::new(
             "used_pk = :used_pk AND used_sk = :used_sk AND subscribed_at_ms = :since",
@@ -100,8 +101,8 @@ impl Store {
         item.map(|item| TokenUse::read(&item)).transpose()
     }
 
-    /// Gives the token to `next`, if it still is where it was `seen`, and nobody has begun to remove
-    /// its endpoint since.
+    /// Returns a write that gives the token to `next`, if it is still in use as it was `seen` and
+    /// no removal of its endpoint has begun since.
     pub(crate) fn token_put(&self, next: &Subscription, seen: Option<&TokenUse>) -> Write {
         let attributes = TokenUse::by(&self.keyring, next).attributes(&next.token_hash);
         let condition = match seen {
@@ -116,7 +117,7 @@ impl Store {
         Write::put(Table::Subscriptions, attributes, condition)
     }
 
-    /// Takes the token away from `seen`, if it is still there.
+    /// Returns a write that takes the token away from `seen`, if `seen` still has it.
     pub(crate) fn token_delete(&self, seen: &Subscription) -> Write {
         let Condition { expression, values } = TokenUse::by(&self.keyring, seen).is_used();
         let used = expression.expect("it has an expression");

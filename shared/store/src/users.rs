@@ -1,4 +1,4 @@
-//! Users: who has a phone, and the profiles behind it.
+//! Users: who has a phone, and users' profiles.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -15,25 +15,25 @@ use crate::profile;
 use crate::store::Store;
 use crate::tables::Table;
 
-/// Who has a phone.
+/// Reading who has a phone.
 pub trait HolderReader: Sync {
-    /// The holder of `phone`: one strongly consistent GetItem.
+    /// Reads the holder of `phone`, with one strongly consistent GetItem.
     fn holder(
         &self,
         phone: Phone,
     ) -> impl Future<Output = Result<Option<Holder>, StoreError>> + Send;
 
-    /// The holders of those of `phones` that have one, strongly consistent. A row that makes no sense is
-    /// logged and holds nothing.
+    /// Reads the holders of those `phones` that have one, strongly consistent. A row that makes no
+    /// sense is logged and left out.
     fn holders(
         &self,
         phones: &[Phone],
     ) -> impl Future<Output = Result<HashMap<Phone, Holder>, StoreError>> + Send;
 }
 
-/// The profiles of many users.
+/// Reading the profiles of many users.
 pub trait ProfileReader: Sync {
-    /// The profiles of those of `ids` that are still users; eventually consistent.
+    /// Reads the profiles of those `ids` that still belong to users, eventually consistent.
     fn profiles(
         &self,
         ids: &[PublicId],
@@ -57,7 +57,8 @@ impl HolderReader for Store {
             let phone = *asked.get(key)?;
             match read_holder(&self.keyring, item) {
                 Ok(holder) => Some((phone, holder)),
-                // A row that somebody wrote by hand: it holds no phone, and nobody else's upload.
+                // A row that a person wrote by hand: nobody has its phone then, and an upload that
+                // contains the phone doesn't fail.
                 Err(error) => {
                     tracing::error!(error = %error, "a row of Users makes no sense");
                     None
@@ -70,7 +71,8 @@ impl HolderReader for Store {
 
 impl ProfileReader for Store {
     async fn profiles(&self, ids: &[PublicId]) -> Result<HashMap<PublicId, Profile>, StoreError> {
-        // Somebody who changed their number may for a moment be the match of both; a batch takes no key twice.
+        // For a moment, a user who changed their number may be the match of both numbers, and a
+        // batch may not name a key twice.
         let ids: BTreeSet<PublicId> = ids.iter().copied().collect();
         let keys = ids.into_iter().map(|id| item([("key", text(profile_key(id)))])).collect();
         let items = self.get_each(Table::Users, keys, false).await?;
@@ -81,11 +83,12 @@ impl ProfileReader for Store {
     }
 }
 
-/// The holder and the phone of an image of Users, as the stream carries it; none where the image is
-/// of another kind of item.
+/// Reads the holder and the phone from an image of Users, as the stream carries it. Returns nothing
+/// if the image is of another kind of item.
 ///
 /// # Errors
-/// [`StoreError::Corrupt`] where it is of the right kind and makes no sense, or is sealed by other keys.
+/// [`StoreError::Corrupt`] if the image is of the right kind but makes no sense, or is sealed with
+/// other keys.
 pub fn holder_of_image(
     keyring: &Keyring,
     image: serde_dynamo::Item,
@@ -100,8 +103,8 @@ pub fn holder_of_image(
     }
 }
 
-/// The item that says who has `phone`. The phone stands in it once more, to be read back: its key may be
-/// a hash.
+/// Returns the item that says who has `phone`. It also contains the phone itself, to be read back,
+/// because its key may be a hash.
 pub(crate) fn write_holder(
     keyring: &Keyring,
     phone_keys: &PhoneKeys,

@@ -1,4 +1,4 @@
-//! Writes of single items, each with its condition, alone or together in a transaction.
+//! Writes: conditions on items, the outcomes of conditional writes, and the parts of a transaction.
 
 use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Delete, Put, TransactWriteItem};
 
@@ -9,23 +9,23 @@ use crate::tables::{Table, Tables};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Outcome {
-    /// It did.
+    /// It happened.
     Done,
-    /// Somebody else wrote first; nothing was written.
+    /// Another write came first. Nothing was written.
     Conflict,
 }
 
-/// What has to be true of an item for a write of it to happen.
+/// What has to be true of an item, so that a write of it happens.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Condition {
-    /// DynamoDB's condition expression; none for a write that always happens.
+    /// DynamoDB's condition expression. Absent for a write that always happens.
     pub expression: Option<String>,
-    /// The values that the expression names.
+    /// The values of the expression's placeholders.
     pub values: Attributes,
 }
 
 impl Condition {
-    /// A write that always happens.
+    /// Returns the condition of a write that always happens.
     pub fn always() -> Self {
         Self::default()
     }
@@ -37,7 +37,7 @@ impl Condition {
         Self { expression: Some(expression.into()), values: item(values) }
     }
 
-    /// Both conditions.
+    /// Returns the condition that both hold.
     pub fn and(mut self, other: Self) -> Self {
         self.expression = match (self.expression, other.expression) {
             (Some(one), Some(two)) => Some(format!("{one} AND {two}")),
@@ -47,14 +47,15 @@ impl Condition {
         self
     }
 
-    /// The values, as DynamoDB wants them: none instead of an empty map.
+    /// Returns expression and values in the form that DynamoDB takes: no values instead of an empty
+    /// map.
     pub fn into_parts(self) -> (Option<String>, Option<Attributes>) {
         let values = (!self.values.is_empty()).then_some(self.values);
         (self.expression, values)
     }
 }
 
-/// A write of one item in a transaction.
+/// A write of one item, as a part of a transaction.
 pub(crate) struct Write {
     pub table: Table,
     kind: Kind,
@@ -68,7 +69,7 @@ enum Kind {
 }
 
 impl Write {
-    /// Puts `item` in the place of whatever has its key.
+    /// Puts `item`, and replaces the item that has its key.
     pub fn put(table: Table, item: Attributes, condition: Condition) -> Self {
         Self { table, kind: Kind::Put(item), condition }
     }
