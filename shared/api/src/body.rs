@@ -1,14 +1,15 @@
-//! What all bodies have in common.
+//! What all request bodies have in common: each is a JSON object, and some name a book by its
+//! `udid`.
 
 use serde_json::{Map, Value};
 
 use crate::error::ApiError;
 use model::{MAX_UDID_CHARS, Scope};
 
-/// The JSON object that a body holds.
+/// Returns the JSON object that a body holds.
 ///
 /// # Errors
-/// 400 for what isn't JSON, 422 for JSON that isn't an object.
+/// 400 if the body isn't JSON, 422 if it is JSON but not an object.
 pub fn object(body: &[u8]) -> Result<Map<String, Value>, ApiError> {
     match serde_json::from_slice(body) {
         Ok(Value::Object(fields)) => Ok(fields),
@@ -22,10 +23,10 @@ pub fn object(body: &[u8]) -> Result<Map<String, Value>, ApiError> {
     }
 }
 
-/// Which book a `udid` means: `""`, `null` and absence mean the global one.
+/// Returns the book that a `udid` means. `""`, `null` and no `udid` at all mean the global one.
 ///
 /// # Errors
-/// 422 for one that is no text or longer than 64 characters.
+/// 422 if it isn't a string, or has more than 64 characters.
 pub fn udid_of(udid: Option<&Value>) -> Result<Scope, ApiError> {
     match udid {
         None | Some(Value::Null) => Ok(Scope::Global),

@@ -19,7 +19,7 @@ impl<'a> From<&'a Entry> for ContactResponse<'a> {
     }
 }
 
-/// The contacts of a book, to be sent as a bare array.
+/// Returns the contacts of a book, which are sent as a bare array.
 #[must_use]
 pub fn contacts(book: &Book) -> Vec<ContactResponse<'_>> {
     book.entries().iter().map(ContactResponse::from).collect()

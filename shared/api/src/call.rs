@@ -1,4 +1,4 @@
-//! A request: its route, its caller, its body and query, and how it is answered.
+//! A request: its route, its caller, its body and query, and its answer.
 
 use std::time::Duration;
 
@@ -17,47 +17,46 @@ use crate::error::ApiError;
 use crate::reply::Reply;
 use crate::routes::{Endpoint, find};
 
-/// Most bytes of a body. Lambda takes 6 MB for the whole event, in which every quote of the body is
-/// escaped: a contact of 50 bytes has eight of them.
+/// The largest body, in bytes. Lambda takes 6 MB for the whole event, in which every quote of the
+/// body is escaped. A contact of 50 bytes has eight quotes.
 pub const MAX_BODY_BYTES: usize = 5 * 1024 * 1024;
 
-/// How long a request is worked on. We answer 503 with `Retry-After` then, because API Gateway (30 s)
-/// and Lambda (29 s, `template.yaml`) would answer without it.
+/// How long we work on a request. After that we answer 503 with `Retry-After`, because API Gateway
+/// (30 s) and Lambda (29 s, `template.yaml`) would answer without it.
 pub const DEADLINE: Duration = Duration::from_secs(25);
 
-/// The header under which every answer names its request.
+/// The header in which every answer gives the id of its request.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// One request.
+/// A request to the API.
 pub struct Call {
     event: ApiGatewayV2httpRequest,
 }
 
-// A request holds a token, and whatever its body says.
+// A request holds a token and a body, which logs must not show.
 hide_debug!(Call);
 
 impl Call {
-    /// The request that `event` carries.
+    /// Takes the request that `event` carries.
     #[must_use]
     pub fn new(event: ApiGatewayV2httpRequest) -> Self {
         Self { event }
     }
 
-    /// The endpoint that is asked for, and the part of the path that is an id (empty if there is
-    /// none).
+    /// Returns the endpoint that is asked for, and the id in the path (empty if there is none).
     ///
     /// # Errors
-    /// 404 for a path or a method that no route has.
+    /// 404 if no route has this path and method.
     pub fn endpoint(&self) -> Result<(Endpoint, &str), ApiError> {
         let method = self.event.request_context.http.method.as_str();
         let (route, id) = find(method, self.path()).ok_or_else(ApiError::no_route)?;
         Ok((route.endpoint, id))
     }
 
-    /// The path without its stage.
+    /// Returns the path without its stage.
     fn path(&self) -> &str {
         let path = self.event.raw_path.as_deref().unwrap_or_default();
-        // Stages other than $default are put before the path.
+        // API Gateway puts every stage but $default before the path.
         let stage = self.event.request_context.stage.as_deref().unwrap_or_default();
         let after = path.strip_prefix('/').and_then(|path| path.strip_prefix(stage));
         after
@@ -65,20 +64,21 @@ impl Call {
             .unwrap_or(path)
     }
 
-    /// Who calls.
+    /// Returns the caller.
     ///
     /// # Errors
-    /// 401 if the gateway names nobody.
+    /// 401 if API Gateway names no user.
     pub fn caller(&self) -> Result<Caller, ApiError> {
         let authorizer = self.event.request_context.authorizer.as_ref();
         let token = authorizer.and_then(|authorizer| authorizer.jwt.as_ref());
         token.and_then(|token| Caller::of_claims(&token.claims)).ok_or_else(ApiError::no_session)
     }
 
-    /// The body, a JSON object.
+    /// Reads the body, which has to be a JSON object.
     ///
     /// # Errors
-    /// 413, 415, 400 or 422, see [`object`].
+    /// 413 if the body is too large, 415 if its content type isn't JSON, and 400 or 422 if it can't
+    /// be read, see [`object`].
     pub fn json(&self) -> Result<Map<String, Value>, ApiError> {
         let content_type =
             self.event.headers.get(CONTENT_TYPE).map(|value| value.to_str().unwrap_or_default());
@@ -104,11 +104,11 @@ impl Call {
         object(bytes)
     }
 
-    /// The parameters of the query; one that is a JSON object, as the QuickBlox SDK sends it, is read as
-    /// its fields.
+    /// Reads the parameters of the query. The QuickBlox SDK sends a JSON object as a parameter: its
+    /// fields are read as parameters.
     ///
     /// # Errors
-    /// 400 for what begins like a JSON object and is none.
+    /// 400 if a parameter begins like a JSON object and isn't one.
     pub fn query(&self) -> Result<Map<String, Value>, ApiError> {
         let raw = self.event.raw_query_string.as_deref().unwrap_or_default();
         let mut query = Map::new();
@@ -126,7 +126,7 @@ impl Call {
         Ok(query)
     }
 
-    /// Which book the query means.
+    /// Returns the book that the query means.
     ///
     /// # Errors
     /// 400 or 422, see [`Call::query`] and [`udid_of`].
@@ -134,8 +134,9 @@ impl Call {
         udid_of(self.query()?.get("udid"))
     }
 
-    /// Answers with what `serving` comes to, or with 503 when its time is up. What is cut off then is to
-    /// the protocols as if the function had crashed: nothing is left that a repeat doesn't put right.
+    /// Answers with the result of `serving`, or with 503 if that takes longer than [`DEADLINE`]. To
+    /// the protocols, a request that is cut off is a crash like any other: a repeat puts right what
+    /// it left.
     pub async fn answer(
         &self,
         serving: impl Future<Output = Result<Reply, ApiError>>,
@@ -144,7 +145,7 @@ impl Call {
         self.respond(served.unwrap_or_else(|_| Err(ApiError::out_of_time())))
     }
 
-    /// The answer.
+    /// Turns a result into the answer, and logs the cause of an error.
     #[must_use]
     pub fn respond(&self, result: Result<Reply, ApiError>) -> ApiGatewayV2httpResponse {
         let request_id = self.event.request_context.request_id.as_deref().unwrap_or_default();
@@ -171,10 +172,10 @@ impl Call {
     }
 }
 
-/// The public id that a part of a path names.
+/// Returns the public id that a part of a path names.
 ///
 /// # Errors
-/// 404 with `message` for a part that isn't an id.
+/// 404 with `message` if the part isn't an id.
 pub fn public_id(part: &str, message: &'static str) -> Result<PublicId, ApiError> {
     part.parse().ok().and_then(PublicId::new).ok_or_else(|| ApiError::not_found(message))
 }
@@ -185,7 +186,7 @@ fn is_json(content_type: &str) -> bool {
         || (media_type.starts_with("application/") && media_type.ends_with("+json"))
 }
 
-/// One line for what went wrong on our side; clients' mistakes are theirs.
+/// Logs one line for a failure on our side. Clients' mistakes aren't logged.
 fn log(error: &ApiError, request_id: &str) {
     let Some(cause) = &error.cause else { return };
     tracing::error!(status = error.status, request_id, error = %cause, "request failed");

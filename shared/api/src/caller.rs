@@ -1,11 +1,11 @@
-//! Who calls.
+//! The caller of a request.
 
 use std::collections::HashMap;
 
 use model::{Payer, UserId};
 use numbering::{HomeRegion, Phone, Region};
 
-/// Who calls, as their token proves it.
+/// The user who calls, and the phone that their token proves.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
     /// The token's subject.
@@ -15,10 +15,11 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// The caller whom a token's claims name, if they name one.
+    /// Returns the caller whom a token's claims name, if they name one.
     pub(crate) fn of_claims(claims: &HashMap<String, String>) -> Option<Self> {
         let user = claims.get("sub")?.parse().ok()?;
-        // Cognito says whether the number was verified. Firebase only puts verified ones into a token.
+        // Cognito says whether the number was verified. Firebase only puts verified ones into a
+        // token.
         let verified =
             claims.get("phone_number_verified").is_none_or(|verified| verified == "true");
         let number = claims.get("phone_number").filter(|_| verified);
@@ -26,13 +27,13 @@ impl Caller {
         Some(Self { user, phone: digits.and_then(|digits| digits.parse().ok()) })
     }
 
-    /// The region whose national numbers the caller writes.
+    /// Returns the region whose national numbers the caller writes.
     #[must_use]
     pub fn home(&self, default: Region) -> HomeRegion {
         HomeRegion::of(self.phone, default)
     }
 
-    /// The budget to which the caller's new numbers are charged.
+    /// Returns the payer whose budget the caller's new numbers are charged to.
     #[must_use]
     pub fn payer(&self) -> Payer {
         self.phone.map_or_else(|| Payer::User(self.user.clone()), Payer::Phone)

@@ -6,29 +6,27 @@ use protocol::push::EndpointError;
 use protocol::{AccountError, SubscribeError, UploadError};
 use store::StoreError;
 
-/// The sentence on which the JavaScript SDKs renew their session.
+/// The sentence that makes the JavaScript SDKs renew their session.
 pub const SESSION_REQUIRED: &str = "Required session does not exist";
-/// Seconds after which a client may come again where a table couldn't take more.
+/// How many seconds a client should wait after a 503 before it tries again.
 const RETRY_AFTER_SECONDS: u32 = 2;
 
-/// An answer that is no success.
+/// An answer that reports an error.
 #[derive(Debug)]
 pub struct ApiError {
-    /// The HTTP status.
     pub status: u16,
     /// The field at fault, or `base`.
     pub field: &'static str,
-    /// The sentence.
     pub message: String,
-    /// Seconds until the client may come again.
+    /// How many seconds the client should wait before it tries again.
     pub retry_after: Option<u32>,
-    /// What is logged, and never told.
+    /// What is logged. Clients never see it.
     pub cause: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
-/// A request took all the time that there is.
+/// A request took longer than its deadline.
 #[derive(Debug, thiserror::Error)]
-#[error("the request was not through in time")]
+#[error("the request took longer than its deadline")]
 struct OutOfTime;
 
 impl ApiError {
@@ -42,43 +40,43 @@ impl ApiError {
         Self::new(400, "base", message)
     }
 
-    /// 401: there is no caller.
+    /// 401: the request has no caller.
     #[must_use]
     pub fn no_session() -> Self {
         Self::new(401, "base", SESSION_REQUIRED)
     }
 
-    /// 403: somebody else's.
+    /// 403: it belongs to another user.
     #[must_use]
     pub fn forbidden() -> Self {
         Self::new(403, "base", "Only the user themself may do this.")
     }
 
-    /// 404: no such thing.
+    /// 404: there is no such thing.
     #[must_use]
     pub fn not_found(message: &'static str) -> Self {
         Self::new(404, "base", message)
     }
 
-    /// 404: a path or a method that no route has.
+    /// 404: no route has this path and method.
     #[must_use]
     pub fn no_route() -> Self {
         Self::not_found("The requested resource was not found.")
     }
 
-    /// 413: more than a request may hold.
+    /// 413: the body is too large.
     #[must_use]
     pub fn too_large(limit_bytes: usize) -> Self {
         Self::new(413, "base", format!("The body must not be larger than {limit_bytes} bytes."))
     }
 
-    /// 415: not JSON.
+    /// 415: the body isn't JSON.
     #[must_use]
     pub fn not_json() -> Self {
         Self::new(415, "base", "The body must be JSON, sent as application/json.")
     }
 
-    /// 422: understood and not acceptable.
+    /// 422: the request can be read, but the value of `field` isn't acceptable.
     #[must_use]
     pub fn unacceptable(field: &'static str, message: impl Into<String>) -> Self {
         Self::new(422, field, message)
@@ -100,7 +98,7 @@ impl ApiError {
         }
     }
 
-    /// 503: the request has taken all the time that there is.
+    /// 503: the request took longer than its deadline.
     #[must_use]
     pub fn out_of_time() -> Self {
         Self::unavailable(OutOfTime)
@@ -113,7 +111,7 @@ impl ApiError {
         }
     }
 
-    /// The JSON body.
+    /// Returns the JSON body of the answer.
     #[must_use]
     pub fn body(&self) -> Value {
         json!({ "errors": { self.field: [self.message] } })

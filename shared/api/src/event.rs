@@ -1,5 +1,5 @@
-//! Requests as API Gateway sends them, for everything that stands in for it: the local server, tests
-//! and benchmarks.
+//! Requests as API Gateway sends them, for what takes its place: the local server, tests and
+//! benchmarks.
 
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use base64::Engine;
@@ -13,7 +13,7 @@ pub struct EventBuilder(Value);
 model::hide_debug!(EventBuilder);
 
 impl EventBuilder {
-    /// A request without headers, caller and body.
+    /// Begins a request without headers, caller or body.
     #[must_use]
     pub fn new(method: &str, path_and_query: &str) -> Self {
         let (path, query) = path_and_query.split_once('?').unwrap_or((path_and_query, ""));
@@ -41,28 +41,29 @@ impl EventBuilder {
         }))
     }
 
-    /// Sets the id by which logs and answers name the request.
+    /// Sets the request's id, which logs and answers repeat.
     #[must_use]
     pub fn request_id(mut self, id: &str) -> Self {
         self.0["requestContext"]["requestId"] = id.into();
         self
     }
 
-    /// Puts the stage before the path, as API Gateway does for other stages than `$default`.
+    /// Sets the stage. API Gateway also puts every stage but `$default` before the path, which this
+    /// doesn't do.
     #[must_use]
     pub fn stage(mut self, stage: &str) -> Self {
         self.0["requestContext"]["stage"] = stage.into();
         self
     }
 
-    /// Adds a header, whose name has to be in lower case.
+    /// Adds a header. Its name has to be in lower case.
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.0["headers"][name] = value.into();
         self
     }
 
-    /// Sets all headers, whose names have to be in lower case.
+    /// Sets all headers. Their names have to be in lower case.
     #[must_use]
     pub fn headers(mut self, headers: Map<String, Value>) -> Self {
         self.0["headers"] = headers.into();
@@ -77,7 +78,8 @@ impl EventBuilder {
         self
     }
 
-    /// Sets the claims of a token of the local server: the user id, and the phone after a colon.
+    /// Sets the claims of a local server's token: the user id, or the user id and the phone with a
+    /// colon between them.
     #[must_use]
     pub fn token(self, token: &str) -> Self {
         self.claims(&match token.rsplit_once(':') {
@@ -88,7 +90,7 @@ impl EventBuilder {
         })
     }
 
-    /// Sets the body: as a text if it is one, else in base64.
+    /// Sets the body: as a text if it is UTF-8, otherwise in base64.
     #[must_use]
     pub fn body(mut self, body: &[u8]) -> Self {
         match std::str::from_utf8(body) {
@@ -101,22 +103,22 @@ impl EventBuilder {
         self
     }
 
-    /// Sets the body to JSON, with its header.
+    /// Sets a JSON body, and the header `content-type`.
     #[must_use]
     pub fn json(self, body: &Value) -> Self {
         self.header("content-type", "application/json").body(body.to_string().as_bytes())
     }
 
-    /// The event as Lambda gets it.
+    /// Returns the event as Lambda gets it.
     #[must_use]
     pub fn into_value(self) -> Value {
         self.0
     }
 
-    /// The event as a function gets it.
+    /// Returns the event as a function gets it.
     ///
     /// # Panics
-    /// If a header holds what no header can.
+    /// Panics if the name or the value of a header isn't valid.
     #[must_use]
     pub fn build(self) -> ApiGatewayV2httpRequest {
         serde_json::from_value(self.0).expect("an event of API Gateway")

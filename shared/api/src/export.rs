@@ -9,7 +9,7 @@ use crate::user::{iso8601, own_user};
 use model::{Book, Scope};
 use protocol::Export;
 
-/// A person's data, each part spelled as the endpoint of its own spells it.
+/// Returns all of a user's data. Each part looks as it does in the answer of its own endpoint.
 #[must_use]
 pub fn export_json(export: &Export) -> Value {
     let Export { profile, books, subscriptions, pushes, bucket } = export;

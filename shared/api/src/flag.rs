@@ -1,8 +1,11 @@
-//! Yes and no, as clients write them.
+//! Flags, yes or no, as clients write them.
 
 use serde_json::Value;
 
-/// `1`, `"1"` and `true` are yes; `0`, `"0"`, `false`, `null` and absence are no; anything else is none.
+/// Reads a flag, or returns `None` if the value isn't one.
+///
+/// `1`, `true` and the strings `"1"` and `"true"` are yes. `0`, `false`, `null`, absence and the
+/// strings `"0"`, `"false"` and `""` are no.
 pub(crate) fn flag(value: Option<&Value>) -> Option<bool> {
     match value {
         None | Some(Value::Null) => Some(false),
@@ -12,7 +15,7 @@ pub(crate) fn flag(value: Option<&Value>) -> Option<bool> {
             Some(1) => Some(true),
             _ => None,
         },
-        // In a query string everything is a text.
+        // In a query, every value is a string.
         Some(Value::String(text)) => match text.as_str() {
             "1" | "true" => Some(true),
             "" | "0" | "false" => Some(false),

@@ -10,10 +10,10 @@ use crate::flag::flag;
 use crate::user::full_profile;
 use model::{Book, Profile, PublicId};
 
-/// Whether a query asks for the compact form.
+/// Returns whether the query asks for the compact form.
 ///
 /// # Errors
-/// 422 for a `compact` that is neither yes nor no.
+/// 422 if `compact` is neither yes nor no.
 pub fn compact(query: &Map<String, Value>) -> Result<bool, ApiError> {
     flag(query.get("compact")).ok_or_else(|| ApiError::unacceptable("compact", "must be 0 or 1"))
 }
@@ -25,7 +25,7 @@ struct CompactUser<'a> {
     address_book_name: &'a str,
 }
 
-/// The users in a book with id, phone and name alone, in the book's order.
+/// Returns the contacts who are users, in the book's order, each with id, phone and name only.
 #[must_use]
 pub fn compact_items(book: &Book) -> Value {
     let items = book.entries().iter().filter_map(|entry| {
@@ -39,7 +39,8 @@ pub fn compact_items(book: &Book) -> Value {
     json!({ "items": items.collect::<Vec<_>>() })
 }
 
-/// The users in a book with their full profiles, in the book's order; without those who left since.
+/// Returns the contacts who are users, in the book's order, each with their full profile. Users who
+/// have left since are left out.
 #[must_use]
 pub fn full_items<S: std::hash::BuildHasher>(
     book: &Book,
@@ -48,7 +49,7 @@ pub fn full_items<S: std::hash::BuildHasher>(
     let items = book.entries().iter().filter_map(|entry| {
         let profile = profiles.get(&entry.matched?)?;
         let mut user = full_profile(profile);
-        // Others know the user by the phone in their book.
+        // Others see the phone that is in their own book.
         user.insert("phone".to_owned(), entry.contact.phone.digits().into());
         user.insert("address_book_name".to_owned(), entry.contact.name.as_str().into());
         Some(json!({ "user": user }))

@@ -1,12 +1,12 @@
-//! Answers that are successes.
+//! The answers to requests that succeed.
 
 use serde::Serialize;
 
-/// Most bytes of an answer, as Lambda counts them: the body is a text in the function's JSON. Lambda's
-/// own limit is 6 MB.
+/// The largest answer, in bytes, as Lambda counts it: with the body as a string in the function's
+/// JSON. Lambda's own limit is 6 MB.
 const MAX_ANSWER_BYTES: usize = 6_000_000;
 
-/// An answer that is a success.
+/// The answer to a request that succeeded.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Reply {
     pub(crate) status: u16,
@@ -16,25 +16,25 @@ pub struct Reply {
 model::hide_debug!(Reply);
 
 impl Reply {
-    /// 200 with a JSON body.
+    /// Answers 200 with a JSON body.
     #[must_use]
     pub fn ok(body: &impl Serialize) -> Self {
         Self { status: 200, body: json(body) }
     }
 
-    /// 200 with an empty JSON object: stock clients parse every body.
+    /// Answers 200 with an empty JSON object, because stock clients parse every body.
     #[must_use]
     pub fn empty() -> Self {
         Self { status: 200, body: "{}".to_owned() }
     }
 
-    /// 201 with a JSON body.
+    /// Answers 201 with a JSON body.
     #[must_use]
     pub fn created(body: &impl Serialize) -> Self {
         Self { status: 201, body: json(body) }
     }
 
-    /// Whether Lambda can pass the answer on.
+    /// Returns whether Lambda can pass the answer on.
     #[must_use]
     pub fn fits(&self) -> bool {
         let escaped = self.body.bytes().filter(|byte| matches!(byte, b'"' | b'\\')).count();

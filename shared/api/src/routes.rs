@@ -27,17 +27,17 @@ pub enum Function {
     Subscriptions,
 }
 
-/// One route.
+/// A route, and the function that serves it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Route {
     pub method: &'static str,
-    /// The path as API Gateway spells it, without `.json`; `{id}` is any one part.
+    /// The path as API Gateway spells it, without `.json`. `{id}` stands for any one part.
     pub path: &'static str,
     pub endpoint: Endpoint,
     pub function: Function,
 }
 
-/// The part of a path that is an id.
+/// The part of a route's path that stands for an id.
 const ID: &str = "{id}";
 
 const fn route(
@@ -70,9 +70,9 @@ pub const ROUTES: [Route; 12] = [
     route("DELETE", "/subscriptions/{id}", Endpoint::Unsubscribe, Function::Subscriptions),
 ];
 
-/// The route of a request, and the part of its path that is an id (empty if there is none).
+/// Returns the route of a request, and the id in its path (empty if there is none).
 ///
-/// `path` is a request's path; a `.json` at its end doesn't matter.
+/// A `.json` at the end of `path` is ignored.
 #[must_use]
 pub fn find<'a>(method: &str, path: &'a str) -> Option<(Route, &'a str)> {
     let path = path.strip_suffix(".json").unwrap_or(path);
@@ -80,7 +80,8 @@ pub fn find<'a>(method: &str, path: &'a str) -> Option<(Route, &'a str)> {
     of_method.map(|route| Some((route, matched(route.path, path)?))).find_map(|found| found)
 }
 
-/// The id in `path` if it is as `pattern` says.
+/// Returns the id in `path` (empty if `pattern` has none), or `None` if `path` doesn't fit
+/// `pattern`.
 fn matched<'a>(pattern: &str, path: &'a str) -> Option<&'a str> {
     let parts = |path: &'a str| path.split('/').filter(|part| !part.is_empty());
     let wanted: Vec<&str> = pattern.split('/').filter(|part| !part.is_empty()).collect();

@@ -6,14 +6,14 @@ use crate::error::ApiError;
 use model::{Channel, Platform, PushEnvironment, Subscription, Udid};
 use protocol::SubscribeRequest;
 
-/// Longest push token, in bytes. Apple's have 64 hex digits, Firebase's some 200 characters; SNS takes
-/// no more than 4,096 of any attribute.
+/// The longest push token, in bytes. Apple's have 64 hex digits, Firebase's some 200 characters.
+/// SNS takes no attribute longer than 4,096 bytes.
 const MAX_TOKEN_BYTES: usize = 4_096;
 
-/// Reads what a device asks for. Unknown fields are ignored.
+/// Reads a request that subscribes a device. Unknown fields are ignored.
 ///
 /// # Errors
-/// 422 for a field that is missing or makes no sense.
+/// 422 if a field is missing or has a wrong value.
 pub fn read_subscription(body: &Map<String, Value>) -> Result<SubscribeRequest, ApiError> {
     let token = part(body, "push_token")?;
     let device = part(body, "device")?;
@@ -70,7 +70,7 @@ fn text<'a>(fields: &'a Map<String, Value>, field: &'static str) -> Result<&'a s
         .ok_or_else(|| ApiError::unacceptable(field, "must be a string"))
 }
 
-/// Subscriptions as clients see them, an array even for one.
+/// Returns subscriptions as clients see them: an array, even if there is only one.
 #[must_use]
 pub fn subscription_items(subscriptions: &[Subscription]) -> Value {
     let item = |subscription: &Subscription| {

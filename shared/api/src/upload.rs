@@ -19,10 +19,9 @@ const NO_ROOM: &str = "The address book is full.";
 
 type Rejected = BTreeMap<usize, Vec<&'static str>>;
 
-/// An upload as it came, its bad contacts set apart.
+/// An upload as the client sent it, with its bad contacts kept apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UploadRequest {
-    /// Which book.
     pub scope: Scope,
     /// The good contacts.
     pub upload: Upload,
@@ -30,11 +29,11 @@ pub struct UploadRequest {
 }
 
 impl UploadRequest {
-    /// Reads a body. Unknown fields are ignored. One bad contact never fails the others.
+    /// Reads a body. Unknown fields are ignored. A bad contact never fails the others.
     ///
     /// # Errors
-    /// 422 if `contacts` isn't an array or holds more than one request may, good and bad, or if
-    /// `force` or `udid` has a wrong value.
+    /// 422 if `contacts` isn't an array, if it holds more contacts (good and bad) than one request
+    /// may, or if `force` or `udid` has a wrong value.
     pub fn read(
         body: &Map<String, Value>,
         home: &HomeRegion,
@@ -89,7 +88,7 @@ fn read_change(contact: &Value, home: &HomeRegion) -> Result<Change, Vec<&'stati
     }
 }
 
-/// A text, empty where it is absent; none for what is of another type.
+/// Returns a text: empty if it is absent, and `None` if the value has another type.
 fn optional_text(value: Option<&Value>) -> Option<&str> {
     match value {
         None | Some(Value::Null) => Some(""),
@@ -103,7 +102,7 @@ fn read_phone(raw: &str, home: &HomeRegion) -> Option<Phone> {
     if short { Phone::read(raw, home).ok() } else { None }
 }
 
-/// What an upload answers: always all four keys.
+/// The answer to an upload. All four keys are always there.
 #[derive(Debug, Serialize, PartialEq, Eq)]
 pub struct UploadResponse {
     created: usize,
@@ -113,7 +112,7 @@ pub struct UploadResponse {
 }
 
 impl UploadResponse {
-    /// The answer to `request`, which did `uploaded`.
+    /// Returns the answer to `request`, whose outcome is `uploaded`.
     #[must_use]
     pub fn new(request: UploadRequest, uploaded: &Uploaded) -> Self {
         let mut rejected = request.rejected;

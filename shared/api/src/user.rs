@@ -8,25 +8,26 @@ use model::{Details, Flags, Profile};
 use numbering::{HomeRegion, Phone};
 use protocol::{PhoneClaim, ProfilePatch};
 
-/// Longest text of a profile, in characters.
+/// The longest text in a profile, in characters.
 const MAX_TEXT_CHARS: usize = 255;
-/// Longest `custom_data`, in characters. With all else an item stays far below DynamoDB's 400 KB.
+/// The longest `custom_data`, in characters. With it and all other fields, an item stays far below
+/// DynamoDB's 400 KB.
 const MAX_CUSTOM_DATA_CHARS: usize = 5_000;
 
 /// A sign-up, or a change of a profile.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserRequest {
-    /// What changes.
     pub patch: ProfilePatch,
     /// The phone that the body names.
     pub phone: Option<Phone>,
 }
 
 impl UserRequest {
-    /// Reads `{"user": {…}}`. Unknown fields are ignored; `null` and absence leave a field as it is.
+    /// Reads `{"user": {…}}`. Unknown fields are ignored. `null` and absence leave a field as it
+    /// is.
     ///
     /// # Errors
-    /// 422 for a field of a wrong type or too long, and for a phone that is none.
+    /// 422 if a field has the wrong type or is too long, or if the phone isn't a valid one.
     pub fn read(body: &Map<String, Value>, home: &HomeRegion) -> Result<Self, ApiError> {
         let fields = match body.get("user") {
             Some(Value::Object(fields)) => fields,
@@ -62,11 +63,14 @@ impl UserRequest {
         Ok(Self { patch, phone })
     }
 
-    /// What the request says of the caller's phone, of which the token proves `proven`.
+    /// Returns what the request says about the caller's phone.
+    ///
+    /// `proven` is the phone that the token proves. If it proves none, the phone in the body
+    /// counts, but only if `trusted`.
     ///
     /// # Errors
-    /// 422 where the body names a phone that the token doesn't prove, unless `trusted`, when a token
-    /// without a phone lets the body's count.
+    /// 422 if the body names another phone than `proven`, or names one that isn't proven and
+    /// `trusted` is false.
     pub fn phone_claim(
         &self,
         proven: Option<Phone>,
@@ -119,7 +123,8 @@ fn choice(fields: &Map<String, Value>, field: &'static str) -> Result<Option<boo
     }
 }
 
-/// Tags come as `tag_list`, a text or an array of texts, and go as `user_tags`, a text.
+/// Reads the tags: a `tag_list`, which is a text or an array of texts, or else `user_tags`, a text.
+/// Answers have them as `user_tags`.
 fn tags(fields: &Map<String, Value>) -> Result<Option<String>, ApiError> {
     if let Some(Value::Array(tags)) = fields.get("tag_list") {
         let tags: Option<Vec<&str>> = tags.iter().map(Value::as_str).collect();
@@ -131,7 +136,7 @@ fn tags(fields: &Map<String, Value>) -> Result<Option<String>, ApiError> {
     Ok(listed.or(text(fields, "user_tags", MAX_TEXT_CHARS)?))
 }
 
-/// A user's full profile. All keys are always there, since some parsers ask for them.
+/// Returns a user's full profile. All keys are always there, since some parsers need them.
 pub(crate) fn full_profile(profile: &Profile) -> Map<String, Value> {
     let Profile { id, phone, created_at_ms, updated_at_ms, details, .. } = profile;
     let mut fields = Map::from_iter([
@@ -151,7 +156,7 @@ pub(crate) fn full_profile(profile: &Profile) -> Map<String, Value> {
     fields
 }
 
-/// A user's own profile, with what they chose: `{"user": {…}}`.
+/// Returns a user's own profile, with their choices: `{"user": {…}}`.
 #[must_use]
 pub fn own_user(profile: &Profile) -> Value {
     let mut fields = full_profile(profile);
@@ -166,7 +171,7 @@ pub fn own_user(profile: &Profile) -> Value {
     json!({ "user": fields })
 }
 
-/// `2026-11-24T01:57:52Z`: seconds are as fine as the clients' parsers go.
+/// Writes a time as `2026-11-24T01:57:52Z`. Seconds are as fine as the clients' parsers go.
 pub(crate) fn iso8601(milliseconds: u64) -> String {
     let seconds = i64::try_from(milliseconds / 1000).unwrap_or(i64::MAX);
     jiff::Timestamp::from_second(seconds).unwrap_or(jiff::Timestamp::MAX).to_string()
