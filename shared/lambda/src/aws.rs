@@ -1,7 +1,7 @@
-//! AWS clients as the functions use them.
+//! The functions' AWS clients.
 //!
-//! What a function on Lambda needs is in its environment, so that nothing here looks for profiles, logs in
-//! or asks a metadata service: that code is never even linked.
+//! A function on Lambda finds all that it needs in its environment. So nothing here looks for
+//! profiles, logs in or asks a metadata service, and the code for that isn't even linked.
 
 use std::time::Duration;
 
@@ -23,25 +23,29 @@ use store::{Keyring, KeyringError, Store};
 
 use crate::config::{self, ConfigError, ProcessEnvironment, Variables};
 
-/// The roots of Amazon Trust Services, which sign for every endpoint of AWS outside China
-/// (<https://www.amazontrust.com/repository/>). To parse a system's 145 roots takes 4 ms of every cold start.
+/// The root certificates of Amazon Trust Services, which sign for every endpoint of AWS outside
+/// China (<https://www.amazontrust.com/repository/>). Parsing the 145 roots of a system would take
+/// 4 ms of every cold start.
 const AMAZON_ROOTS: &str = include_str!("amazon-roots.pem");
 
-/// How long a connection may take to come about. In a region it takes some milliseconds.
+/// How long a connection may take to open. Within a region it takes some milliseconds.
 const CONNECT: Duration = Duration::from_secs(1);
-/// How long one attempt of a call may take. The slowest, a book of 400 KB or a token's registration with a
-/// push service, take some tenths of a second.
+/// How long one attempt of a call may take. The slowest calls carry a book of 400 KB, or register a
+/// token with a push service. They take some tenths of a second.
 const ATTEMPT: Duration = Duration::from_secs(3);
-/// How long a call may take with all its attempts, so that a request outlives one that fails.
+/// How long a call may take with all its attempts. It leaves a request time to go on after a call
+/// that fails.
 const CALL: Duration = Duration::from_secs(8);
 /// How often a call is tried.
 const ATTEMPTS: u32 = 3;
 
-/// Credentials, region, endpoints and roots, as Lambda and SAM set them, and how long calls are waited for.
+/// Returns the SDK's configuration: credentials, region, endpoints and roots as Lambda and SAM set
+/// them, and how long and how often calls are tried.
 ///
-/// Reads `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`, and, where an
-/// emulator or a proxy stands in for AWS, `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_DYNAMODB` (and so on for each
-/// service), and `AWS_CA_BUNDLE`: a PEM file of roots to trust in place of Amazon's.
+/// Reads `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`. If an
+/// emulator or a proxy takes the place of AWS, it also reads `AWS_ENDPOINT_URL`,
+/// `AWS_ENDPOINT_URL_DYNAMODB` (and so on for each service), and `AWS_CA_BUNDLE`: a PEM file of
+/// roots to trust in place of Amazon's.
 ///
 /// # Errors
 /// [`ConfigError`] with the variable's name.
@@ -68,7 +72,7 @@ pub fn sdk_config(env: &impl Variables) -> Result<SdkConfig, ConfigError> {
     Ok(builder.build())
 }
 
-/// How long calls are waited for. The SDK itself waits for ever.
+/// Returns how long calls may take. Without this, the SDK waits for ever.
 #[must_use]
 pub fn timeouts() -> TimeoutConfig {
     TimeoutConfig::builder()
@@ -78,7 +82,7 @@ pub fn timeouts() -> TimeoutConfig {
         .build()
 }
 
-/// How often calls are tried: soon again, since a person waits.
+/// Returns how often calls are tried. They are tried again soon, since a person waits.
 #[must_use]
 pub fn retries() -> RetryConfig {
     RetryConfig::standard()
@@ -93,14 +97,14 @@ fn http_client(ca_bundle: Option<Vec<u8>>) -> SharedHttpClient {
     let tls = TlsContext::builder()
         .with_trust_store(trust)
         .build()
-        .expect("a trust store is all it takes");
+        .expect("a TLS context needs nothing but a trust store");
     aws_smithy_http_client::Builder::new()
         .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
         .tls_context(tls)
         .build_https()
 }
 
-/// The variables that name one service's endpoint.
+/// Reads the variables that name the endpoint of one service.
 #[derive(Debug)]
 struct EndpointsOfServices;
 
@@ -111,25 +115,26 @@ impl LoadServiceConfig for EndpointsOfServices {
     }
 }
 
-/// Why there are no keys.
+/// Why the keys couldn't be read.
 #[derive(Debug, thiserror::Error)]
 pub enum SecretError {
-    /// The environment doesn't say which secret.
+    /// The environment doesn't name the secret.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// Secrets Manager gave none.
+    /// Secrets Manager didn't return the secret.
     #[error("the secret of the keys can't be read: {code}")]
     Call {
-        /// Its error code, or that there was no answer.
+        /// The error code of Secrets Manager, or `no answer`.
         code: String,
     },
-    /// What it gave is no secret of keys.
+    /// The secret doesn't hold keys.
     #[error(transparent)]
     Keyring(#[from] KeyringError),
 }
 
-/// The keys in the secret that the environment names; none where it names none. Read once, at init: a
-/// call for each number would cost more than all the rest.
+/// Returns the keys in the secret that the environment names, or no keys if it names none.
+///
+/// It is called once, at init: a call for each number would cost more than all the rest.
 ///
 /// # Errors
 /// [`SecretError`].
@@ -143,7 +148,7 @@ pub async fn keyring(sdk: &SdkConfig, env: &impl Variables) -> Result<Keyring, S
     Ok(answer.secret_string().unwrap_or_default().parse()?)
 }
 
-/// The tables that the environment names.
+/// Returns a store over the tables that the environment names.
 ///
 /// # Errors
 /// [`ConfigError`] with the variable's name.
@@ -157,7 +162,7 @@ pub fn store(
     Ok(store.with_book_ttl(config::book_ttl_seconds(env)?))
 }
 
-/// SNS, with the platform applications that the environment names.
+/// Returns a client of SNS for the platform applications that the environment names.
 ///
 /// # Errors
 /// [`ConfigError`] with the variable's name.

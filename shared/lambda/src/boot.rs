@@ -1,4 +1,4 @@
-//! From the process's start to its first event.
+//! What a process does from its start to its first event.
 
 use aws_types::SdkConfig;
 pub use lambda_runtime::{Context, Error};
@@ -27,7 +27,7 @@ impl Boot {
     /// Starts logging, reads the environment and fetches the keys.
     ///
     /// # Errors
-    /// Names the variable or the secret that can't be used.
+    /// Fails if a variable or the secret can't be used, and names it.
     pub async fn start() -> Result<Self, Error> {
         telemetry::init();
         let sdk = aws::sdk_config(&ProcessEnvironment)?;
@@ -36,7 +36,7 @@ impl Boot {
         Ok(Self { sdk, keyring, store })
     }
 
-    /// SNS, with the platform applications of the deployment.
+    /// Returns a client of SNS for the deployment's platform applications.
     ///
     /// # Errors
     /// [`ConfigError`] with the variable's name.
@@ -44,7 +44,7 @@ impl Boot {
         aws::sns(&self.sdk, &ProcessEnvironment)
     }
 
-    /// What tells people who joined.
+    /// Returns the notifier, which tells users who joined.
     ///
     /// # Errors
     /// [`ConfigError`] with the variable's name.
@@ -53,7 +53,7 @@ impl Boot {
         Ok(Notifier { pusher: self.sns()?, template, clock: SystemClock })
     }
 
-    /// The queue of joins.
+    /// Returns the queue of joins.
     ///
     /// # Errors
     /// [`ConfigError`] with the variable's name.
@@ -61,7 +61,7 @@ impl Boot {
         self.queue(config::joins_queue_url(&ProcessEnvironment)?)
     }
 
-    /// The queue of the parts of joins in very many books.
+    /// Returns the second queue, for the parts of joins that concern very many books.
     ///
     /// # Errors
     /// [`ConfigError`] with the variable's name.
@@ -69,7 +69,7 @@ impl Boot {
         self.queue(config::fan_out_queue_url(&ProcessEnvironment)?)
     }
 
-    /// The queue of records that can't be worked off.
+    /// Returns the queue of failed records, which the stream's function can't turn into messages.
     ///
     /// # Errors
     /// [`ConfigError`] with the variable's name.
@@ -77,7 +77,7 @@ impl Boot {
         self.queue(config::failed_records_queue_url(&ProcessEnvironment)?)
     }
 
-    /// The home region of callers whose token proves no number.
+    /// Returns the home region of callers whose token proves no number.
     ///
     /// # Errors
     /// [`ConfigError`] with the variable's name.
@@ -85,7 +85,7 @@ impl Boot {
         config::home_region(&ProcessEnvironment)
     }
 
-    /// What each user may have.
+    /// Returns the limits on what each user may have.
     ///
     /// # Errors
     /// [`ConfigError`] with the variable's name.
@@ -93,7 +93,7 @@ impl Boot {
         config::limits(&ProcessEnvironment)
     }
 
-    /// Whether a sign-up without proof may name its phone.
+    /// Returns whether the phone in a body counts if the token has none.
     ///
     /// # Errors
     /// [`ConfigError`] with the variable's name.
@@ -109,14 +109,14 @@ impl Boot {
 /// Serves events until Lambda stops the process.
 ///
 /// # Errors
-/// Lambda's runtime can't be reached.
+/// Fails if Lambda's runtime can't be reached.
 pub async fn run<E, A, F>(serve: impl Fn(E, Context) -> F) -> Result<(), Error>
 where
     E: DeserializeOwned,
     A: Serialize,
     F: Future<Output = Result<A, Error>>,
 {
-    // Boxed: the compiler would follow a whole protocol to lay out one future.
+    // Boxed, because otherwise the compiler would follow a whole protocol to lay out one future.
     let serve = |LambdaEvent { payload, context }| Box::pin(serve(payload, context));
     lambda_runtime::run(service_fn(serve)).await
 }

@@ -1,4 +1,4 @@
-//! What a deployment sets, read from the environment once, at init.
+//! The settings of a deployment, which are read from the environment once, at init.
 
 use std::str::FromStr;
 
@@ -7,25 +7,18 @@ use numbering::Region;
 use protocol::push::{Applications, FcmStyle, Template};
 use store::Tables;
 
-/// A variable of the environment that is missing or makes no sense.
+/// A variable of the environment is missing or can't be used.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum ConfigError {
-    /// It isn't set.
     #[error("{0} is not set")]
     Missing(&'static str),
-    /// It is set to something that it can't be.
     #[error("{name} can't be used: {reason}")]
-    Invalid {
-        /// The variable.
-        name: &'static str,
-        /// Why.
-        reason: String,
-    },
+    Invalid { name: &'static str, reason: String },
 }
 
-/// Where variables come from.
+/// A source of variables.
 pub trait Variables {
-    /// The value of `name`; none where it isn't set.
+    /// Returns the value of `name`, or `None` if it isn't set.
     fn get(&self, name: &str) -> Option<String>;
 }
 /// The environment of this process.
@@ -38,7 +31,7 @@ impl Variables for ProcessEnvironment {
     }
 }
 
-/// The value of `name`; none where it isn't set or empty.
+/// Returns the value of `name`, or `None` if it isn't set or is empty.
 pub(crate) fn optional(env: &impl Variables, name: &str) -> Option<String> {
     env.get(name).filter(|value| !value.is_empty())
 }
@@ -55,24 +48,21 @@ fn parsed<T: FromStr<Err: std::fmt::Display>>(
     required(env, name)?.parse().map_err(invalid)
 }
 
-/// What Lambda tells every function of AWS.
+/// What Lambda tells every function about AWS.
 pub struct Aws {
-    /// The region that it runs in.
     pub region: String,
-    /// Whose permissions it has.
     pub access_key_id: String,
-    /// What proves it.
     pub secret_access_key: String,
-    /// The session that both belong to; none for a developer's own keys.
+    /// The session that both keys belong to. A developer's own keys have none.
     pub session_token: Option<String>,
-    /// Where an emulator stands in for all of AWS.
+    /// The address of an emulator that takes the place of all of AWS.
     pub endpoint_url: Option<String>,
-    /// Roots to trust in place of Amazon's, in PEM.
+    /// The roots to trust in place of Amazon's, in PEM.
     pub ca_bundle: Option<Vec<u8>>,
 }
 
-/// Reads `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`, `AWS_ENDPOINT_URL`, and
-/// the file that `AWS_CA_BUNDLE` names.
+/// Reads `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`,
+/// `AWS_ENDPOINT_URL`, and the file that `AWS_CA_BUNDLE` names.
 ///
 /// # Errors
 /// [`ConfigError`] with the variable's name.
@@ -109,17 +99,18 @@ pub fn tables(env: &impl Variables) -> Result<Tables, ConfigError> {
     })
 }
 
-/// Reads `KEYS_SECRET_ARN`: the secret that holds the keys; none where it is empty, and nothing is sealed.
+/// Reads `KEYS_SECRET_ARN`: the secret that holds the keys. If it is empty, nothing is sealed, and
+/// this returns `None`.
 ///
 /// # Errors
-/// [`ConfigError::Missing`] unless it is set: a forgotten variable must not turn sealing off.
+/// [`ConfigError::Missing`] if it isn't set, since a forgotten variable must not turn sealing off.
 pub fn keys_secret_arn(env: &impl Variables) -> Result<Option<String>, ConfigError> {
     let arn = env.get("KEYS_SECRET_ARN").ok_or(ConfigError::Missing("KEYS_SECRET_ARN"))?;
     Ok(Some(arn).filter(|arn| !arn.is_empty()))
 }
 
-/// Reads `BOOK_TTL_DAYS`: how long a book stays that nobody uses, in seconds; none where it is 0 or not
-/// set, and books stay for ever.
+/// Reads `BOOK_TTL_DAYS`: how long a book that nobody uses is kept. Returns it in seconds. If it is
+/// 0 or isn't set, books are kept for ever, and this returns `None`.
 ///
 /// # Errors
 /// [`ConfigError`] with the variable's name.
@@ -131,8 +122,9 @@ pub fn book_ttl_seconds(env: &impl Variables) -> Result<Option<u64>, ConfigError
     Ok((days > 0).then(|| u64::from(days) * 24 * 60 * 60))
 }
 
-/// Reads what each user may have: `NEW_NUMBERS_BUDGET`, `NEW_NUMBERS_PER_DAY`, `CONTACTS_PER_REQUEST`,
-/// `CONTACTS_PER_USER`, `BOOKS_PER_USER`; [`Limits::default`] for those that aren't set.
+/// Reads the limits on what each user may have: `NEW_NUMBERS_BUDGET`, `NEW_NUMBERS_PER_DAY`,
+/// `CONTACTS_PER_REQUEST`, `CONTACTS_PER_USER`, `BOOKS_PER_USER`. Those that aren't set are as in
+/// [`Limits::default`].
 ///
 /// # Errors
 /// [`ConfigError`] with the variable's name.
@@ -164,7 +156,8 @@ pub fn home_region(env: &impl Variables) -> Result<Region, ConfigError> {
     parsed(env, "HOME_REGION")
 }
 
-/// Reads `TRUST_BODY_PHONE`: whether a sign-up without proof may name its phone; `false` unless set.
+/// Reads `TRUST_BODY_PHONE`: whether the phone in a body counts if the token has none. If it isn't
+/// set, this returns `false`.
 ///
 /// # Errors
 /// [`ConfigError`] with the variable's name.
@@ -172,7 +165,8 @@ pub fn trust_body_phone(env: &impl Variables) -> Result<bool, ConfigError> {
     if env.get("TRUST_BODY_PHONE").is_none() { Ok(false) } else { parsed(env, "TRUST_BODY_PHONE") }
 }
 
-/// Reads `FCM_NOTIFICATION`: whether Android gets a notification beside the data; `false` unless set.
+/// Reads `FCM_NOTIFICATION`: whether Android gets a notification as well as the data. If it isn't
+/// set, Android gets the data only.
 ///
 /// # Errors
 /// [`ConfigError`] with the variable's name.
@@ -181,7 +175,8 @@ pub fn fcm_style(env: &impl Variables) -> Result<FcmStyle, ConfigError> {
     Ok(if notification { FcmStyle::Notification } else { FcmStyle::Data })
 }
 
-/// Reads `FAN_OUT_QUEUE_URL`: where the parts of a join in very many books go.
+/// Reads `FAN_OUT_QUEUE_URL`: the second queue, for the parts of joins that concern very many
+/// books.
 ///
 /// # Errors
 /// [`ConfigError`] with the variable's name.
@@ -205,7 +200,8 @@ pub fn failed_records_queue_url(env: &impl Variables) -> Result<String, ConfigEr
     required(env, "FAILED_RECORDS_QUEUE_URL")
 }
 
-/// Reads `PUSH_ON_JOIN` and `PUSH_TEMPLATE`: the text of a push, none where pushes are off.
+/// Reads `PUSH_ON_JOIN` and `PUSH_TEMPLATE`. Returns the text of a push, or `None` if pushes are
+/// off.
 ///
 /// # Errors
 /// [`ConfigError`] with the variable's name.
@@ -232,7 +228,7 @@ pub fn applications(env: &impl Variables) -> Result<Applications, ConfigError> {
     })
 }
 
-/// The ARN in a variable, if one is set: `arn:aws:sns:REGION:ACCOUNT:app/PLATFORM/NAME`.
+/// Returns the ARN in a variable, if it is set: `arn:aws:sns:REGION:ACCOUNT:app/PLATFORM/NAME`.
 fn application(
     env: &impl Variables,
     name: &'static str,

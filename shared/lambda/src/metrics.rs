@@ -1,7 +1,8 @@
-//! Metrics in CloudWatch's embedded metric format: a line of JSON on standard output, of which CloudWatch
-//! makes metrics. Counts and durations alone.
+//! Metrics in CloudWatch's embedded metric format: a line of JSON on standard output, which
+//! CloudWatch turns into metrics. It holds counts and durations only.
 //!
-//! The alarms and the dashboard of `template.yaml` use the same namespace and names; a test compares them.
+//! The alarms and the dashboard of `template.yaml` use the same namespace and names; a test
+//! compares them.
 
 use std::io::Write;
 
@@ -12,20 +13,20 @@ use protocol::JoinReport;
 
 /// The namespace of all metrics.
 pub const NAMESPACE: &str = "AddressBook";
-/// The dimension of all metrics: the function, whose name tells one stack from another.
+/// The dimension of all metrics: the function's name, which tells one stack from another.
 const DIMENSION: &str = "FunctionName";
 
-/// Prints the metrics of one invocation of join-push; nothing where nothing was done.
+/// Prints the metrics of one invocation of join-push, unless it did nothing.
 pub fn emit(report: &JoinReport, function_name: &str) {
     if *report == JoinReport::default() {
         return;
     }
     let line = embedded(report, function_name, SystemClock.now_ms());
-    // Who can't write there can't say so either.
+    // If standard output can't be written, there is nowhere to say so.
     let _ = writeln!(std::io::stdout().lock(), "{line}");
 }
 
-/// The metrics of a report: name, unit, value.
+/// Returns the metrics of a report: name, unit, value.
 #[must_use]
 pub fn metrics(report: &JoinReport) -> Vec<(&'static str, &'static str, u64)> {
     let JoinReport {

@@ -1,10 +1,10 @@
-//! Logs: JSON lines on standard output, with counts and durations, never a phone, a name, a token or a
-//! body.
+//! Logs: JSON lines on standard output, with counts and durations, never a phone, a name, a token
+//! or a body.
 //!
-//! The level that a deployment sets is for this workspace's crates alone. Others log whole requests and
-//! events below `info` (the AWS SDK, its HTTP client, Lambda's runtime), and there is no setting that
-//! lets them. In a release build nothing below `info` is there at all (a feature of `tracing`), which keeps
-//! packages 0.1 MB smaller too.
+//! The level that a deployment sets is for this workspace's crates only. Below `info`, others log
+//! whole requests and events (the AWS SDK, its HTTP client, Lambda's runtime), and no setting lets
+//! them. A release build has no code at all for logs below `info` (a feature of `tracing`), which
+//! also keeps packages 0.1 MB smaller.
 
 use std::io;
 use std::panic::PanicHookInfo;
@@ -17,7 +17,7 @@ use tracing_subscriber::{filter, fmt, registry};
 
 use crate::config::{ProcessEnvironment, Variables};
 
-/// The crates that know what may be logged.
+/// The crates of this workspace, which know what may be logged.
 const OURS: [&str; 16] = [
     "address_book",
     "api",
@@ -36,11 +36,12 @@ const OURS: [&str; 16] = [
     "upload",
     "users",
 ];
-/// Where Lambda's runtime tells why an event can't be read: in a parser's words, which quote it.
+/// The target under which Lambda's runtime says why an event can't be read. It uses the parser's
+/// message, which quotes the event.
 const QUOTES_EVENTS: &str = "lambda_runtime::layers::api_response";
 
-/// Starts logging at the level of `AWS_LAMBDA_LOG_LEVEL` or `RUST_LOG`, `info` unless set, and keeps the
-/// messages of panics out of the logs.
+/// Starts logging at the level of `AWS_LAMBDA_LOG_LEVEL` or `RUST_LOG` (`info` if neither is set),
+/// and keeps the messages of panics out of the logs.
 pub fn init() {
     let subscriber = subscriber(level(&ProcessEnvironment), io::stdout);
     // A second call, as in tests, changes nothing.
@@ -49,7 +50,8 @@ pub fn init() {
     }
 }
 
-/// What logs to `writer`: this workspace's crates at `level`, all others no further than `info`.
+/// Returns a subscriber that logs to `writer`: this workspace's crates at `level`, all others no
+/// further than `info`.
 pub fn subscriber<W>(level: LevelFilter, writer: W) -> impl Subscriber + Send + Sync
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
@@ -61,7 +63,7 @@ where
     registry().with(lines.with_filter(filter.with_max_level_hint(level)))
 }
 
-/// Whether an event or a span of `target` may be logged where a deployment has set `level`.
+/// Returns whether an event or a span of `target` may be logged if a deployment has set `level`.
 #[must_use]
 pub fn may_be_logged(target: &str, event: Level, level: LevelFilter) -> bool {
     let name = target.split("::").next().unwrap_or_default();
@@ -69,7 +71,7 @@ pub fn may_be_logged(target: &str, event: Level, level: LevelFilter) -> bool {
     event <= limit && target != QUOTES_EVENTS
 }
 
-/// The level that the environment names: one word, for all of this workspace.
+/// Returns the level that the environment names: one word, for all of this workspace.
 fn level(env: &impl Variables) -> LevelFilter {
     let named = env.get("AWS_LAMBDA_LOG_LEVEL").or_else(|| env.get("RUST_LOG")).unwrap_or_default();
     match named.to_lowercase().as_str() {
@@ -80,7 +82,8 @@ fn level(env: &impl Variables) -> LevelFilter {
     }
 }
 
-/// Logs where a panic happened, and nothing of what it says: a slice that is cut wrong quotes the text.
+/// Logs where a panic happened, but not its message. The message may quote data, such as a text
+/// that was sliced in a wrong place.
 pub fn log_panic(panic: &PanicHookInfo<'_>) {
     let location = panic.location().map(ToString::to_string);
     tracing::error!(location, "panicked");
