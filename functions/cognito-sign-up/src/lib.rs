@@ -1,5 +1,5 @@
-//! A trigger of a Cognito user pool: whoever has confirmed their account is signed up, with the phone
-//! that Cognito has verified.
+//! A trigger of a Cognito user pool: it signs up users who have confirmed their account, with the
+//! phone that Cognito has verified.
 
 use std::collections::HashMap;
 
@@ -10,25 +10,26 @@ use aws_lambda_events::cognito::{
 use model::{Clock, Details, UserId};
 use protocol::{AccountError, PhoneClaim, ProfilePatch, SignUpStore, sign_up};
 
-/// The event, and the answer: Cognito wants it back.
+/// The event. It is the answer too, since Cognito wants it back.
 pub type PostConfirmation = CognitoEventUserPoolsPostConfirmation;
 
-/// Why nobody was signed up. Cognito tells the app that the confirmation failed, though the account is
-/// confirmed; `POST /users` does then what was left undone.
+/// Why the user wasn't signed up. Cognito then tells the app that the confirmation failed, though
+/// the account is confirmed. `POST /users` can still sign the user up.
 #[derive(Debug, thiserror::Error)]
 pub enum SignUpError {
     /// The event has no `sub` that could be a user id.
     #[error("the event names no user")]
     NoSubject,
-    /// The account wasn't written.
+    /// The account couldn't be written.
     #[error(transparent)]
     Account(#[from] AccountError),
 }
 
-/// Signs the event's user up; a new password (`PostConfirmation_ConfirmForgotPassword`) is no sign-up.
+/// Signs the event's user up. A new password (`PostConfirmation_ConfirmForgotPassword`) isn't a
+/// sign-up, and nothing happens.
 ///
 /// # Errors
-/// [`SignUpError`]; may be repeated.
+/// [`SignUpError`]. The call may be repeated.
 pub async fn handle<S, C>(
     store: &S,
     clock: &C,
@@ -54,7 +55,8 @@ where
     Ok(event)
 }
 
-/// The number counts where Cognito has verified it, as in its tokens.
+/// Returns the user's phone if Cognito has verified it. The phones in its tokens follow the same
+/// rule.
 fn verified_phone(attributes: &HashMap<String, String>) -> PhoneClaim {
     let verified =
         attributes.get("phone_number_verified").is_some_and(|verified| verified == "true");

@@ -1,4 +1,4 @@
-//! The Lambda function that gives books back.
+//! The Lambda function that reads books.
 
 use lambda::{Boot, Error};
 

@@ -1,4 +1,4 @@
-//! From the queue to the books and the phones: who joined, who left.
+//! Takes messages from the queue, writes into the books who joined or left, and sends the pushes.
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use model::Clock;
@@ -7,14 +7,14 @@ use protocol::queue::{BookMessage, BookQueue, UnreadableMessage};
 use protocol::{JoinError, JoinReport, JoinStore, Notifier, Worked, spread};
 use store::Keyring;
 
-/// Time that an invocation keeps for what it has begun: a book that others write too, and pushes that are
-/// tried several times, take some seconds.
+/// How long before its deadline an invocation stops beginning books, in milliseconds. A book that
+/// others write too takes some seconds, and so do pushes that are tried several times.
 pub const RESERVE_MS: u64 = 10_000;
 
 /// Why a message failed.
 #[derive(Debug, thiserror::Error)]
 enum MessageError {
-    /// It isn't one of ours; it ends in the dead-letter queue.
+    /// It isn't one of our messages. It ends in the dead-letter queue.
     #[error(transparent)]
     Unreadable(#[from] UnreadableMessage),
     /// It has to come again.
@@ -22,8 +22,8 @@ enum MessageError {
     Join(#[from] JoinError),
 }
 
-/// Works off each message; those that fail are named, and come again alone. Nothing is begun after
-/// `deadline_ms`, in milliseconds since 1970.
+/// Processes each message. The response names those that failed, so that only they come again. No
+/// book is begun after `deadline_ms`, in milliseconds since 1970.
 pub async fn handle<S, Q, P, C>(
     store: &S,
     keyring: &Keyring,

@@ -1,4 +1,4 @@
-//! The Lambda function that tells books and people of a change.
+//! The Lambda function that tells books and users who joined or left.
 use join_push::{RESERVE_MS, handle};
 use lambda::{Boot, Context, Error, metrics};
 #[tokio::main(flavor = "current_thread")]

@@ -1,6 +1,7 @@
-//! From the stream of Users to the queue: which changes the books have to hear of.
+//! Reads the stream of Users, and sends a message to the queue for each change that books have to
+//! hear of.
 //!
-//! Nothing slow happens here, so that nothing holds up the stream's shard.
+//! Nothing slow happens here, since it would hold up the stream's shard.
 
 use aws_lambda_events::dynamodb::{Event as DynamoDbEvent, EventRecord};
 use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
@@ -8,20 +9,22 @@ use model::Turnover;
 use protocol::queue::{BookMessage, BookQueue, FailedRecord, FailedRecords, Joiner, QueueError};
 use store::{Keyring, OwnerRange, StoreError, holder_of_image};
 
-/// Why a record became no message.
+/// Why a record couldn't become a message.
 #[derive(Debug, thiserror::Error)]
 enum RelayError {
-    /// It will never make sense.
+    /// The record makes no sense, and never will.
     #[error(transparent)]
     Unreadable(#[from] StoreError),
-    /// The queue may take it later.
+    /// The queue failed. It may take the message later.
     #[error(transparent)]
     Queue(#[from] QueueError),
 }
 
-/// Sends a message for each change of who has a phone. Stops at the first record for which the queue
-/// fails and names it, so that the stream comes again from there. A record that makes no sense would come
-/// again for ever: it is kept apart, and the stream goes on.
+/// Sends a message for each change of who has a phone.
+///
+/// If the queue fails, it stops at that record and names it, so that the stream comes again from
+/// there. A record that makes no sense would come again for ever. It is sent to the queue of failed
+/// records, and the stream goes on.
 pub async fn handle<Q, F>(
     keyring: &Keyring,
     queue: &Q,
@@ -73,7 +76,7 @@ where
     response
 }
 
-/// Whether the record was worth a message.
+/// Sends a message if the record needs one. Returns whether it does.
 async fn relay<Q: BookQueue>(
     keyring: &Keyring,
     queue: &Q,

@@ -8,7 +8,8 @@ use store::{BookKeeper, ProfileReader};
 const TOO_LARGE: &str =
     "There are too many registered users for their full profiles; ask with compact=1.";
 
-/// Answers one request: one read for the compact form, and one per hundred users for the full one.
+/// Answers one request. The compact form takes one read, and the full one takes another for each
+/// hundred users.
 pub async fn handle<S>(store: &S, event: ApiGatewayV2httpRequest) -> ApiGatewayV2httpResponse
 where
     S: BookKeeper + ProfileReader,

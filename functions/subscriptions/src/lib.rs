@@ -1,4 +1,4 @@
-//! `/subscriptions`: the devices to which a user's pushes go.
+//! `/subscriptions`: the devices that get a user's pushes.
 
 use api::{ApiError, Call, Endpoint, Reply, public_id, read_subscription, subscription_items};
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};

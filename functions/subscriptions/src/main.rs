@@ -1,4 +1,4 @@
-//! The Lambda function that keeps the devices to which pushes go.
+//! The Lambda function that adds, lists and removes the devices that get pushes.
 
 use lambda::{Boot, Error};
 use model::SystemClock;

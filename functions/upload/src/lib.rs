@@ -1,5 +1,5 @@
-//! `/address_book`, written: contacts are created, edited, destroyed, or all replaced (POST); a whole book
-//! goes (DELETE).
+//! Writes to `/address_book`: POST creates, edits and destroys contacts, or replaces all of them,
+//! and DELETE deletes a whole book.
 
 use api::{ApiError, Call, Endpoint, Reply, UploadRequest, UploadResponse};
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};

@@ -1,4 +1,4 @@
-//! The Lambda function that takes uploads.
+//! The Lambda function that takes uploads and deletes books.
 
 use lambda::{Boot, Error};
 use model::SystemClock;

@@ -1,7 +1,7 @@
 //! Direct invocations: an app's own systems register, change and remove users under IAM.
 //!
-//! What they say of a phone is taken as proven. IAM lets only them in, and nothing that comes through the
-//! API can be mistaken for theirs: see [`is_http`].
+//! The phone that they name is taken as proven. Only they get in through IAM, and nothing that
+//! comes through the API can be mistaken for theirs: see [`is_http`].
 
 use api::{ApiError, UserRequest, own_user};
 use model::{Clock, UserId};
@@ -11,27 +11,24 @@ use protocol::{AccountError, PhoneClaim, UsersStore, remove_account, sign_up, up
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-/// What is asked.
+/// What an app's own system asks for.
 #[derive(Deserialize)]
 #[serde(tag = "action", rename_all = "snake_case", deny_unknown_fields)]
 enum Request {
-    /// Signs a user up, or brings them up to date.
+    /// Signs a user up, or updates a user who exists already.
     Register(Account),
-    /// Changes a user who is there.
+    /// Changes a user who exists.
     Update(Account),
-    /// Deletes all that is a user's; may be repeated.
-    Remove {
-        /// Whom.
-        user_id: UserId,
-    },
+    /// Deletes all of a user's data. It may be repeated.
+    Remove { user_id: UserId },
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Account {
-    /// Whom: the subject of their tokens.
+    /// The subject of the user's tokens.
     user_id: UserId,
-    /// Their number; absent, it stays as it is.
+    /// The user's number. If it is absent, the number stays as it is.
     #[serde(default)]
     phone: Option<String>,
     /// The profile, as in the body of `POST /users`.
@@ -52,13 +49,13 @@ impl Account {
     }
 }
 
-/// Whether `event` came through the API: API Gateway puts a `requestContext` beside what its callers sent,
-/// and what they sent never stands at the top of the event.
+/// Returns whether `event` came through the API. API Gateway puts a `requestContext` at the top of
+/// each event, and what its callers sent is never at the top.
 pub(crate) fn is_http(event: &Value) -> bool {
     event.get("requestContext").is_some()
 }
 
-/// Does what a direct event asks: the user's profile, or `{}` for one who is removed.
+/// Does what a direct event asks for. Returns the user's profile, or `{}` if the user is removed.
 pub(crate) async fn serve<S, E, C>(
     store: &S,
     endpoints: &E,

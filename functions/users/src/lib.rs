@@ -1,5 +1,5 @@
-//! `/users`: signing up, one's own profile and all else that is stored, leaving; and the same for an app's
-//! own systems.
+//! `/users`: users sign up, read and change their own profile, export all else that is stored about
+//! them, and leave. An app's own systems sign users up, change and remove them.
 
 mod direct;
 
@@ -19,30 +19,30 @@ const NO_SUCH_USER: &str = "There is no such user.";
 pub struct Settings {
     /// The home region of callers whose token proves no number.
     pub default_region: Region,
-    /// Whether the phone in a body counts where the token has none.
+    /// Whether the phone in a body counts if the token has none.
     pub trust_body_phone: bool,
 }
 
-/// An answer, in the form that suits who asked.
+/// An answer, in the form that the caller expects.
 #[derive(Serialize)]
 #[serde(untagged)]
 pub enum Answer {
-    /// To a caller of the API.
+    /// The answer to a caller of the API.
     Http(Box<ApiGatewayV2httpResponse>),
-    /// To a direct invocation: what the API has as a body, errors of the caller's included.
+    /// The answer to a direct invocation: what the API has as a body, also for a caller's mistakes.
     Direct(Value),
 }
 
-// It is somebody's profile.
+// An answer may hold a profile.
 hide_debug!(Answer);
 
 /// Why an invocation failed.
 #[derive(Debug, thiserror::Error)]
 pub enum InvocationError {
-    /// API Gateway sent what isn't its event.
-    #[error("the event is no request of API Gateway")]
+    /// The event has a `requestContext`, but isn't an event of API Gateway.
+    #[error("the event isn't a request of API Gateway")]
     Event,
-    /// A table or the push service failed; may be repeated.
+    /// A table or the push service failed. The call may be repeated.
     #[error("a direct invocation failed")]
     Failed(#[source] Option<Box<dyn std::error::Error + Send + Sync>>),
 }
@@ -50,7 +50,7 @@ pub enum InvocationError {
 /// Answers one invocation, by the API or by an app's own systems.
 ///
 /// # Errors
-/// [`InvocationError`]; a caller's mistake is an answer.
+/// [`InvocationError`]. A caller's mistake isn't an error here, but an answer.
 pub async fn invoke<S, E, C>(
     store: &S,
     endpoints: &E,
@@ -124,8 +124,8 @@ where
         (Endpoint::UpdateUser, id) => {
             let (caller, id) = (call.caller()?, public_id(id, NO_SUCH_USER)?);
             let request = read(call, &caller, settings)?;
-            // A number moves only by a request that names it: the proof in an old token may be one that
-            // somebody else has overtaken.
+            // A user's number changes only if the request names it. Another user may have taken
+            // over the number that an old token proves.
             let proven = caller.phone.filter(|_| request.phone.is_some());
             let claim = request.phone_claim(proven, settings.trust_body_phone)?;
             let profile =

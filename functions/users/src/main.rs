@@ -1,4 +1,4 @@
-//! The Lambda function that signs users up, changes and removes them.
+//! The Lambda function that signs users up, reads, changes and removes them.
 
 use lambda::{Boot, Error};
 use model::SystemClock;
