@@ -23,7 +23,7 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Prints a line and passes the code on; where nobody reads, nobody is told.
+/// Prints a line and returns `code`. If the line can't be printed, there is nowhere to say so.
 fn tell(to: &mut impl Write, what: &impl std::fmt::Display, code: ExitCode) -> ExitCode {
     let _ = writeln!(to, "{what}");
     code

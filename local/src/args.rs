@@ -9,13 +9,14 @@ use std::path::PathBuf;
 pub struct Args {
     /// The port of the API; 0 takes any free one.
     pub port: u16,
-    /// The address of the embedded DynamoDB: that of this machine's own bridge, for containers.
+    /// The address of the embedded DynamoDB. For containers, it is that of this machine's own
+    /// bridge.
     pub dynamodb_host: Ipv4Addr,
     /// The port of the embedded DynamoDB; 0 takes any free one.
     pub dynamodb_port: u16,
-    /// The file that keeps the data; none for memory.
+    /// The file that keeps the data. Without one, the data is in memory.
     pub data: Option<PathBuf>,
-    /// Whether the tables hold names and numbers as they are.
+    /// Whether names and numbers are stored unsealed.
     pub unsealed: bool,
 }
 
@@ -26,16 +27,13 @@ impl Default for Args {
     }
 }
 
-/// A command line that can't be followed.
+/// Why the command line doesn't start a server.
 #[derive(Debug, thiserror::Error)]
 pub enum ArgsError {
-    /// The caller asked for help.
     #[error("{}", USAGE)]
     Help,
-    /// The caller asked for the version.
     #[error("address-book {}", env!("CARGO_PKG_VERSION"))]
     Version,
-    /// The caller mistyped.
     #[error("{0}\n\n{USAGE}")]
     Invalid(#[from] lexopt::Error),
 }
@@ -46,12 +44,12 @@ The address book on one machine: the API, an embedded DynamoDB and a push inbox.
 Usage: cargo run -- [--port N] [--data FILE] [--unsealed] [--dynamodb-port N] [--dynamodb-host IP]
 
   --port N            port of the API on 127.0.0.1 (8080; 0 takes any free one)
-  --data FILE         keep the data in FILE (otherwise it is in memory and gone at the end)
+  --data FILE         keep the data in FILE (otherwise it is in memory, and lost at the end)
   --unsealed          keep names and numbers readable in the tables (otherwise they are sealed: with
-                      --data by the keys in FILE.keys, made if there is no FILE yet)
+                      --data by the keys in FILE.keys, which is created if there is no FILE yet)
   --dynamodb-port N   port of the embedded DynamoDB (any free one)
-  --dynamodb-host IP  address of the embedded DynamoDB (127.0.0.1). It asks nobody who they are: choose one
-                      that only this machine and its containers reach
+  --dynamodb-host IP  address of the embedded DynamoDB (127.0.0.1). Anybody who reaches it can use it, so
+                      choose one that only this machine and its containers reach
   --version           print the version and stop";
 
 impl Args {

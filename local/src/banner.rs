@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 
 use crate::inbox::InboxPush;
 
-/// What is printed at the start: where it listens, and a line to try for each endpoint.
+/// Returns what is printed at the start: where the server listens, and a line to try for each
+/// endpoint.
 pub(crate) fn banner(api: SocketAddr, dynamodb: SocketAddr, data: &str) -> String {
     let post = "-H 'Content-Type: application/json'";
     let alice = "-H 'CB-Token: alice:+14155550100'";
@@ -25,7 +26,8 @@ curl {url}/address_book {alice}
 curl {url}/users {bob} {post} -d '{{\"user\":{{\"full_name\":\"Bob\"}}}}'
 sleep 1; curl '{url}/address_book/registered_users?compact=1' {alice}
 curl {url}/_local/pushes
-# Whoever signed up first has id 1: look, export, change, unsubscribe, wipe the book, leave
+# Alice signed up first, so her id is 1. She reads her profile, exports her data, changes her name, unsubscribes,
+# wipes her book, and leaves
 curl {url}/users/1 {alice}
 curl {url}/users/1/export {alice}
 curl -X PUT {url}/users/1 {alice} {post} -d '{{\"user\":{{\"full_name\":\"Alice A.\"}}}}'
@@ -37,7 +39,7 @@ Ctrl-C stops it."
     )
 }
 
-/// The page at `/`: the pushes, newest first, refreshed every other second.
+/// Returns the page at `/`: the pushes, newest first. It refreshes itself every two seconds.
 pub(crate) fn page(pushes: &[InboxPush]) -> String {
     let rows: String = pushes.iter().map(row).collect();
     let rows = if rows.is_empty() { "<tr><td colspan=4>None yet.".to_owned() } else { rows };

@@ -18,26 +18,17 @@ use tokio::task::JoinHandle;
 
 use crate::schema::{create_tables, tables};
 
-/// What kept the database from starting.
+/// Why the database didn't start.
 #[derive(Debug, thiserror::Error)]
 pub enum DatabaseError {
-    /// The data file can't be opened.
     #[error("{path} can't be opened: {reason}")]
     Open {
-        /// The file.
         path: PathBuf,
-        /// The database's own words.
+        /// The database's own message.
         reason: String,
     },
-    /// The port can't be had.
-    #[error("{address} can't be listened on: {source}")]
-    Listen {
-        /// The address and port.
-        address: SocketAddr,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// A table can't be made.
+    #[error("can't listen on {address}: {source}")]
+    Listen { address: SocketAddr, source: std::io::Error },
     #[error("a table can't be created: {0}")]
     Schema(String),
 }
@@ -62,8 +53,8 @@ impl Database {
         Self::start(None, Ipv4Addr::LOCALHOST, 0, Keyring::default()).await
     }
 
-    /// Starts a database over `data`, or in memory, on `port` of `host` (0 takes any free one), with all
-    /// tables; the stores over it are sealed by `keyring`.
+    /// Starts a database over `data`, or in memory, on `port` of `host` (0 takes any free port),
+    /// and creates all tables. Its stores are sealed by `keyring`.
     ///
     /// # Errors
     /// [`DatabaseError`].
@@ -99,19 +90,20 @@ impl Database {
         Ok(database)
     }
 
-    /// Where it listens.
+    /// Returns the address that it listens on.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// A client of it.
+    /// Returns a client of it.
     #[must_use]
     pub fn client(&self) -> aws_sdk_dynamodb::Client {
         self.client_over(self.http.clone())
     }
 
-    /// A client that speaks to it through `http`, which may watch, hold up or break what passes.
+    /// Returns a client that speaks to it through `http`, which may watch, hold up or break what
+    /// passes.
     #[must_use]
     pub fn client_over(&self, http: SharedHttpClient) -> aws_sdk_dynamodb::Client {
         let config = aws_sdk_dynamodb::Config::builder()
@@ -124,25 +116,25 @@ impl Database {
         aws_sdk_dynamodb::Client::from_conf(config)
     }
 
-    /// The HTTP client that reaches it.
+    /// Returns the HTTP client that reaches it.
     #[must_use]
     pub fn http(&self) -> SharedHttpClient {
         self.http.clone()
     }
 
-    /// The store over it.
+    /// Returns a store over it.
     #[must_use]
     pub fn store(&self) -> Store {
         Store::new(self.client(), tables(), self.keyring.clone(), SystemClock)
     }
 
-    /// The keys of its stores.
+    /// Returns the keys of its stores.
     #[must_use]
     pub fn keyring(&self) -> &Keyring {
         &self.keyring
     }
 
-    /// A client of its streams.
+    /// Returns a client of its streams.
     pub(crate) fn streams(&self) -> aws_sdk_dynamodbstreams::Client {
         let config = aws_sdk_dynamodbstreams::Config::builder()
             .behavior_version(BehaviorVersion::latest())
@@ -154,7 +146,7 @@ impl Database {
         aws_sdk_dynamodbstreams::Client::from_conf(config)
     }
 
-    /// What deletes records of the stream of Users.
+    /// Returns the trimmer of the stream of Users.
     pub(crate) fn stream_trimmer(&self) -> rusqlite::Result<StreamTrimmer> {
         let connection = rusqlite::Connection::open(&self.location)?;
         connection.busy_timeout(BUSY)?;
@@ -165,7 +157,7 @@ impl Database {
     pub async fn stop(mut self) {
         drop(self.stop.take());
         if let Err(error) = (&mut self.serving).await {
-            tracing::error!(%error, "the embedded DynamoDB stopped badly");
+            tracing::error!(%error, "the embedded DynamoDB didn't stop cleanly");
         }
     }
 
@@ -178,7 +170,7 @@ fn credentials() -> Credentials {
     Credentials::new("local", "local", None, None, "local")
 }
 
-/// The embedded DynamoDB over `data`, or in memory, without a socket and without tables.
+/// Opens the embedded DynamoDB over `data`, or in memory, without a socket and without tables.
 ///
 /// # Errors
 /// [`DatabaseError::Open`].
@@ -193,7 +185,8 @@ fn open_at(location: &str) -> Result<dynoxide::Database, DatabaseError> {
     Ok(database)
 }
 
-/// A file, or memory that several connections of this process can share under a name of its own.
+/// Returns where the data is: a file, or memory under a name of its own, which several connections
+/// of this process can share.
 fn location(data: Option<&Path>) -> String {
     static STARTED: AtomicU64 = AtomicU64::new(0);
     match data {
@@ -205,8 +198,8 @@ fn location(data: Option<&Path>) -> String {
     }
 }
 
-/// Gives the stream's records an index. Without it every write to a streamed table looks through all
-/// records that ever were (dynoxide 3.2.0): 8 ms a write after 40,000 of them.
+/// Gives the stream's records an index. Without it, every write to a streamed table looks through
+/// all records that were ever written (dynoxide 3.2.0): 8 ms a write after 40,000 of them.
 fn index_stream(location: &str) -> rusqlite::Result<()> {
     rusqlite::Connection::open(location)?.execute_batch(
         "CREATE INDEX IF NOT EXISTS local_stream_order
@@ -217,14 +210,14 @@ fn index_stream(location: &str) -> rusqlite::Result<()> {
 /// How long a deletion waits for others to finish their writes.
 const BUSY: Duration = Duration::from_secs(1);
 
-/// Deletes records of the stream of Users that nobody needs any more. The engine keeps all of them, and
-/// some of its calls look through all of them (dynoxide 3.2.0).
+/// Deletes records of the stream of Users that nobody needs any more. Otherwise the engine keeps
+/// all of them, and some of its calls look through all of them (dynoxide 3.2.0).
 #[derive(Debug)]
 pub(crate) struct StreamTrimmer(Mutex<rusqlite::Connection>);
 
 impl StreamTrimmer {
-    /// Deletes the records before `sequence_number`. That record stays: the next one gets the number after
-    /// the greatest that there is.
+    /// Deletes the records before `sequence_number`. That record stays, because the engine numbers
+    /// the next record after the greatest number that is stored.
     pub(crate) fn trim(&self, sequence_number: &str) -> rusqlite::Result<()> {
         let connection = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let deleted = connection.execute(
@@ -233,7 +226,8 @@ impl StreamTrimmer {
             [&tables().users, sequence_number],
         );
         match deleted {
-            // Somebody writes for longer than that. The next call deletes what this one left.
+            // Another connection writes for longer than `BUSY`. The next call deletes what this one
+            // left.
             Err(rusqlite::Error::SqliteFailure(error, _))
                 if matches!(error.code, ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) =>
             {

@@ -6,7 +6,7 @@ use model::Clock;
 use protocol::push::{Endpoints, Pusher};
 use store::Store;
 
-/// The functions, and what they have of the world.
+/// The functions, and what they need.
 #[derive(Clone, Debug)]
 pub struct HttpFunctions<P, C> {
     pub store: Store,
@@ -18,7 +18,7 @@ pub struct HttpFunctions<P, C> {
 }
 
 impl<P: Pusher + Endpoints, C: Clock> HttpFunctions<P, C> {
-    /// Invokes the function to which the template routes a request.
+    /// Invokes the function to which the template routes the request.
     pub async fn answer(&self, event: ApiGatewayV2httpRequest) -> ApiGatewayV2httpResponse {
         let Self { store, push, clock, uploads, users } = self;
         let method = event.request_context.http.method.as_str();
@@ -32,7 +32,7 @@ impl<P: Pusher + Endpoints, C: Clock> HttpFunctions<P, C> {
             Some(Function::Subscriptions) => {
                 Box::pin(subscriptions::handle(store, push, clock, event)).await
             }
-            // Any other path is 404, which every function can answer.
+            // An unknown path is 404, and every function can answer that.
             Some(Function::Upload) | None => {
                 Box::pin(upload::handle(store, clock, uploads, event)).await
             }

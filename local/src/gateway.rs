@@ -1,4 +1,5 @@
-//! HTTP as API Gateway would pass it on, and the functions behind it.
+//! What API Gateway does: it turns HTTP requests into events for the functions, and their answers
+//! into responses.
 
 use std::sync::Arc;
 
@@ -20,14 +21,14 @@ use crate::inbox::Inbox;
 
 /// The largest body that API Gateway takes (AWS limit).
 const MAX_BODY_BYTES: usize = 10 * 1024 * 1024;
-/// Where clients put their token.
+/// The headers in which clients send their token.
 const TOKEN_HEADERS: [&str; 3] = ["cb-token", "qb-token", "authorization"];
 
-/// What a request needs.
+/// The state that answering a request needs.
 #[derive(Clone)]
 pub(crate) struct Gateway {
     pub functions: HttpFunctions<Inbox, SystemClock>,
-    /// Told of each request that may have changed something.
+    /// Notified of each request that may have changed something.
     pub changed: Arc<Notify>,
 }
 
@@ -65,7 +66,7 @@ pub(crate) async fn answer(State(gateway): State<Gateway>, request: Request) -> 
     response
 }
 
-/// The event that API Gateway would send.
+/// Returns the event that API Gateway would send.
 fn event(parts: &Parts, body: &Bytes) -> EventBuilder {
     let target = parts.uri.path_and_query().map_or("/", PathAndQuery::as_str);
     let mut event = EventBuilder::new(parts.method.as_str(), target)
@@ -80,7 +81,7 @@ fn event(parts: &Parts, body: &Bytes) -> EventBuilder {
     }
 }
 
-/// Header names in lower case, several values joined by commas.
+/// Returns the headers with names in lower case, and with several values joined by commas.
 fn headers(headers: &HeaderMap) -> Map<String, Value> {
     let value = |name| {
         let values = headers
@@ -98,7 +99,7 @@ fn token(headers: &HeaderMap) -> Option<&str> {
     (!token.is_empty()).then_some(token)
 }
 
-/// An id that tells one request of this process from another.
+/// Returns an id that tells one request of this process from another.
 fn request_id() -> String {
     use std::sync::atomic::{AtomicU64, Ordering};
     static REQUESTS: AtomicU64 = AtomicU64::new(1);

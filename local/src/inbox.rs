@@ -1,4 +1,4 @@
-//! The push inbox: where pushes land instead of on phones.
+//! The push inbox, which gets the pushes in place of phones.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,26 +8,22 @@ use protocol::push::{Delivery, EndpointError, Endpoints, Push, Pusher, Token};
 use serde::Serialize;
 use store::token_hash;
 
-/// Pushes that are kept; older ones go.
+/// How many pushes are kept. Older ones are deleted.
 const CAPACITY: usize = 1_000;
 
 /// A push as the inbox shows it.
 #[derive(Clone, PartialEq, Eq, Serialize)]
 pub struct InboxPush {
-    /// Who got it.
     pub user_id: String,
-    /// On which device.
     pub device_udid: String,
-    /// What it says.
     pub text: String,
-    /// What it tells the app.
     pub data: PushData,
 }
 
 /// What a push tells the app.
 #[derive(Clone, PartialEq, Eq, Serialize)]
 pub struct PushData {
-    /// Who joined.
+    /// The joiner's public id.
     pub id: u32,
     /// The joiner's phone, in canonical digits.
     pub phone: String,
@@ -38,7 +34,7 @@ pub struct PushData {
 pub struct Inbox(Arc<Mutex<VecDeque<InboxPush>>>);
 
 impl Inbox {
-    /// The pushes, newest first.
+    /// Returns the pushes, newest first.
     #[must_use]
     pub fn pushes(&self) -> Vec<InboxPush> {
         self.lock().iter().cloned().collect()
@@ -64,7 +60,7 @@ impl Pusher for Inbox {
 }
 
 impl Endpoints for Inbox {
-    /// Every token has an endpoint here: its hash.
+    /// Returns the token's endpoint, which is made from its hash.
     async fn register(&self, token: Token<'_>) -> Result<String, EndpointError> {
         Ok(format!("inbox:{}", token_hash(token.token)))
     }

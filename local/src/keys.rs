@@ -1,4 +1,5 @@
-//! The keys that seal the tables here: in a file beside the data, or in memory and gone at the end.
+//! The keys that seal the local tables. They are in a file beside the data, or in memory and lost
+//! at the end.
 
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Read, Write};
@@ -8,45 +9,34 @@ use store::{Keyring, KeyringError};
 
 use crate::args::Args;
 
-/// Why there are no keys.
+/// Why the keys couldn't be read or created.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyFileError {
-    /// The file can't be read, or made.
+    /// The file can't be read or created.
     #[error("{path} can't be used: {source}")]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// The file holds something else.
+    File { path: PathBuf, source: std::io::Error },
+    /// The file doesn't hold keys.
     #[error("{path} can't be used: {source}")]
-    Content {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: KeyringError,
-    },
-    /// There is data, and fresh keys wouldn't open it.
+    Content { path: PathBuf, source: KeyringError },
+    /// The data exists and its keys don't. New keys wouldn't open it.
     #[error(
-        "{data} was there before its keys, {keys}: use --unsealed for data that was never sealed"
+        "{data} exists, but its keys, {keys}, don't: use --unsealed for data that was never sealed"
     )]
     Lost {
-        /// The data.
         data: PathBuf,
-        /// Where the keys should be.
+        /// The file in which the keys should be.
         keys: PathBuf,
     },
 }
 
-/// The keys that `args` ask for.
+/// Returns the keys that `args` ask for.
 ///
 /// # Errors
 /// [`KeyFileError`].
 pub(crate) fn keyring(args: &Args) -> Result<Keyring, KeyFileError> {
     match &args.data {
         _ if args.unsealed => Ok(Keyring::default()),
-        None => Ok(Keyring::generate_secret().parse().expect("a generated secret is one")),
+        None => Ok(Keyring::generate_secret().parse().expect("a generated secret is valid")),
         Some(data) => keyring_beside(data),
     }
 }
@@ -75,7 +65,7 @@ fn keyring_beside(data: &Path) -> Result<Keyring, KeyFileError> {
     secret.trim().parse().map_err(|source| KeyFileError::Content { path: path.clone(), source })
 }
 
-/// Creates a file that its owner alone can read.
+/// Creates a file that only its owner can read.
 fn create_private(path: &Path, content: &str) -> std::io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);

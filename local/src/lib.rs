@@ -1,8 +1,9 @@
 //! The whole address book on one machine, without AWS and without Docker.
 //!
-//! The handlers of the functions run in this process: requests reach them as the events that API
-//! Gateway would send, changes of Users as those of the stream, messages as those of the queue. The
-//! tables are an embedded DynamoDB, spoken to with the same SDK; pushes land in an inbox.
+//! The handlers of the functions run in this process. Requests reach them as the events that API
+//! Gateway would send, changes of Users as events of the stream, and messages as events of the
+//! queue. The tables are in an embedded DynamoDB, which is called through the same SDK. Pushes are
+//! kept in an inbox.
 
 mod args;
 mod banner;

@@ -1,4 +1,4 @@
-//! The queue of joins: a channel instead of SQS, delivered as SQS would.
+//! The queue of joins: a channel in place of SQS, which delivers messages as SQS does.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,15 +12,16 @@ use tokio::sync::{Semaphore, mpsc};
 
 use crate::inbox::Inbox;
 
-/// Messages worked off at once.
+/// How many messages are processed at once.
 const WORKERS: usize = 8;
-/// Deliveries of a message before it is given up: half of the template's, whose queue waits longer between two.
+/// How often a message is delivered before it is given up. This is half of the template's number,
+/// since the template's queue waits longer between two deliveries.
 const MAX_RECEIVES: u32 = 5;
-/// How long a failed message stays away: longer than a claim's lease would be of no use to anybody
-/// watching.
+/// How long a failed message waits before it is delivered again. The template's queue waits for
+/// longer than a claim's lease, which would be too long for a person who watches.
 const REDELIVERY: Duration = Duration::from_secs(2);
 
-/// The sending end.
+/// The sending end of the queue.
 #[derive(Clone, Debug)]
 pub struct ChannelQueue {
     sender: mpsc::UnboundedSender<String>,
@@ -29,14 +30,14 @@ pub struct ChannelQueue {
 }
 
 impl ChannelQueue {
-    /// A queue whose messages are sealed by `keyring`, and its receiving end.
+    /// Creates a queue whose messages are sealed by `keyring`. Returns both of its ends.
     #[must_use]
     pub fn new(keyring: Keyring) -> (Self, mpsc::UnboundedReceiver<String>) {
         let (sender, receiver) = mpsc::unbounded_channel();
         (Self { sender, open: Arc::default(), keyring }, receiver)
     }
 
-    /// How many messages were sent and aren't worked off.
+    /// Returns how many messages were sent and aren't processed yet.
     #[must_use]
     pub fn open(&self) -> usize {
         self.open.load(Ordering::SeqCst)
@@ -56,7 +57,8 @@ impl BookQueue for ChannelQueue {
     }
 }
 
-/// Here the log is all there is to keep them in, and the function has written it.
+/// Keeps nothing: the function has logged the record, and the log is the only place to keep it
+/// here.
 impl FailedRecords for ChannelQueue {
     async fn keep(&self, _record: &FailedRecord) -> Result<(), QueueError> {
         Ok(())
@@ -103,7 +105,7 @@ pub(crate) async fn deliver(
     }
 }
 
-/// The event that Lambda would get.
+/// Returns the event that Lambda would get.
 fn event(body: &str) -> SqsEvent {
     let mut message = SqsMessage::default();
     message.message_id = Some("local".to_owned());

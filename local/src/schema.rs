@@ -12,7 +12,7 @@ use store::Tables;
 /// The table in which the local server notes how far it has read the stream.
 pub(crate) const CHECKPOINTS: &str = "LocalCheckpoints";
 
-/// The names of the tables here.
+/// Returns the names of the local tables.
 #[must_use]
 pub fn tables() -> Tables {
     Tables {
@@ -25,10 +25,10 @@ pub fn tables() -> Tables {
     }
 }
 
-/// Creates the tables that aren't there yet.
+/// Creates the tables that don't exist yet.
 ///
 /// # Errors
-/// What CreateTable answers.
+/// The error of CreateTable.
 pub async fn create_tables(client: &Client) -> Result<(), SdkError<CreateTableError>> {
     let Tables { address_books, contact_owners, users, subscriptions, claims, budgets } = tables();
     for (name, keys, streamed) in [
@@ -69,7 +69,7 @@ async fn create_table(
     }
     match table.send().await {
         Ok(_) => Ok(()),
-        // Kept from an earlier run.
+        // An earlier run has created the table.
         Err(error)
             if error
                 .as_service_error()

@@ -21,31 +21,23 @@ use crate::keys::{KeyFileError, keyring};
 use crate::queue::{ChannelQueue, deliver};
 use crate::stream::StreamReader;
 
-/// The home region of callers whose token has no phone, and the text of a push: as in `template.yaml`.
+/// The home region of callers whose token has no phone, as in `template.yaml`.
 const HOME_REGION: &str = "US";
+/// The text of a push, as in `template.yaml`.
 const PUSH_TEMPLATE: &str = "%s is here now. Say hello!";
 
-/// What kept the server from running.
+/// Why the server didn't start, or why it failed.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
-    /// The database didn't start.
     #[error(transparent)]
     Database(#[from] DatabaseError),
-    /// There are no keys to seal the data with.
     #[error(transparent)]
     Keyring(#[from] KeyFileError),
-    /// The port can't be had.
-    #[error("127.0.0.1:{port} can't be listened on: {source} (--port takes another one)")]
-    Listen {
-        /// The port.
-        port: u16,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// The stream of Users can't be read.
+    #[error("can't listen on 127.0.0.1:{port}: {source} (--port sets another one)")]
+    Listen { port: u16, source: std::io::Error },
     #[error("the stream of Users can't be read: {0}")]
     Stream(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// Signals or the terminal failed.
+    /// The socket, the signals or the terminal failed.
     #[error(transparent)]
     Io(#[from] std::io::Error),
 }
@@ -83,14 +75,14 @@ impl Server {
             .map_err(RunError::Stream)?;
         let notifier = Notifier {
             pusher: inbox.clone(),
-            template: Some(PUSH_TEMPLATE.parse().expect("it has one %s")),
+            template: Some(PUSH_TEMPLATE.parse().expect("the template has one %s")),
             clock: SystemClock,
         };
         let background = vec![
             tokio::spawn(reader.run()),
             tokio::spawn(deliver(messages, database.store(), queue, notifier)),
         ];
-        let default_region = HOME_REGION.parse().expect("two capitals");
+        let default_region = HOME_REGION.parse().expect("a region is two capitals");
         let functions = HttpFunctions {
             store: database.store(),
             push: inbox,
@@ -109,23 +101,23 @@ impl Server {
         Ok(Self { address, database, stop, serving, background })
     }
 
-    /// Where the API listens.
+    /// Returns the address that the API listens on.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// The tables.
+    /// Returns the database.
     #[must_use]
     pub fn database(&self) -> &Database {
         &self.database
     }
 
-    /// Stops all parts once the open requests are answered. What the queue still holds is read from the
-    /// stream again at the next start.
+    /// Stops all parts once the open requests are answered. What the queue still holds is read from
+    /// the stream again at the next start.
     ///
     /// # Errors
-    /// [`RunError::Io`] where serving had failed.
+    /// [`RunError::Io`] if serving had failed.
     pub async fn stop(self) -> Result<(), RunError> {
         drop(self.stop);
         let served = self.serving.await;

@@ -1,4 +1,5 @@
-//! The stream of Users, read through the streams API and passed on as Lambda's event source would.
+//! The stream of Users, which is read through the streams API and passed on as Lambda's event
+//! source does.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,13 +15,13 @@ use crate::database::{Database, StreamTrimmer};
 use crate::queue::ChannelQueue;
 use crate::schema::{CHECKPOINTS, tables};
 
-/// How long to wait at first if nothing is new, or something failed.
+/// How long to wait at first if nothing is new or something failed.
 const SHORTEST_WAIT: Duration = Duration::from_millis(50);
-/// How long to wait at most. A request that may have changed something ends the wait at once, so this is
-/// for programs that write to the DynamoDB directly. Two small requests a second cost an idle server less
-/// than 1 % of a core.
+/// How long to wait at most. A request that may have changed something ends the wait at once, so
+/// this is for programs that write to the DynamoDB directly. Two small requests a second cost an
+/// idle server less than 1 % of a core.
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
-/// What the event source's filter lets through: see `template.yaml`.
+/// The keys that the event source's filter lets through begin with this: see `template.yaml`.
 const KEY_PREFIX: &str = "phone#";
 
 /// A failure of the streams API, or of the checkpoint.
@@ -33,19 +34,19 @@ pub(crate) struct StreamReader {
     queue: ChannelQueue,
     keyring: Keyring,
     trimmer: StreamTrimmer,
-    /// Told of each request that may have changed something.
+    /// Notified of each request that may have changed something.
     changed: Arc<Notify>,
     stream: String,
     /// The one shard, once it is known. It is open, whatever `EndingSequenceNumber` says.
     shard: Option<String>,
     /// The last record that was passed on.
     read: Option<String>,
-    /// The last record whose messages were all worked off.
+    /// The last record up to which all messages were processed.
     saved: Option<String>,
 }
 
 impl StreamReader {
-    /// A reader that goes on where the one before it stopped.
+    /// Creates a reader that goes on where the one before it stopped.
     pub(crate) async fn new(
         database: &Database,
         queue: ChannelQueue,
@@ -102,7 +103,7 @@ impl StreamReader {
         }
     }
 
-    /// Passes on what is new; `false` where nothing is.
+    /// Passes new records on. Returns `false` if there are none.
     async fn pass_on(&mut self) -> Result<bool, StreamError> {
         let records = self.records().await?;
         let Some(last) = records.last().and_then(sequence_number) else {
@@ -120,7 +121,7 @@ impl StreamReader {
         Ok(true)
     }
 
-    /// The records after the last one read.
+    /// Returns the records after the last one that was read.
     async fn records(&mut self) -> Result<Vec<Record>, StreamError> {
         let Some(shard) = self.shard().await? else { return Ok(vec![]) };
         let position = match &self.read {
@@ -138,8 +139,8 @@ impl StreamReader {
         Ok(page.records.unwrap_or_default())
     }
 
-    /// The one shard, none before the first record. It is asked for once: DescribeStream looks through
-    /// all records (dynoxide 3.2.0).
+    /// Returns the one shard, or `None` before the first record. Once it is known it isn't asked
+    /// for again, because DescribeStream looks through all records (dynoxide 3.2.0).
     async fn shard(&mut self) -> Result<Option<String>, StreamError> {
         if self.shard.is_none() {
             let sent = self.streams.describe_stream().stream_arn(&self.stream).send().await?;
@@ -149,7 +150,8 @@ impl StreamReader {
         Ok(self.shard.clone())
     }
 
-    /// Notes how far the stream was read, once nothing of it is open any more.
+    /// Saves how far the stream was read, if no message is open any more, and deletes the records
+    /// before that.
     async fn save(&mut self) -> Result<(), StreamError> {
         let Some(read) =
             self.read.clone().filter(|_| self.read != self.saved && self.queue.open() == 0)
@@ -173,8 +175,8 @@ fn sequence_number(record: &Record) -> Option<String> {
     record.dynamodb.as_ref()?.sequence_number.clone()
 }
 
-/// What Lambda would be invoked with: the filter's choice, and no writes that changed nothing, of which
-/// DynamoDB makes no records.
+/// Returns whether Lambda would be invoked with the record: if the filter lets it through, and the
+/// write changed something. DynamoDB makes no record of a write that changes nothing.
 fn is_wanted(record: &Record) -> bool {
     let Some(change) = &record.dynamodb else { return false };
     let key = change.keys.as_ref().and_then(|keys| keys.get("key")).and_then(|key| key.as_s().ok());
@@ -183,7 +185,7 @@ fn is_wanted(record: &Record) -> bool {
     changed && key.is_some_and(|key| key.starts_with(KEY_PREFIX))
 }
 
-/// A record as Lambda spells it.
+/// Returns the record as Lambda spells it.
 fn event_record(record: &Record) -> Value {
     let change = record
         .dynamodb
