@@ -1,4 +1,4 @@
-//! Everything that stands in the tables, and what a curious reader finds there.
+//! Reads everything that is stored in the tables, and searches it as a curious reader would.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,7 @@ use store::Tables;
 
 pub type Item = HashMap<String, AttributeValue>;
 
-/// All items of all tables, each with its table's name.
+/// Returns all items of all tables, each with its table's name.
 pub async fn scan(client: &Client) -> Vec<(String, Item)> {
     let Tables { address_books, contact_owners, users, subscriptions, claims, budgets } = tables();
     let mut dump = vec![];
@@ -23,7 +23,7 @@ pub async fn scan(client: &Client) -> Vec<(String, Item)> {
     dump
 }
 
-/// Whether any text or bytes of the item hold `mark`.
+/// Returns whether any text or bytes of the item contain `mark`.
 pub fn contains(item: &Item, mark: &str) -> bool {
     item.iter().any(|(name, value)| name.contains(mark) || value_contains(value, mark))
 }

@@ -1,5 +1,5 @@
-//! The embedded DynamoDB called in this thread, without a socket: what the scheduler needs, which stops
-//! the clock, and fast enough for tens of thousands of runs.
+//! The embedded DynamoDB, called in this thread without a socket. The scheduler, which stops the
+//! clock, needs it that way, and it is fast enough for tens of thousands of runs.
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Builder, Region, StalledStreamProtectionConfig};
@@ -19,7 +19,7 @@ use store::{Keyring, Store};
 
 use crate::rules::item_size;
 
-/// A fresh database in memory with all tables.
+/// Returns a fresh database in memory, with all tables.
 pub async fn database() -> Embedded {
     let embedded = Embedded(Database::memory().expect("memory"));
     create_tables(&embedded.client()).await.expect("tables");
@@ -55,7 +55,7 @@ impl Embedded {
         response
     }
 
-    /// Status and body of the answer to a request.
+    /// Returns the status and the body of the answer to a request.
     pub fn answer(&self, operation: &str, body: &[u8]) -> (u16, String) {
         match self.dispatch(operation, body) {
             Ok(json) => (200, json),
@@ -63,7 +63,7 @@ impl Embedded {
         }
     }
 
-    /// The item of `key` in `table`, in DynamoDB's own JSON.
+    /// Returns the item of `key` in `table`, in DynamoDB's own JSON.
     pub fn item(&self, table: &str, key: &Value) -> Option<Value> {
         let request = json!({ "TableName": table, "Key": key }).to_string();
         let answer = self.dispatch("GetItem", request.as_bytes()).expect("a key of that table");
@@ -71,8 +71,9 @@ impl Embedded {
         answer.get("Item").cloned()
     }
 
-    /// Some records of Users' stream after one of them, as Lambda spells them. Writes that changed nothing are
-    /// among them, of which DynamoDB itself makes none.
+    /// Returns some records of Users' stream that come after the record `after`, spelled as Lambda
+    /// spells them. They include writes that changed nothing. DynamoDB itself makes no records of
+    /// those.
     pub fn stream(&self, after: Option<&str>) -> Vec<Value> {
         let list =
             serde_json::from_value(json!({ "TableName": tables().users })).expect("a request");
@@ -131,7 +132,7 @@ fn run<Q: DeserializeOwned, A: Serialize>(
     Ok(serde_json::to_string(&answer).expect("an answer is JSON"))
 }
 
-/// Bytes of all items of `table`.
+/// Returns the bytes of all items of `table`.
 pub fn stored_bytes(embedded: &Embedded, table: &str) -> usize {
     let mut start = Value::Null;
     let mut bytes = 0;
@@ -150,7 +151,7 @@ pub fn stored_bytes(embedded: &Embedded, table: &str) -> usize {
     }
 }
 
-/// `GetItem` and the like.
+/// Returns the name of the operation, such as `GetItem`.
 pub fn operation(request: &HttpRequest) -> &str {
     let target = request.headers().get("x-amz-target").unwrap_or_default();
     target.rsplit('.').next().unwrap_or_default()
@@ -162,12 +163,13 @@ impl HttpConnector for Embedded {
     }
 }
 
-/// A client whose every request goes through `connector`, and is waited for.
+/// Returns a client that sends every request through `connector`, and waits for each.
 pub fn client_over(connector: impl HttpConnector + 'static) -> Client {
     Client::from_conf(config(connector).build())
 }
 
-/// The store over a client that waits and tries again as the functions' do, sealed by `keys`.
+/// Returns a store whose client waits and retries as the functions' clients do. It is sealed by
+/// `keys`.
 pub fn patient_store_over(connector: impl HttpConnector + 'static, keys: Keyring) -> Store {
     let config = config(connector).timeout_config(aws::timeouts()).retry_config(aws::retries());
     Store::new(Client::from_conf(config.build()), tables(), keys, SystemClock)
@@ -184,12 +186,12 @@ fn config(connector: impl HttpConnector + 'static) -> Builder {
         .http_client(http_client_fn(move |_, _| connector.clone()))
 }
 
-/// The store over such a client, with nothing sealed: what goes by is easier to read.
+/// Returns a store over `connector` that seals nothing, so that the requests are easier to read.
 pub fn store_over(connector: impl HttpConnector + 'static) -> Store {
     sealed_store_over(connector, Keyring::default())
 }
 
-/// The store over such a client, sealed by `keys`.
+/// Returns a store over `connector` that is sealed by `keys`.
 pub fn sealed_store_over(connector: impl HttpConnector + 'static, keys: Keyring) -> Store {
     Store::new(client_over(connector), tables(), keys, SystemClock)
 }

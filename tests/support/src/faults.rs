@@ -1,4 +1,5 @@
-//! A database that fails: what can go wrong between a function and DynamoDB, as a test plans it.
+//! A database that fails. It plays what can go wrong between a function and DynamoDB, as a test
+//! plans it.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -18,21 +19,21 @@ use crate::embedded::{Embedded, operation};
 /// What goes wrong with one request.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Fault {
-    /// It is refused with this status and code, in words that quote it.
+    /// The request is refused with this status and code, in words that quote it.
     Refused(u16, &'static str),
-    /// It is executed or not, and the connection is cut before an answer.
+    /// The request is executed or not, and the connection is cut before an answer.
     Cut { executed: bool },
-    /// It is executed, and its answer breaks off in the middle.
+    /// The request is executed, and its answer breaks off in the middle.
     HalfAnswer,
-    /// It is executed or not, and no answer ever comes.
+    /// The request is executed or not, and no answer ever comes.
     Silence { executed: bool },
-    /// It is executed only after this time, whether or not anybody still waits.
+    /// The request is executed only after this time, whether or not anybody still waits.
     Slow(Duration),
-    /// A batch leaves every second part undone; anything else goes well.
+    /// Every second part of a batch is left undone. Any other request succeeds.
     Partial,
 }
 
-/// Which requests go wrong, and how.
+/// Decides which requests go wrong, and how.
 pub type Plan = Arc<dyn Fn(&HttpRequest) -> Option<Fault> + Send + Sync>;
 
 /// A connector to a database that fails as planned.
@@ -40,7 +41,7 @@ pub type Plan = Arc<dyn Fn(&HttpRequest) -> Option<Fault> + Send + Sync>;
 pub struct Faulty {
     embedded: Embedded,
     plan: Plan,
-    /// From here to there, and back.
+    /// The time that a request takes to the database, and an answer back.
     travel: Duration,
 }
 
@@ -111,7 +112,7 @@ fn answer(status: u16, body: SdkBody) -> HttpResponse {
     response
 }
 
-/// DynamoDB's messages may quote what they are about; so these do.
+/// DynamoDB's messages may quote the request, so these do.
 fn refusal(request: &HttpRequest, status: u16, code: &str) -> HttpResponse {
     let quoted = String::from_utf8_lossy(request.body().bytes().unwrap_or_default());
     let reasons =
@@ -145,7 +146,7 @@ impl http_body::Body for Half {
     }
 }
 
-/// The codes with which a statement of a batch is left undone.
+/// The codes that a batch returns for a statement that is left undone.
 const UNDONE: [&str; 4] = [
     "ProvisionedThroughputExceeded",
     "ThrottlingError",
@@ -153,7 +154,7 @@ const UNDONE: [&str; 4] = [
     "TransactionConflict",
 ];
 
-/// Does every second part of a batch.
+/// Executes every second part of a batch.
 fn partly(embedded: &Embedded, request: &HttpRequest) -> HttpResponse {
     let mut body: Value =
         serde_json::from_slice(request.body().bytes().unwrap_or_default()).expect("JSON");
@@ -189,7 +190,7 @@ fn partly(embedded: &Embedded, request: &HttpRequest) -> HttpResponse {
     self::answer(200, SdkBody::from(answer.to_string()))
 }
 
-/// Takes the parts at odd places out, and returns them.
+/// Removes the parts at odd places, and returns them.
 fn keep_even(parts: Option<&mut Vec<Value>>) -> Vec<Value> {
     let Some(parts) = parts else { return vec![] };
     let (even, odd): (Vec<_>, Vec<_>) =

@@ -1,4 +1,4 @@
-//! All functions over one store, invoked as Lambda would.
+//! All functions over one store, invoked as Lambda invokes them.
 
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use cognito_sign_up::{PostConfirmation, SignUpError};
@@ -12,16 +12,17 @@ use store::{Keyring, Store};
 
 use crate::{region, upload_settings};
 
-/// How long join-push has before it begins no more: its timeout (`template.yaml`) less its reserve.
+/// The time after which join-push begins no more books: its timeout (`template.yaml`) less its
+/// reserve.
 const JOIN_PUSH_MS: u64 = 60_000 - join_push::RESERVE_MS;
 
-/// The functions, and what they have of the world.
+/// The functions, and the services that they use.
 #[derive(Clone)]
 pub struct Functions<P, Q, C> {
     pub store: Store,
-    /// By which the store and the queue are sealed.
+    /// The keys that seal the store and the queue.
     pub keys: Keyring,
-    /// Where pushes go, and where their endpoints are.
+    /// The push service, which also has the devices' endpoints.
     pub push: P,
     pub queue: Q,
     pub clock: C,
@@ -33,27 +34,28 @@ where
     Q: BookQueue + FailedRecords + Clone,
     C: Clock + Clone,
 {
-    /// Invokes the function to which the template routes a request.
+    /// Invokes the function to which the template routes this request.
     pub async fn http(&self, event: ApiGatewayV2httpRequest) -> ApiGatewayV2httpResponse {
         let Self { store, push, clock, .. } = self.clone();
         let users = users::Settings { default_region: region(), trust_body_phone: false };
         HttpFunctions { store, push, clock, uploads: upload_settings(), users }.answer(event).await
     }
 
-    /// Does what an app's own systems ask directly.
+    /// Makes a direct request, as an app's own systems do.
     pub async fn direct(&self, event: Value) -> Result<users::Answer, users::InvocationError> {
         let settings = users::Settings { default_region: region(), trust_body_phone: false };
         Box::pin(users::invoke(&self.store, &self.push, &self.clock, settings, event)).await
     }
 
-    /// Passes records of the stream on; the sequence number from which they have to come again, if any.
+    /// Passes records of the stream on. Returns the sequence number from which they have to come
+    /// again, if any.
     pub async fn joins(&self, records: &[Value]) -> Option<String> {
         let event = serde_json::from_value(json!({ "Records": records })).expect("an event");
         let response = joins::handle(&self.keys, &self.queue, &self.queue, event).await;
         response.batch_item_failures.into_iter().next().and_then(|failure| failure.item_identifier)
     }
 
-    /// Delivers a message; whether it was worked off, and what was done.
+    /// Delivers a message. Returns whether the function finished it, and what was done.
     pub async fn join_push(&self, body: &str) -> (bool, JoinReport) {
         let notifier = Notifier {
             pusher: self.push.clone(),
@@ -75,7 +77,7 @@ where
         (handled.0.batch_item_failures.is_empty(), handled.1)
     }
 
-    /// Tells of a confirmed account.
+    /// Reports a confirmed account, as Cognito does.
     pub async fn cognito(&self, event: PostConfirmation) -> Result<PostConfirmation, SignUpError> {
         Box::pin(cognito_sign_up::handle(&self.store, &self.clock, event)).await
     }

@@ -1,8 +1,8 @@
-//! The scheduler: it stops every actor before each store call and says who goes next.
+//! The scheduler. It stops every actor before each store call and decides who goes next.
 //!
-//! Actors are tasks of one thread under a stopped clock, each with a store of its own whose requests
-//! wait at a gate. Nothing happens between two decisions but what the chosen actor does until its next
-//! request, so that a list of decisions is a run that can be repeated.
+//! Actors are tasks of one thread under a stopped clock. Each has a store of its own, whose
+//! requests wait at a gate. Between two decisions nothing happens but what the chosen actor does
+//! until its next request. So a list of decisions is a run that can be repeated.
 
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
@@ -18,7 +18,7 @@ use tokio::task::JoinHandle;
 
 use crate::embedded::{Embedded, operation, store_over};
 
-/// Runs a future on this thread, where time passes only when nothing else happens.
+/// Runs a future on this thread. Time passes only when nothing else happens.
 pub fn on_a_stopped_clock<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread()
         .enable_time()
@@ -36,31 +36,32 @@ pub struct Request {
 }
 
 impl Request {
-    /// Whether this is `operation` on `table`.
+    /// Returns whether this is `operation` on `table`.
     pub fn is(&self, operation: &str, table: &str) -> bool {
         self.operation == operation && self.body["TableName"] == table
     }
 }
 
-/// Whether an actor that gets this answer starts over, and remembers nothing: so the scheduler takes no
-/// two orders that are one.
+/// Tells whether an actor that gets this answer starts over and remembers nothing. The scheduler
+/// then doesn't run two orders that are the same.
 pub type StartsOver = fn(&Request, &Value) -> bool;
 
-/// Where an actor stands.
+/// What an actor is doing.
 #[derive(Debug)]
 enum Place {
-    /// It hasn't begun, or it is between two requests.
+    /// The actor hasn't begun, or it is between two requests.
     Running,
-    /// It waits before a request.
+    /// The actor waits before a request.
     Parked(oneshot::Sender<()>, Request),
-    /// It is through.
+    /// The actor has ended.
     Done,
 }
 
 #[derive(Debug)]
 struct ActorState {
     place: Place,
-    /// Hash of all answers that it remembers: with the tables, all that its future depends on.
+    /// The hash of all answers that the actor remembers. Together with the tables, it is all that
+    /// the actor's future depends on.
     seen: u64,
 }
 
@@ -71,8 +72,9 @@ impl ActorState {
             return;
         }
         let mut hash = DefaultHasher::new();
-        // Of a budget, which is far from spent, only that it was asked: what it says depends on the order of
-        // others' charges, and nothing depends on what it says.
+        // Of an answer about a budget we hash only that it was asked. The budget is far from spent.
+        // What the answer says depends on the order of other actors' charges, and nothing depends
+        // on it.
         let about_budgets = request.body["TableName"] == tables().budgets;
         let answer = if about_budgets { request.operation.clone() } else { canonical(answer) };
         (self.seen, answer).hash(&mut hash);
@@ -129,7 +131,7 @@ impl Scheduler {
         index
     }
 
-    /// What `index` does when it goes next; none unless it is parked.
+    /// Returns the request that actor `index` makes next, or `None` unless it is parked.
     pub fn next_of(&self, index: usize) -> Option<Request> {
         match &self.shared.actors()[index].place {
             Place::Parked(_, request) => Some(request.clone()),
@@ -137,7 +139,7 @@ impl Scheduler {
         }
     }
 
-    /// Lets `index` make its request, and go on to the next one.
+    /// Lets actor `index` make its request, and run on until the next one.
     pub async fn step(&self, index: usize) {
         let place = std::mem::replace(&mut self.shared.actors()[index].place, Place::Running);
         let Place::Parked(go, _) = place else { panic!("actor {index} isn't parked: {place:?}") };
@@ -145,8 +147,9 @@ impl Scheduler {
         self.settle().await;
     }
 
-    /// Lets two actors come to their ends, in an order of which `turns` are the first. The turns of other orders:
-    /// wherever both were about to make requests that race, the second one first.
+    /// Runs two actors to their ends, in an order that begins with `turns`. Returns the first turns
+    /// of other orders: one for each point at which both were about to make requests that race,
+    /// where the second one goes first instead.
     pub async fn finish_both(
         &self,
         turns: &[usize],
@@ -175,7 +178,7 @@ impl Scheduler {
         }
     }
 
-    /// Ends `index` before its request, for good.
+    /// Ends actor `index` before its request, for good.
     pub async fn crash(&mut self, index: usize) {
         if let Some(task) = self.tasks[index].take() {
             task.abort();
@@ -184,7 +187,7 @@ impl Scheduler {
         self.shared.actors()[index].place = Place::Done;
     }
 
-    /// A fingerprint of what the actors remember.
+    /// Returns a fingerprint of what the actors remember.
     pub fn fingerprint(&self) -> u64 {
         let mut hash = DefaultHasher::new();
         for actor in self.shared.actors().iter() {
@@ -194,8 +197,8 @@ impl Scheduler {
         hash.finish()
     }
 
-    /// Waits until nobody runs. An actor that sleeps before it tries again counts as running: the clock
-    /// jumps to the end of its sleep, since nothing else is going on.
+    /// Waits until no actor runs. An actor that sleeps before it tries again counts as running: the
+    /// clock jumps to the end of its sleep, since nothing else is going on.
     async fn settle(&self) {
         loop {
             if !self.shared.actors().iter().any(|actor| matches!(actor.place, Place::Running)) {
@@ -214,7 +217,7 @@ impl Drop for Scheduler {
     }
 }
 
-/// One actor's way to the database.
+/// One actor's connection to the database.
 #[derive(Clone, Debug)]
 struct Gate {
     embedded: Embedded,
@@ -234,7 +237,7 @@ impl HttpConnector for Gate {
             gate.shared.actors()[gate.index].place = Place::Parked(go, about.clone());
             gate.shared.changed.notify_one();
             if wait.await.is_err() {
-                // The scheduler is gone, and with it everybody who could want the answer.
+                // The scheduler is dropped, and with it every actor that could want the answer.
                 std::future::pending::<()>().await;
             }
             let response = gate.embedded.call_now(&request);
@@ -246,7 +249,8 @@ impl HttpConnector for Gate {
     }
 }
 
-/// JSON with its keys in order and without what the wall clock and chance put there.
+/// Returns JSON with its keys in order, and without the values that the wall clock and chance put
+/// there.
 pub fn canonical(value: &Value) -> String {
     match value {
         Value::Object(fields) => {

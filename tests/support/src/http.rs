@@ -1,4 +1,4 @@
-//! The least that speaks HTTP to a server of ours.
+//! A minimal HTTP client for a local server.
 
 use std::net::SocketAddr;
 
@@ -6,7 +6,7 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// Sends one request; answers its status and body.
+/// Sends one request, and returns the answer's status and body.
 pub async fn send(
     server: SocketAddr,
     method: &str,
@@ -30,7 +30,7 @@ pub async fn send(
     (status, body.to_owned())
 }
 
-/// Sends and reads JSON.
+/// Sends a JSON body, and returns the answer's status and JSON body.
 pub async fn call(
     server: SocketAddr,
     method: &str,

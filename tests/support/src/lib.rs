@@ -1,5 +1,6 @@
-//! What the tests, the benchmarks and the examples share: databases that count, fail or stop, functions
-//! over them, a queue and a push service that keep what they are sent, people and their requests.
+//! What the tests, the benchmarks and the examples share. There are databases that count, fail or
+//! stop, and functions over them. There are a queue and a push service that keep what they are
+//! sent. And there are people and their requests.
 
 pub mod dump;
 pub mod embedded;
@@ -49,12 +50,12 @@ pub fn upload_of(mode: Mode, changes: Vec<Change>) -> Upload {
     Upload { mode, changes: changes.into_iter().enumerate().collect() }
 }
 
-/// What the local server decides about uploads.
+/// Returns the local server's settings for uploads.
 pub fn upload_settings() -> upload::Settings {
     upload::Settings { default_region: region(), limits: Limits::default() }
 }
 
-/// Uploads within the default limits.
+/// Uploads as `user`, within the default limits.
 pub async fn upload_as(
     user: &UserId,
     store: &Store,
@@ -66,7 +67,7 @@ pub async fn upload_as(
         .await
 }
 
-/// What a user whose token proves no phone may upload by default.
+/// Returns what a user may upload by default if their token proves no phone.
 pub fn allowance<'a, C: Clock>(
     user: &UserId,
     limits: &'a Limits,

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::embedded::{Embedded, operation};
 use crate::rules;
 
-/// Requests, units and bytes since the last look.
+/// Requests, units and bytes since the last call of [`Meter::take`].
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Units {
     pub requests: usize,
@@ -20,11 +20,11 @@ pub struct Units {
     pub written: f64,
     /// Bytes of the requests' and answers' bodies.
     pub bytes: usize,
-    /// What the database's own answers say, reads and writes together.
+    /// Units that the database's own answers report, reads and writes together.
     pub answered: f64,
 }
 
-/// A connector that works out what each request costs, asks the database as well, and adds it up.
+/// A connector that works out what each request costs, also asks the database, and adds up both.
 #[derive(Clone, Debug)]
 pub struct Meter {
     embedded: Embedded,
@@ -36,7 +36,7 @@ impl Meter {
         Self { embedded, units: Arc::default() }
     }
 
-    /// The units since the last call of this.
+    /// Returns the units since the last call.
     pub fn take(&self) -> Units {
         std::mem::take(&mut *self.units.lock().expect("no panic while counting"))
     }

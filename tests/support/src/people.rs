@@ -1,10 +1,11 @@
-//! People for address books, the same in every run: names of seven languages from lists that nobody here
-//! made, phones of the names' countries, spelled as phones export them.
+//! People for address books, the same in every run. Their names come from seven languages, from
+//! lists that nobody here made. Their phones are of the names' countries, and spelled as phones
+//! export them.
 
 use fake::locales::{AR_SA, DE_DE, Data, EN, FR_FR, IT_IT, JA_JP, PT_BR};
 use serde_json::{Value, json};
 
-/// A name and a phone as one device has them.
+/// A name and a phone as a device has them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Person {
     pub name: String,
@@ -13,12 +14,12 @@ pub struct Person {
 }
 
 impl Person {
-    /// The phone without its plus and its spaces.
+    /// Returns the phone without its plus and its spaces.
     pub fn digits(&self) -> String {
         self.phone.chars().filter(char::is_ascii_digit).collect()
     }
 
-    /// As an upload names them.
+    /// Returns the contact as an upload sends it.
     pub fn contact(&self) -> Value {
         json!({"name": self.name, "phone": self.phone})
     }
@@ -27,9 +28,9 @@ impl Person {
 struct Country {
     given: &'static [&'static str],
     family: &'static [&'static str],
-    /// What mobile numbers begin with.
+    /// The digits that mobile numbers begin with.
     prefix: &'static str,
-    /// How many digits follow.
+    /// The number of digits after the prefix.
     digits: u32,
 }
 
@@ -47,7 +48,7 @@ const COUNTRIES: [Country; 7] = [
     country::<JA_JP>("81", 10),
 ];
 
-/// People without end; no two have one phone.
+/// Returns people without end. No two have the same phone.
 pub fn people(seed: u64) -> impl Iterator<Item = Person> {
     let mut random = fastrand::Rng::with_seed(seed);
     let mut phones = std::collections::HashSet::new();
@@ -58,7 +59,8 @@ pub fn people(seed: u64) -> impl Iterator<Item = Person> {
 fn person(random: &mut fastrand::Rng) -> Person {
     let Country { given, family, prefix, digits } = &COUNTRIES[random.usize(..COUNTRIES.len())];
     let names = [given, family].map(|names| names[random.usize(..names.len())]);
-    // Numbers of a reserved exchange would all look alike, and compress as no real ones do.
+    // Numbers of a reserved exchange would all look alike, and would compress better than real
+    // ones.
     let power = 10_u64.pow(digits - 1);
     let number = random.u64(2 * power..10 * power).to_string();
     let phone = if random.u8(..3) == 0 {

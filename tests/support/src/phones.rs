@@ -1,4 +1,4 @@
-//! A push service that counts, answers as it is told, and lets its caller die.
+//! A push service that counts, answers as it is told, and can make its caller die.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -7,7 +7,7 @@ use model::Subscription;
 use protocol::push::{Delivery, EndpointError, Endpoints, Push, Pusher, Token};
 use tokio::sync::Notify;
 
-/// When the next push's caller dies.
+/// When the caller of the next push dies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Death {
     BeforeSending,
@@ -35,48 +35,49 @@ impl FakePhones {
         self.state.lock().expect("no panic while pushing")
     }
 
-    /// What the next pushes to the device with this token come to; after those it takes all.
+    /// Sets the answers to the next pushes to the device with this token. After those, every push
+    /// succeeds.
     pub fn answer(&self, token: &str, answers: &[Delivery]) {
         self.lock().answers.insert(endpoint(token), answers.iter().copied().collect());
     }
 
-    /// Whoever sends the next push dies.
+    /// Makes the sender of the next push die.
     pub fn kill_next(&self, death: Death) {
         self.lock().death = Some(death);
     }
 
-    /// Returns when somebody has died.
+    /// Returns once a sender has died.
     pub async fn died(&self) {
         self.died.notified().await;
     }
 
-    /// How many pushes the device with this token got.
+    /// Returns how many pushes the device with this token got.
     pub fn taken(&self, token: &str) -> usize {
         self.lock().taken.get(&endpoint(token)).copied().unwrap_or_default()
     }
 
-    /// How many pushes each device got.
+    /// Returns how many pushes each device got.
     pub fn all_taken(&self) -> BTreeMap<String, usize> {
         self.lock().taken.clone()
     }
 
-    /// How many times a push to the device was tried.
+    /// Returns how many times a push to the device was tried.
     pub fn attempts(&self, token: &str) -> usize {
         self.lock().attempts.get(&endpoint(token)).copied().unwrap_or_default()
     }
 
-    /// The texts of all pushes, in their order.
+    /// Returns the texts of all pushes, in their order.
     pub fn texts(&self) -> Vec<String> {
         self.lock().texts.clone()
     }
 
-    /// The tokens' endpoints that are registered.
+    /// Returns the endpoints that are registered.
     pub fn endpoints(&self) -> BTreeSet<String> {
         self.lock().endpoints.clone()
     }
 }
 
-/// The endpoint of a token here.
+/// Returns the endpoint that this service gives to a token.
 pub fn endpoint(token: &str) -> String {
     format!("endpoint:{token}")
 }

@@ -1,4 +1,4 @@
-//! A queue that keeps what is sent, in its order.
+//! A queue that keeps the messages that it is sent, in their order.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -19,29 +19,29 @@ impl RecordingQueue {
         self.0.lock().expect("no panic while sending")
     }
 
-    /// Takes all messages out.
+    /// Removes all messages, and returns them.
     pub fn take(&self) -> Vec<BookMessage> {
         self.lock().messages.drain(..).collect()
     }
 
-    /// Takes the next messages out, at most so many.
+    /// Removes the next messages, at most `most`, and returns them.
     pub fn receive(&self, most: usize) -> Vec<BookMessage> {
         let messages = &mut self.lock().messages;
         let count = messages.len().min(most);
         messages.drain(..count).collect()
     }
 
-    /// Gives a message back, to come again after all others.
+    /// Puts messages back, behind all others.
     pub fn give_back(&self, messages: impl IntoIterator<Item = BookMessage>) {
         self.lock().messages.extend(messages);
     }
 
-    /// How many messages wait.
+    /// Returns how many messages wait.
     pub fn waiting(&self) -> usize {
         self.lock().messages.len()
     }
 
-    /// The most messages of one call.
+    /// Returns the largest number of messages that one call sent.
     pub fn most_at_once(&self) -> usize {
         self.lock().most_at_once
     }

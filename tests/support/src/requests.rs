@@ -6,7 +6,7 @@ use aws_lambda_events::encodings::Body;
 use cognito_sign_up::PostConfirmation;
 use serde_json::{Value, json};
 
-/// A request of `token`, which is a user id with an optional phone after a colon.
+/// Returns a request with this token, which is a user id with an optional phone after a colon.
 pub fn request(
     method: &str,
     path_and_query: &str,
@@ -24,7 +24,7 @@ pub fn request(
     .build()
 }
 
-/// An Android device of `token`'s user subscribes.
+/// Returns the request with which an Android device of `token`'s user subscribes.
 pub fn subscription(token: &str, device: &str) -> ApiGatewayV2httpRequest {
     let body = json!({
         "notification_channel": "gcm", "device": {"platform": "android", "udid": device},
@@ -33,7 +33,7 @@ pub fn subscription(token: &str, device: &str) -> ApiGatewayV2httpRequest {
     request("POST", "/subscriptions", token, Some(body.to_string()))
 }
 
-/// Cognito has confirmed the account of a user with these attributes.
+/// Returns the event that Cognito sends when it has confirmed a user with these attributes.
 pub fn confirmed(attributes: &Value) -> PostConfirmation {
     let event = json!({
         "version": "1", "triggerSource": "PostConfirmation_ConfirmSignUp", "region": "us-east-1",
@@ -44,7 +44,7 @@ pub fn confirmed(attributes: &Value) -> PostConfirmation {
     serde_json::from_value(event).expect("an event")
 }
 
-/// Status and JSON body of an answer.
+/// Returns the status and the JSON body of an answer.
 pub fn read(response: &ApiGatewayV2httpResponse) -> (i64, Value) {
     let Some(Body::Text(text)) = &response.body else { panic!("an answer has a text") };
     (response.status_code, serde_json::from_str(text).expect("an answer is JSON"))

@@ -1,5 +1,6 @@
-//! What AWS charges for a request, from the sizes of its items: the rules of the developer guide's
-//! "DynamoDB read and write operations" and "DynamoDB item sizes and formats".
+//! What AWS charges for a request, worked out from the sizes of its items. The rules are those of
+//! the developer guide's "DynamoDB read and write operations" and "DynamoDB item sizes and
+//! formats".
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -11,7 +12,7 @@ use crate::embedded::Embedded;
 const WRITE_BYTES: usize = 1024;
 /// Bytes of one strongly consistent read unit, and of two eventually consistent ones.
 const READ_BYTES: usize = 4096;
-/// What a transaction's unit counts.
+/// The factor by which a transaction's units count.
 const TRANSACTIONAL: f64 = 2.0;
 
 /// An item that a request writes or checks.
@@ -21,10 +22,10 @@ struct Written {
     factor: f64,
 }
 
-/// The items that a request is about to write, as they stand before it.
+/// The items that a request is about to write, as they are before it.
 pub struct Before(Vec<(Written, Option<Value>)>);
 
-/// Bytes of an item: names and values.
+/// Returns the bytes of an item: its names and its values.
 pub fn item_size(item: &Value) -> usize {
     let attributes = item.as_object().into_iter().flatten();
     attributes.map(|(name, value)| name.len() + value_size(value)).sum()
@@ -37,7 +38,7 @@ fn value_size(value: &Value) -> usize {
     let text = value.as_str().unwrap_or_default();
     match kind.as_str() {
         "S" => text.len(),
-        // A byte for two significant digits, and one more.
+        // One byte for every two significant digits, and one more.
         "N" => text.trim_matches('0').len().div_ceil(2) + 1,
         "B" => STANDARD.decode(text).expect("DynamoDB's JSON holds base64").len(),
         "BOOL" | "NULL" => 1,
@@ -45,7 +46,7 @@ fn value_size(value: &Value) -> usize {
     }
 }
 
-/// The primary key of each table, ours and the baseline's.
+/// Returns the primary key of a table, ours or the baseline's.
 fn key_of(table: &str) -> &'static [&'static str] {
     match table {
         "AddressBooks" => &["user_id", "book"],
@@ -60,12 +61,13 @@ fn key_of(table: &str) -> &'static [&'static str] {
     }
 }
 
-/// Whether the table has an index that holds all of each item: the baseline's, on the phone.
+/// Returns whether the table has an index that holds all of each item. Only the baseline's table
+/// has one, on the phone.
 fn is_indexed(table: &str) -> bool {
     table == "BaselineContacts"
 }
 
-/// What `operation` is about to write.
+/// Returns the items that `operation` is about to write.
 pub fn before(embedded: &Embedded, operation: &str, body: &Value) -> Before {
     let found = written(operation, body).into_iter().map(|write| {
         let item = embedded.item(&write.table, &write.key);
@@ -74,7 +76,8 @@ pub fn before(embedded: &Embedded, operation: &str, body: &Value) -> Before {
     Before(found.collect())
 }
 
-/// Write units: each item's larger size of before and after, rounded up to whole units.
+/// Returns the write units. Each item counts with the larger of its sizes before and after, rounded
+/// up to whole units.
 pub fn write_units(embedded: &Embedded, Before(writes): Before) -> f64 {
     let units = |item: &Value| item_size(item).div_ceil(WRITE_BYTES) as f64;
     let charged = |(write, before): (Written, Option<Value>)| {
@@ -125,7 +128,8 @@ fn written(operation: &str, body: &Value) -> Vec<Written> {
     }
 }
 
-/// A statement of ours: its table stands in quotes, its first parameters are the key.
+/// Returns what one of our statements writes. Its table is in quotes, and its first parameters are
+/// the key.
 fn statement(statement: &Value) -> Written {
     let table = statement["Statement"]
         .as_str()
@@ -141,8 +145,8 @@ fn list(value: &Value) -> impl Iterator<Item = &Value> {
     value.as_array().into_iter().flatten()
 }
 
-/// Read units: GetItem and BatchGetItem round each item up, Query their sum; what isn't there costs as
-/// much as the smallest item.
+/// Returns the read units. GetItem and BatchGetItem round each item up, Query rounds up the sum. An
+/// item that isn't there costs as much as the smallest item.
 pub fn read_units(operation: &str, body: &Value, answer: &Value) -> f64 {
     let rounded = |bytes: usize, consistent: &Value| {
         let units = bytes.div_ceil(READ_BYTES).max(1) as f64;

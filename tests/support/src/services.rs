@@ -1,4 +1,4 @@
-//! Clients of SNS and SQS over answers that a test gives.
+//! Clients of SNS and SQS that get their answers from a test.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
 
-/// Status and body for the body of a request.
+/// Returns a status and a body for the body of a request.
 pub type Answers = Arc<dyn Fn(&str) -> (u16, String) + Send + Sync>;
 
 #[derive(Clone)]
@@ -32,7 +32,7 @@ impl HttpConnector for Answering {
     }
 }
 
-/// A configured client of one of the SDK's crates.
+/// Makes a configured client of one of the SDK's crates.
 macro_rules! client {
     ($sdk:ident, $connector:expr) => {{
         let connector = SharedHttpConnector::new($connector);
@@ -51,7 +51,7 @@ pub fn sns(answers: Answers) -> aws_sdk_sns::Client {
     sns_over(Answering(answers))
 }
 
-/// A client of SNS whose every request goes through `connector`.
+/// Returns a client of SNS that sends every request through `connector`.
 pub fn sns_over(connector: impl HttpConnector + 'static) -> aws_sdk_sns::Client {
     client!(aws_sdk_sns, connector)
 }

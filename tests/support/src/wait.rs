@@ -1,8 +1,8 @@
-//! Waiting for what happens in the background.
+//! Waits for what happens in the background.
 
 use std::time::Duration;
 
-/// Asks again and again for ten seconds; panics with `what` where it is never so.
+/// Asks every 50 ms, for ten seconds, until `so` is true. Panics with `what` if it never is.
 pub async fn until(what: &str, mut so: impl AsyncFnMut() -> bool) {
     for _ in 0..200 {
         if so().await {
