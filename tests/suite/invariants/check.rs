@@ -1,4 +1,4 @@
-//! What has to hold.
+//! Checks the invariants on the tables of one run.
 
 use local::Inbox;
 use model::{Book, Contact, Scope, Upload};
@@ -12,7 +12,8 @@ fn contacts(book: &Book) -> Vec<Contact> {
     book.entries().iter().map(|entry| entry.contact.clone()).collect()
 }
 
-/// The books that whole uploads can lead to: each of `uploads` at most once, in any order.
+/// Returns the books that whole uploads can lead to. Each of `uploads` is made at most once, in any
+/// order.
 fn reachable(first: &Book, uploads: &[&Upload]) -> Vec<(Vec<usize>, Vec<Contact>)> {
     let home: HomeRegion = home();
     let mut reached = vec![(vec![], first.clone())];
@@ -30,7 +31,7 @@ fn reachable(first: &Book, uploads: &[&Upload]) -> Vec<(Vec<usize>, Vec<Contact>
     reached.into_iter().map(|(done, book)| (done, contacts(&book))).collect()
 }
 
-/// I5, at any moment.
+/// Checks I5, which has to hold at any moment.
 pub async fn whole_uploads(scenario: &Scenario, store: &Store) {
     let uploads: Vec<&Upload> = scenario.uploads().map(|(_, upload)| upload).collect();
     let stored = store.read_book(&user(OWNER), &Scope::Global).await.expect("readable");
@@ -45,7 +46,7 @@ pub async fn whole_uploads(scenario: &Scenario, store: &Store) {
     );
 }
 
-/// All invariants, once everybody is through.
+/// Checks all invariants, once every actor has ended.
 pub async fn at_rest(
     scenario: &Scenario,
     store: &Store,
@@ -65,7 +66,8 @@ pub async fn at_rest(
         assert_eq!(entry.matched, expected, "I2, I3: a match isn't what Users says");
     }
     if scenario.deletes_owner() {
-        // A book of the next generation is from an upload that began after the account had gone.
+        // A book of the next generation comes from an upload that began after the account was
+        // deleted.
         let deleted = matches!(stored.life, Life::Unopened | Life::Deleted { .. });
         assert!(
             deleted || stored.life == Life::Open { generation: 1 },
@@ -83,7 +85,7 @@ pub async fn at_rest(
     }
 }
 
-/// Every upload that was acknowledged is in the book, and none that gave up needs to be.
+/// Checks that the book holds every acknowledged upload. An upload that gave up may be missing.
 fn acknowledged(scenario: &Scenario, book: &Book, ends: &[Option<End>]) {
     let uploads: Vec<(usize, &Upload)> = scenario.uploads().collect();
     let wanted: Vec<&Upload> = uploads.iter().map(|(_, upload)| *upload).collect();

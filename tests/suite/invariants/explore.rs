@@ -1,4 +1,4 @@
-//! Every order, with every crash: depth first, each run from the start, no state twice.
+//! Runs every order, with every crash: depth first, each run from the start, and no state twice.
 
 use std::collections::HashSet;
 use std::collections::hash_map::DefaultHasher;
@@ -20,16 +20,16 @@ pub enum Crashes {
     One,
 }
 
-/// What happens next.
+/// What the scheduler does next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
     /// This actor makes its request.
     Step(usize),
-    /// This actor dies before it.
+    /// This actor dies before its request.
     Crash(usize),
 }
 
-/// Runs all orders of the scenario's actors, and panics with the decisions that break an invariant.
+/// Runs all orders of the scenario's actors. Panics with the decisions that break an invariant.
 pub fn explore(scenario: &Scenario, crashes: Crashes) {
     let mut visited = HashSet::new();
     let mut open: Vec<Vec<Decision>> = vec![vec![]];
@@ -55,7 +55,8 @@ pub fn explore(scenario: &Scenario, crashes: Crashes) {
     println!("{}: {} states in {runs} runs", scenario.name, visited.len());
 }
 
-/// Follows the trace, then goes on where nobody has been; returns the branches that it left out.
+/// Follows the trace, then goes on to states that no run has visited. Returns the branches that it
+/// left out.
 async fn run_on(
     scenario: &Scenario,
     crashes: Crashes,
@@ -84,7 +85,7 @@ async fn run_on(
     left_out
 }
 
-/// A lease of the push protocol, and a bit.
+/// Longer than a lease of the push protocol, which is 60 seconds.
 const BEYOND_LEASE_MS: u64 = 61_000;
 /// Deliveries of one message before the run is called endless.
 const MAX_DELIVERIES: usize = 20;
@@ -95,7 +96,7 @@ pub struct Run<'a> {
     pub embedded: Embedded,
     scheduler: Scheduler,
     stage: Stage,
-    /// For each actor of the scenario its present life in the scheduler, once it has begun.
+    /// For each actor of the scenario, its current life in the scheduler, once it has begun.
     lives: Vec<Option<usize>>,
     ends: Arc<Mutex<Vec<Option<End>>>>,
     deliveries: Vec<usize>,
@@ -122,9 +123,9 @@ impl<'a> Run<'a> {
         run
     }
 
-    /// Begins the actors that wait for nothing any more. A message waits for its change. One that failed
-    /// comes again after the queue's visibility timeout, when every invocation that was under way has
-    /// come to its own timeout.
+    /// Begins the actors that no longer have to wait. A message waits for its change. A message
+    /// that failed comes again after the queue's visibility timeout, when every invocation that was
+    /// under way has reached its own timeout.
     async fn begin_what_can(&mut self) {
         for actor in 0..self.lives.len() {
             let begun = self.lives[actor].is_some();
@@ -142,7 +143,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Whether the changes before this one are done.
+    /// Returns whether the changes before this one are done.
     fn changes_before(&self, actor: usize) -> bool {
         let changes =
             (0..actor).filter(|other| matches!(self.scenario.actors[*other], Actor::Change(_)));
@@ -157,7 +158,7 @@ impl<'a> Run<'a> {
 
     async fn begin(&mut self, actor: usize, again: bool) {
         self.deliveries[actor] += 1;
-        assert!(self.deliveries[actor] < MAX_DELIVERIES, "a message never comes through");
+        assert!(self.deliveries[actor] < MAX_DELIVERIES, "a message never succeeds");
         if again {
             self.stage.clock.pass(BEYOND_LEASE_MS);
         }
@@ -175,8 +176,8 @@ impl<'a> Run<'a> {
         self.ends.lock().expect("no panic")[actor]
     }
 
-    /// What could happen next. Where somebody is about to read what nobody writes, that alone: when it
-    /// happens makes no difference to anybody.
+    /// Returns what could happen next. If an actor is about to read what no actor writes, only that
+    /// is returned, because its time makes no difference to any actor.
     pub fn choices(&self, crashes: Crashes) -> Vec<Decision> {
         let next = |actor: usize| self.lives[actor].and_then(|life| self.scheduler.next_of(life));
         let parked: Vec<usize> =
@@ -215,7 +216,7 @@ impl<'a> Run<'a> {
         self.begin_what_can().await;
     }
 
-    /// Lets `actor` go on until its next request is the `nth` of this operation, or to its end.
+    /// Runs `actor` until its next request is the `nth` of this operation, or to its end.
     pub async fn until(&mut self, actor: usize, operation: &str, nth: usize) {
         let mut met = 0;
         while let Some(request) = self.lives[actor].and_then(|life| self.scheduler.next_of(life)) {
@@ -227,12 +228,13 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Lets `actor` go on to its end.
+    /// Runs `actor` to its end.
     pub async fn finish(&mut self, actor: usize) {
         self.until(actor, "", 0).await;
     }
 
-    /// All that the rest of the run depends on: the tables, what the actors have seen, and the pushes.
+    /// Returns a hash of all that the rest of the run depends on: the tables, what the actors have
+    /// seen, and the pushes.
     fn fingerprint(&self) -> u64 {
         let mut hash = DefaultHasher::new();
         let tables = local::tables();

@@ -1,11 +1,13 @@
 //! The invariants of `docs/DESIGN.md`, on the real code over the embedded DynamoDB, in every order.
 //!
-//! [`explore`] runs all interleavings of a scenario's actors, and a crash of any of them before each of
-//! its requests; [`random`] runs chosen ones of more actors. After each run the tables are checked:
+//! [`explore`] runs all interleavings of a scenario's actors, and a crash of any of them before
+//! each of its requests. [`random`] runs some interleavings of more actors. After each run it
+//! checks the tables:
 //!
 //! - I1: every contact of a book has its hint.
 //! - I2 and I3: a contact has exactly the match that Users says.
-//! - I4: no push twice without a crash between the sending and its mark, and none skipped.
+//! - I4: no push is sent twice without a crash between the sending and its mark, and none is
+//!   skipped.
 //! - I5: a book is at every moment the result of some whole uploads.
 
 mod check;
@@ -41,8 +43,8 @@ fn force_without() -> Upload {
     upload_of(Mode::Replace, vec![Change::Put(contact(Q, "forced"))])
 }
 
-/// Two uploads of one book against one change of who has the phone, whose message is worked off at any
-/// time after it.
+/// Explores two uploads of one book against one change of who has the phone. The change's message
+/// is processed at any time after it.
 fn two_uploads(
     name: &'static str,
     in_book: bool,
@@ -127,8 +129,8 @@ fn one_upload_with_a_crash_at_every_step_against_every_change() {
     }
 }
 
-/// One upload against changes in a row; the messages of two of them are worked off, each at any time
-/// after its change. (All messages of longer rows are for the random runs.)
+/// Explores one upload against several changes in a row. The messages of two of them are processed,
+/// each at any time after its change. (The random runs cover all messages of longer rows.)
 fn explore_row(
     name: &'static str,
     in_book: bool,
@@ -196,10 +198,10 @@ fn a_subscribed_owner_hears_of_a_registration_whatever_an_upload_does_meanwhile(
     }
 }
 
-/// Four uploads in the one order in which an old hint would do harm: it takes four, and random orders
-/// hardly ever find it.
+/// Four uploads, in the one order in which an old hint would do harm. It takes four, and random
+/// orders hardly ever find it.
 #[test]
-fn an_upload_long_in_flight_puts_no_hint_over_a_newer_one() {
+fn an_upload_long_in_flight_does_not_replace_a_newer_hint() {
     const HINTS: &str = "BatchExecuteStatement";
     let [slow, first, remover, last] = [0, 1, 2, 3];
     let actors = [add(), add(), remove(), rename()].map(Actor::Upload).to_vec();

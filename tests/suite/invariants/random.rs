@@ -1,4 +1,4 @@
-//! Random orders of more actors, with crashes, under a seed that is printed.
+//! Runs random orders of more actors, with crashes, under a seed that is printed.
 
 use super::change::Change;
 use super::explore::{Crashes, Decision, Run};
@@ -18,7 +18,7 @@ fn scenario(random: &mut fastrand::Rng) -> Scenario {
     {
         actors.push(Actor::Change(*change));
         let of = actors.len() - 1;
-        // Now and then a message comes twice.
+        // Some messages come twice.
         actors.extend((0..random.usize(1..=2)).map(|_| Actor::Message { of }));
     }
     Scenario {
@@ -37,7 +37,7 @@ async fn run(scenario: &Scenario, random: &mut fastrand::Rng, decisions: &mut Ve
         let steps: Vec<_> =
             choices.iter().filter(|choice| matches!(choice, Decision::Step(_))).copied().collect();
         let Some(step) = random.choice(steps) else { break };
-        // A crash now and then; most runs get one.
+        // Some decisions are a crash. Most runs get one.
         let decision =
             if random.u8(..) < 12 { random.choice(choices).unwrap_or(step) } else { step };
         decisions.push(decision);

@@ -1,4 +1,4 @@
-//! What is run: a book, a phone, and actors that do something to them.
+//! A scenario: a book, a phone, and actors that change them.
 
 use local::{Inbox, tables};
 use model::{
@@ -14,11 +14,11 @@ use store::Store;
 use support::gate::{Request, StartsOver};
 use support::{allowance, contact, home, upload_of, user};
 
-/// The phone that comes and goes.
+/// The phone that users register and give up.
 pub const P: &str = "16505550123";
-/// A phone that only forced uploads name.
+/// A phone that only forced uploads contain.
 pub const Q: &str = "16505550124";
-/// Whose book it is.
+/// The user whose book it is.
 pub const OWNER: &str = "owner";
 
 /// Changes of who has the phone, each one transaction.
@@ -36,9 +36,9 @@ pub mod change {
         Register,
         /// The first user leaves.
         Remove,
-        /// Another user proves the phone, which the first one has.
+        /// Another user proves the phone while the first one has it.
         TakeOver,
-        /// Another user signs up with the phone, which nobody has.
+        /// Another user signs up with the phone while nobody has it.
         RegisterOther,
     }
 
@@ -56,12 +56,12 @@ pub mod change {
     }
 
     impl Change {
-        /// Whether the first user has the phone before this.
+        /// Returns whether the first user has the phone before this change.
         pub fn registered_before(self) -> bool {
             matches!(self, Self::Remove | Self::TakeOver)
         }
 
-        /// Writes the change: one request.
+        /// Writes the change, in one request.
         pub async fn write(self, store: &Store) {
             let first = profile(FIRST, 1, true);
             let other = profile(OTHER, 1, true);
@@ -86,7 +86,7 @@ pub mod change {
             assert_eq!(store.write_account(change).await.expect("written"), Outcome::Done);
         }
 
-        /// What the stream's function makes of it.
+        /// Returns the message that the stream's function makes of the change.
         pub fn message(self) -> BookMessage {
             let joiner = match self {
                 Self::Register => Some(FIRST),
@@ -111,25 +111,25 @@ pub mod change {
     const OTHER: u64 = 102;
 }
 
-/// Somebody who does something.
+/// One actor of a scenario.
 #[derive(Clone, Debug)]
 pub enum Actor {
     /// The owner uploads.
     Upload(Upload),
-    /// The owner wipes their book, which comes to the same as this upload.
+    /// The owner wipes their book. The result is the same as after this upload.
     Wipe(Upload),
-    /// The phone's holder changes, once the changes before this one are done.
+    /// The phone's holder changes, after the changes before this one are done.
     Change(change::Change),
-    /// The message of a change is worked off, any time after it.
+    /// The message of a change is processed, at any time after the change.
     Message {
-        /// The actor that changes.
+        /// The actor that makes the change.
         of: usize,
     },
     /// The owner deletes their account.
     DeleteOwner,
 }
 
-/// Where it starts, and who acts.
+/// The state in which a run starts, and its actors.
 #[derive(Clone, Debug)]
 pub struct Scenario {
     pub name: &'static str,
@@ -142,11 +142,11 @@ pub struct Scenario {
     pub actors: Vec<Actor>,
 }
 
-/// The owner's public id, where they have one.
+/// The owner's public id, if they have one.
 pub const OWNER_ID: u64 = 1;
 
 impl Scenario {
-    /// Brings the tables to where the scenario starts.
+    /// Writes the tables as they are when the scenario starts.
     pub async fn set_up(&self, store: &Store, inbox: &Inbox) {
         let owner = user(OWNER);
         if self.deletes_owner() {
@@ -179,8 +179,9 @@ impl Scenario {
         self.actors.iter().any(|actor| matches!(actor, Actor::DeleteOwner))
     }
 
-    /// Whoever lost a conditional write of a book starts over, and remembers nothing of what they read. Only
-    /// where the owner leaves does an upload remember for which account it began.
+    /// Returns which answers make an actor start over. An actor that loses a conditional write of a
+    /// book starts over, and remembers nothing of what it read. An upload remembers for which
+    /// account it began only in scenarios in which the owner leaves.
     pub fn starts_over(&self) -> StartsOver {
         if self.deletes_owner() {
             return |_, _| false;
@@ -194,9 +195,11 @@ impl Scenario {
         }
     }
 
-    /// Whether a request reads what no actor of this scenario writes, or is about the limits alone: a book
-    /// read by Query right after it was read by GetItem, or a budget that is far from spent. When that
-    /// happens makes no difference to the invariants; what it makes of budgets is tested in `budget.rs`.
+    /// Returns whether a request reads what no actor of this scenario writes, or is only about the
+    /// limits. These are a book read by Query right after it was read by GetItem, the owner's
+    /// account and subscriptions, and a budget that is far from spent. All but the budget are
+    /// written if the owner leaves. The time of such a request makes no difference to the
+    /// invariants. What it does to budgets is tested in `budget.rs`.
     pub fn nobody_writes(&self, request: &Request) -> bool {
         if request.is("Query", &tables().address_books) && !self.deletes_owner()
             || about_budgets(request)
@@ -213,7 +216,7 @@ impl Scenario {
             || request.is("Query", &tables().subscriptions))
     }
 
-    /// The uploads, in the order of their actors.
+    /// Returns the uploads, in the order of their actors.
     pub fn uploads(&self) -> impl Iterator<Item = (usize, &Upload)> {
         self.actors.iter().enumerate().filter_map(|(index, actor)| match actor {
             Actor::Upload(upload) | Actor::Wipe(upload) => Some((index, upload)),
@@ -221,14 +224,14 @@ impl Scenario {
         })
     }
 
-    /// The book before anything happens.
+    /// Returns the book before anything happens.
     pub fn first_book(&self) -> Book {
         let entry = Entry { contact: contact(P, "first"), matched: None };
         if self.in_book { Book::new(None, vec![entry]) } else { Book::default() }
     }
 }
 
-/// Whether a request reads or charges a budget.
+/// Returns whether a request reads or charges a budget.
 pub fn about_budgets(request: &Request) -> bool {
     request.body["TableName"] == tables().budgets
 }
@@ -237,7 +240,7 @@ pub fn about_budgets(request: &Request) -> bool {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum End {
     Done,
-    /// It gave up; a message comes again, an upload doesn't.
+    /// The actor gave up. A message comes again, an upload doesn't.
     Failed,
 }
 
@@ -248,7 +251,7 @@ pub struct Stage {
     pub clock: TickingClock,
 }
 
-/// Acts.
+/// Runs one actor to its end.
 pub async fn act(scenario: Scenario, actor: usize, stage: Stage, store: Store) -> End {
     let owner = user(OWNER);
     match &scenario.actors[actor] {
@@ -298,7 +301,8 @@ async fn upload_by(
         .await
 }
 
-/// No scenario has a phone in so many books.
+/// A queue that refuses everything. No scenario has a phone in so many books that its hints are
+/// split.
 struct NoQueue;
 
 impl BookQueue for NoQueue {
@@ -307,7 +311,7 @@ impl BookQueue for NoQueue {
     }
 }
 
-/// A clock that stands still.
+/// A clock that never advances.
 #[derive(Debug)]
 pub struct FixedClock;
 
@@ -317,7 +321,7 @@ impl Clock for FixedClock {
     }
 }
 
-/// A clock that goes on when it is told to.
+/// A clock that advances when it is told to.
 #[derive(Clone, Default, Debug)]
 pub struct TickingClock(std::sync::Arc<std::sync::atomic::AtomicU64>);
 
