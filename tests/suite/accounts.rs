@@ -1,4 +1,4 @@
-//! One user's requests about their account, in flight at once.
+//! Tests of one user's requests about their account, in flight at once.
 
 use std::sync::{Arc, Mutex};
 
@@ -13,8 +13,8 @@ use support::{phone, user};
 const BOB: &str = "bob";
 const P: &str = "16505550123";
 
-/// Bob has an account, and tells his number twice, in an order of which these are the first turns; what he is
-/// answered, and the turns at which the other request could have gone first.
+/// Creates Bob's account, and sends his number twice at once, in an order that begins with `turns`.
+/// Returns the answers, and the turns at which the other request could have been first.
 async fn tell_twice(
     claim: PhoneClaim,
     turns: &[usize],
@@ -43,7 +43,7 @@ async fn tell_twice(
 }
 
 #[test]
-fn a_number_that_is_told_twice_at_once_is_taken_once_and_well_both_times() {
+fn a_number_that_two_requests_send_at_once_is_taken_once_and_both_succeed() {
     for claim in [PhoneClaim::Proven(phone(P)), PhoneClaim::Stated(phone(P))] {
         let mut open = vec![vec![]];
         let mut runs = 0;

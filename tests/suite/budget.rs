@@ -1,4 +1,4 @@
-//! The budget of new numbers: what it charges, and that nothing gets around it.
+//! Tests of the budget of new numbers: what it charges, and that nothing gets around it.
 
 use std::sync::Mutex;
 
@@ -35,7 +35,7 @@ impl Clock for SetClock {
     }
 }
 
-/// Ten numbers at once, and one more each day.
+/// Returns settings that allow ten numbers at once, and one more each day.
 fn settings() -> upload::Settings {
     upload::Settings {
         default_region: region(),
@@ -58,7 +58,7 @@ impl Api {
         Self { store: database().await.store(), clock: SetClock::new(), settings: settings() }
     }
 
-    /// The answer's status and Retry-After.
+    /// Sends a request, and returns the answer's status and its Retry-After.
     async fn send(&self, method: &str, path: &str, token: &str, body: Value) -> (i64, Option<u64>) {
         let body = (!body.is_null()).then(|| body.to_string());
         let event = request(method, path, token, body);
@@ -84,11 +84,11 @@ impl Api {
 }
 
 const DONE: (i64, Option<u64>) = (200, None);
-/// A number leaks out in a day.
+/// The answer if there is room again in a day, when one number has leaked out.
 const A_DAY: (i64, Option<u64>) = (429, Some(86_400));
 
 #[tokio::test]
-async fn beyond_the_budget_is_429_until_enough_has_leaked_and_the_book_is_unchanged() {
+async fn an_upload_beyond_the_budget_is_429_until_enough_has_leaked_and_changes_nothing() {
     let api = Api::new().await;
     assert_eq!(api.add("ann", 0..10).await, DONE);
     assert_eq!(api.add("ann", 0..10).await, DONE, "what is there is free");
@@ -138,7 +138,7 @@ async fn nothing_is_refunded_by_destroying_forcing_wiping_or_another_book() {
         A_DAY
     );
     let known = json!({"contacts": contacts(0..10), "udid": "three"});
-    assert_eq!(api.upload("ann", known).await, DONE, "numbers of one's other books are not new");
+    assert_eq!(api.upload("ann", known).await, DONE, "numbers in the user's other books are not new");
 }
 
 #[tokio::test]
@@ -161,7 +161,7 @@ async fn a_new_number_costs_one_write_and_a_known_one_none() {
     assert_eq!(api.add("ann", 0..2).await, DONE);
     meter.take();
     assert_eq!(api.add("ann", 2..3).await, DONE);
-    // A hint, the budget and the book.
+    // The hint, the budget and the book.
     assert_eq!(meter.take().written, 3.0);
     assert_eq!(api.add("ann", 0..3).await, DONE);
     assert_eq!(meter.take().written, 0.0);
@@ -170,12 +170,12 @@ async fn a_new_number_costs_one_write_and_a_known_one_none() {
 #[tokio::test]
 async fn an_upload_that_paid_and_failed_does_not_pay_again() {
     let api = Api::new().await;
-    // The receipt is there before the book is.
+    // The receipt is stored before the book is.
     assert_eq!(api.add("ann", 0..10).await, DONE);
     assert_eq!(api.send("DELETE", "/address_book", "ann", Value::Null).await, DONE);
     assert_eq!(api.add("ann", 0..10).await, DONE, "the same numbers were paid for");
     assert_eq!(api.send("DELETE", "/address_book", "ann", Value::Null).await, DONE);
-    assert_eq!(api.add("ann", 0..9).await.0, 429, "others were not");
+    assert_eq!(api.add("ann", 0..9).await.0, 429, "the other ones were not");
 }
 
 #[tokio::test]
@@ -202,9 +202,10 @@ async fn more_books_contacts_or_contacts_at_once_than_allowed_are_refused() {
     assert_eq!(send(device("two", 0..1)).await.0, 200);
 }
 
-/// Every order of the requests about the budget of two uploads at once, of which there is room for one.
+/// Two uploads at once, with room in the budget for one of them, in every order of their requests
+/// about the budget.
 #[test]
-fn of_uploads_that_race_for_the_bucket_no_more_get_through_than_there_is_room_for() {
+fn uploads_that_race_for_the_bucket_get_through_only_as_far_as_there_is_room() {
     let mut open: Vec<Vec<usize>> = vec![vec![]];
     let mut runs = 0;
     while let Some(order) = open.pop() {

@@ -1,17 +1,17 @@
-//! The fuzz targets' corpora, replayed: what fuzzing once found, or reached, is found again by any test run.
-//! And a little fuzzing without coverage, which needs no build of its own: `CORPUS_SECONDS` makes it more,
-//! `CORPUS_SEED` repeats it.
+//! Replays the corpora of the fuzz targets, so that any test run finds again what fuzzing once
+//! found or reached. It also fuzzes a little without coverage, which needs no build of its own.
+//! `CORPUS_SECONDS` makes it fuzz for longer, and `CORPUS_SEED` repeats it.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use fuzz_targets::TARGETS;
 
-/// Mutated inputs of one target, unless `CORPUS_SECONDS` says how long.
+/// Mutated inputs of one target, unless `CORPUS_SECONDS` gives a duration.
 const MUTATIONS: usize = 2_000;
-/// Longest input: more makes them slower, and says nothing new.
+/// The longest input. More bytes make a run slower, and find nothing new.
 const MAX_BYTES: usize = 4_096;
-/// What texts and formats are made of.
+/// Pieces that texts and formats are made of.
 const TOKENS: [&[u8]; 16] = [
     b"null",
     b"\"\"",
@@ -71,7 +71,7 @@ fn inputs_like_those_of_the_corpora_pass_too() {
     }
 }
 
-/// An input after some changes.
+/// Returns an input of the corpus after some changes.
 fn mutated(inputs: &[Vec<u8>], random: &mut fastrand::Rng) -> Vec<u8> {
     let any = |random: &mut fastrand::Rng| inputs[random.usize(..inputs.len())].clone();
     let mut input = any(random);

@@ -1,4 +1,4 @@
-//! What the main operations cost, sealed, on the database's own counts.
+//! Tests of what the main operations cost on sealed tables, by the database's own counts.
 
 use model::{Limits, Mode, Scope, SystemClock};
 use numbering::HomeRegion;
@@ -12,7 +12,7 @@ use support::people::{Person, people};
 use support::requests::{read, request};
 use support::{allowance, home, phone, upload_settings, user};
 
-/// As long as the subject of a token that Cognito gives.
+/// A user id as long as the subject in a token from Cognito.
 const OWNER: &str = "2f9bd1c4-6d0e-4c58-9a3b-5e7f01a2b3c4";
 
 async fn send(store: &Store, body: &serde_json::Value) -> serde_json::Value {
@@ -54,7 +54,7 @@ async fn the_main_operations_stay_within_their_units() {
     let added = meter.take();
     assert!(added.written <= 20.0, "one new contact: {added:?}");
 
-    // A hundred of them sign up before another upload, which finds them.
+    // A hundred of the contacts sign up before another upload, which finds them.
     for (n, person) in people.iter().enumerate().take(100) {
         let digits = person.digits();
         let claim = PhoneClaim::Proven(phone(&digits));

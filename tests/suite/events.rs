@@ -1,5 +1,5 @@
-//! The sample events of `events/`, through the handlers of which they are samples. In the order below
-//! they tell one story: Bob has Alice in his books, and she signs up.
+//! Tests of the sample events in `events/`, each through the handler that it is a sample for. In
+//! the order below they tell one story: Bob has Alice in his books, and she signs up.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -49,7 +49,7 @@ impl Stage {
         serde_json::from_str(&text).expect("the sample is an event")
     }
 
-    /// The answer of the function that a sample's name begins with.
+    /// Returns the answer of the function that the sample's name begins with.
     async fn http(&self, name: &str) -> (i64, Value) {
         let event: ApiGatewayV2httpRequest = self.event(name);
         let Self { store, inbox, .. } = self;
@@ -65,23 +65,23 @@ impl Stage {
                     users::Settings { default_region: region(), trust_body_phone: false };
                 users::handle(store, inbox, &SystemClock, settings, event).await
             }
-            _ => panic!("{name} is no sample of a function behind HTTP"),
+            _ => panic!("{name} isn't a sample for a function behind HTTP"),
         };
         read(&response)
     }
 
-    /// The answer to a sample that another system sends to the function `users`, under IAM.
+    /// Returns the answer to a sample that another system sends to the function `users`, under IAM.
     async fn direct(&self, name: &str) -> Value {
         let settings = users::Settings { default_region: region(), trust_body_phone: false };
         let answer =
             users::invoke(&self.store, &self.inbox, &SystemClock, settings, self.event(name)).await;
         match answer.expect("answered") {
             users::Answer::Direct(answer) => answer,
-            users::Answer::Http(response) => panic!("{name} is no request: {response:?}"),
+            users::Answer::Http(response) => panic!("{name} isn't answered as a direct request: {response:?}"),
         }
     }
 
-    /// The messages that a sample of the stream becomes.
+    /// Returns the messages that the function `joins` makes of a sample of the stream.
     async fn joins(&self, name: &str) -> Vec<BookMessage> {
         let response =
             joins::handle(&Keyring::default(), &self.queue, &self.queue, self.event(name)).await;
@@ -166,13 +166,13 @@ async fn bob_wipes_a_book(stage: &Stage) {
     }
 }
 
-/// Returns the device.
+/// Subscribes Bob's device, and returns its udid.
 async fn bob_subscribes(stage: &Stage) -> String {
     let (status, created) = stage.http("subscriptions-create").await;
     let device = &created[0]["subscription"]["device"];
     assert_eq!((status, &device["platform"]["name"]), (201, &json!("ios")));
     assert_eq!(stage.http("subscriptions-list").await, (200, created.clone()));
-    // The sample's id is the documentation's; this one's is random.
+    // The sample has the id of the documentation, while this subscription has a random one.
     let missing = json!({"errors": {"base": ["There is no such subscription."]}});
     assert_eq!(stage.http("subscriptions-delete").await, (404, missing));
     device["udid"].as_str().expect("a udid").to_owned()
@@ -208,7 +208,7 @@ async fn bob_hears_of_it_once(stage: &Stage, device: &str) {
         assert_eq!(messages.len(), 1, "copy {copy}");
         stage.join_push("join-push-registers").await;
         let pushes = serde_json::to_value(stage.inbox.pushes()).expect("JSON");
-        // Alice stands in both of his books under different names; either may have been first.
+        // Alice is in both of his books under different names, and either book may have been first.
         let text = pushes[0]["text"].as_str().expect("a text");
         assert!(["Alice is here", "Alice at work is here"].contains(&text), "{text}");
         let push = json!({"user_id": "bob", "device_udid": device, "text": text,

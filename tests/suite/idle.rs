@@ -1,4 +1,4 @@
-//! Books that nobody uses: when they go, and what keeps them.
+//! Tests of books that nobody uses: when they expire, and what keeps them.
 
 use model::{Scope, SystemClock};
 use serde_json::json;
@@ -23,7 +23,7 @@ async fn get(store: &Store) {
     assert_eq!((status, book.as_array().map(Vec::len)), (200, Some(1)));
 }
 
-/// In how many days the book goes, rounded.
+/// Returns in how many days the book expires, rounded.
 async fn days_left(store: &Store) -> Option<u64> {
     let stored = store.read_book(&user("ann"), &Scope::Global).await.expect("readable");
     let now = model::Clock::now_ms(&SystemClock) / 1000;
@@ -31,14 +31,14 @@ async fn days_left(store: &Store) -> Option<u64> {
 }
 
 #[tokio::test]
-async fn a_book_goes_after_its_time_unless_somebody_uses_it() {
+async fn a_book_expires_after_its_time_unless_somebody_uses_it() {
     let embedded = database().await;
     let with_days = |days: u64| embedded.store().with_book_ttl(Some(days * DAY));
     let forever = embedded.store();
     upload(&forever, "Bob").await;
     assert_eq!(days_left(&forever).await, None, "books stay by default");
     get(&with_days(100)).await;
-    assert_eq!(days_left(&forever).await, Some(100), "whoever reads a book keeps it");
+    assert_eq!(days_left(&forever).await, Some(100), "a user who reads a book keeps it");
     get(&with_days(150)).await;
     assert_eq!(days_left(&forever).await, Some(100), "but not before half of its time is over");
     get(&with_days(250)).await;
@@ -48,11 +48,11 @@ async fn a_book_goes_after_its_time_unless_somebody_uses_it() {
     upload(&with_days(50), "Robert").await;
     assert_eq!(days_left(&forever).await, Some(50), "and so is one that does");
     upload(&forever, "Bob").await;
-    assert_eq!(days_left(&forever).await, None, "turned off, nothing goes any more");
+    assert_eq!(days_left(&forever).await, None, "without the setting, no book expires any more");
 }
 
 #[tokio::test]
-async fn a_join_is_no_use_of_a_book() {
+async fn a_join_does_not_count_as_a_use_of_a_book() {
     let embedded = database().await;
     let store = embedded.store().with_book_ttl(Some(100 * DAY));
     upload(&store, "Bob").await;
@@ -65,7 +65,7 @@ async fn a_join_is_no_use_of_a_book() {
 }
 
 #[tokio::test]
-async fn reading_a_book_that_was_used_of_late_writes_nothing() {
+async fn reading_a_recently_used_book_writes_nothing() {
     let meter = Meter::new(database().await);
     let store = store_over(meter.clone()).with_book_ttl(Some(100 * DAY));
     upload(&store, "Bob").await;

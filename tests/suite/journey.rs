@@ -1,4 +1,4 @@
-//! The main job over HTTP, on the running server.
+//! Tests of the main job over HTTP, on the running server.
 
 use std::time::Duration;
 
@@ -44,7 +44,7 @@ async fn the_documented_contacts_are_created_edited_destroyed_and_replaced() {
 }
 
 #[tokio::test]
-async fn an_owner_hears_once_of_a_contact_who_joins() {
+async fn an_owner_is_told_once_of_a_contact_who_joins() {
     let server = server().await;
     let at = server.address();
     let device = json!({
@@ -93,7 +93,8 @@ async fn what_is_kept_in_a_file_is_there_at_the_next_start() {
         call(server.address(), "GET", "/address_book", ALICE, Value::Null).await,
         (200, contacts)
     );
-    // The stream goes on where it was read, and finds what the file holds.
+    // The stream continues after the last record that was read, and the join finds what the file
+    // holds.
     assert_eq!(call(server.address(), "POST", "/users", BOB, json!({"user": {}})).await.0, 201);
     let mut registered = Value::Null;
     for _ in 0..200 {

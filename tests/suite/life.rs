@@ -1,4 +1,4 @@
-//! The life of an account, from sign-up to the last trace, on the running server.
+//! Tests of the life of an account, from sign-up to the last trace, on the running server.
 
 use local::{Args, Server, tables};
 use model::{Book, Change, Mode, Scope};
@@ -12,12 +12,12 @@ use support::http::call;
 use support::wait::until;
 use support::{contact, phone, upload_as, upload_of, user};
 
-/// Who has Bob's numbers in her book, and a device.
+/// The user who has Bob's numbers in her book, and a device.
 const OLGA: &str = "subject-of-olga:+14155550100";
 const BOB: &str = "subject-of-bob:+16505550123";
 /// Bob after he has changed his number.
 const BOB_ELSEWHERE: &str = "subject-of-bob:+16505550124";
-/// Who gets Bob's old number.
+/// The user who gets Bob's old number.
 const CAROL: &str = "subject-of-carol:+16505550123";
 
 struct Story(Server);
@@ -44,7 +44,7 @@ impl Story {
         answer
     }
 
-    /// Signs up; answers the id.
+    /// Signs up, and returns the id.
     async fn sign_up(&self, token: &str) -> Value {
         self.send("POST", "/users", token, json!({"user": {"full_name": "Marked Name"}}), 201).await
             ["user"]["id"]
@@ -98,7 +98,7 @@ impl Story {
 }
 
 #[tokio::test]
-async fn whoever_changes_their_number_is_found_and_announced_under_the_new_one() {
+async fn a_user_who_changes_their_number_is_found_and_announced_under_the_new_one() {
     let story = Story::begin(false).await;
     let bob = story.sign_up(BOB).await;
     story.olga_sees(&[(&bob, "0123")]).await;
@@ -110,7 +110,7 @@ async fn whoever_changes_their_number_is_found_and_announced_under_the_new_one()
 }
 
 #[tokio::test]
-async fn a_recycled_number_is_its_new_owners_who_is_announced_as_new() {
+async fn a_recycled_number_belongs_to_its_new_holder_who_is_announced_as_new() {
     let story = Story::begin(false).await;
     let bob = story.sign_up(BOB).await;
     story.olga_sees(&[(&bob, "0123")]).await;
@@ -124,7 +124,7 @@ async fn a_recycled_number_is_its_new_owners_who_is_announced_as_new() {
 }
 
 #[tokio::test]
-async fn of_two_accounts_that_claim_a_number_at_once_one_has_it() {
+async fn when_two_accounts_claim_a_number_at_once_one_of_them_gets_it() {
     let story = Story::begin(false).await;
     for _ in 0..5 {
         let (bob, carol) = tokio::join!(story.sign_up(BOB), story.sign_up(CAROL));
@@ -147,7 +147,7 @@ async fn of_two_accounts_that_claim_a_number_at_once_one_has_it() {
     story.end().await;
 }
 
-/// Olga signs up, and Bob, who has her in his book; then she leaves.
+/// Lets Olga and Bob sign up, each with the other in their book, and then lets Olga leave.
 async fn olga_leaves(unsealed: bool) -> Story {
     let story = Story::begin(unsealed).await;
     let olga = story.sign_up(OLGA).await;
@@ -165,19 +165,19 @@ async fn olga_leaves(unsealed: bool) -> Story {
     for _ in 0..2 {
         story.send("DELETE", &format!("/users/{olga}"), OLGA, Value::Null, 200).await;
     }
-    until("Bob sees Olga no more", async || bob_sees().await == json!([])).await;
+    until("Bob no longer sees Olga", async || bob_sees().await == json!([])).await;
     story
 }
 
 #[tokio::test]
-async fn whoever_leaves_leaves_no_trace_but_the_budget_and_empty_tombstones() {
+async fn a_user_who_leaves_leaves_no_trace_but_the_budget_and_empty_tombstones() {
     let story = olga_leaves(true).await;
     let (tables, dump) = (tables(), story.dump().await);
     for (table, item) in &dump {
         for mark in ["token-of-olga", "Marked Contact", "6505550199"] {
             assert!(!contains(item, mark), "{table} shows {mark}");
         }
-        // What Bob has written about her is Bob's.
+        // What Bob has stored about her belongs to Bob.
         if contains(item, "4155550100") {
             assert!([&tables.contact_owners, &tables.address_books].contains(&table), "{table}");
             assert!(contains(item, "subject-of-bob"), "{table}");
@@ -211,7 +211,7 @@ async fn with_keys_not_even_the_tombstones_say_whose_they_were() {
 }
 
 #[tokio::test]
-async fn an_export_holds_all_that_is_stored_and_is_for_the_person_alone() {
+async fn an_export_holds_all_that_is_stored_and_only_its_user_gets_it() {
     let story = Story::begin(false).await;
     let olga = story.sign_up(OLGA).await;
     let bob = story.sign_up(BOB).await;
@@ -233,13 +233,13 @@ async fn an_export_holds_all_that_is_stored_and_is_for_the_person_alone() {
 }
 
 #[tokio::test]
-async fn a_repeated_wiping_finishes_what_a_crash_left() {
+async fn a_repeated_wipe_finishes_what_a_crash_left() {
     let store = database().await.store();
     let (olga, scope, bob) = (user("olga"), Scope::Global, "16505550123");
     let put = upload_of(Mode::Merge, vec![Change::Put(contact(bob, "Bob"))]);
     upload_as(&olga, &store, &scope, &put).await.expect("uploaded");
     let seen = store.read_book(&olga, &scope).await.expect("readable");
-    // As it stands where a wiping died before the hints.
+    // The state that a wipe leaves if it dies before it deletes the hints.
     let leaving = seen.book.clone().rematched(|_| None).without_region();
     let half = StoredBook { life: Life::Unopened, book: Book::default(), leaving, ..seen.clone() };
     assert_eq!(

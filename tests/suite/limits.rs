@@ -1,4 +1,5 @@
-//! The largest, the smallest and the strangest that clients may send, through the upload's handler.
+//! Tests of the largest, the smallest and the strangest uploads that clients may send, through the
+//! upload's handler.
 
 use api::MAX_BODY_BYTES;
 use model::SystemClock;
@@ -31,7 +32,7 @@ impl Api {
     }
 }
 
-/// A phone of its own for each `n`, with the digits of different `n` unlike each other.
+/// Returns a different phone for each `n`. The digits of different `n` are unlike each other.
 fn phone(n: u64) -> String {
     let mut random = fastrand::Rng::with_seed(n);
     format!("+1{}{n:07}", random.u64(200..999))
@@ -66,7 +67,7 @@ async fn a_body_that_makes_no_sense_changes_nothing() {
 }
 
 #[tokio::test]
-async fn no_contacts_are_an_upload_and_with_force_the_end_of_the_book() {
+async fn an_upload_without_contacts_is_valid_and_with_force_it_empties_the_book() {
     let api = Api::new().await;
     assert_eq!(api.upload(json!({"contacts": []})).await, created(0));
     let one = json!({"contacts": [{"name": "Gordie Kann", "phone": "1879108395", "extra": {"deep": [1]}}], "more": 1});
@@ -77,12 +78,12 @@ async fn no_contacts_are_an_upload_and_with_force_the_end_of_the_book() {
 }
 
 #[tokio::test]
-async fn of_the_longest_names_as_many_fit_as_lambda_can_answer() {
+async fn a_full_book_of_the_longest_names_fits_into_an_answer_of_lambda() {
     let api = Api::new().await;
     let name = "𝒜".repeat(255);
     let contacts: Vec<Value> =
         (0..8_000).map(|n| json!({"name": name, "phone": phone(n)})).collect();
-    // Uploads of that many bytes come in parts.
+    // Uploads of that many bytes have to be split.
     let (first, second) = contacts.split_at(4_000);
     assert_eq!(api.upload(json!({"contacts": first})).await, created(first.len()));
     let (status, uploaded) = api.upload(json!({"contacts": second})).await;
@@ -100,7 +101,7 @@ async fn of_the_longest_names_as_many_fit_as_lambda_can_answer() {
 }
 
 #[tokio::test]
-async fn ten_thousand_contacts_come_in_one_request() {
+async fn ten_thousand_contacts_fit_into_one_request() {
     let api = Api::new().await;
     let contacts: Vec<Value> =
         (0..10_000).map(|n| json!({"name": format!("{n}"), "phone": phone(n)})).collect();
@@ -110,9 +111,9 @@ async fn ten_thousand_contacts_come_in_one_request() {
 }
 
 #[tokio::test]
-async fn what_a_book_has_no_room_for_is_rejected_and_the_rest_is_kept() {
+async fn contacts_that_a_book_has_no_room_for_are_rejected_and_the_rest_is_kept() {
     let api = Api::new().await;
-    // Names that no compressor makes smaller: 255 characters drawn from twenty thousand.
+    // Names that no compressor makes smaller: 255 characters each, drawn from twenty thousand.
     let mut random = fastrand::Rng::with_seed(11);
     let mut name = || (0..255).map(|_| random.char('\u{4E00}'..'\u{9FFF}')).collect::<String>();
     let contacts: Vec<Value> =
@@ -132,7 +133,7 @@ async fn what_a_book_has_no_room_for_is_rejected_and_the_rest_is_kept() {
     let change = json!([{"phone": phone(0), "destroy": 1}, {"name": "Short", "phone": phone(1)}]);
     let changed = api.upload(json!({"contacts": change})).await;
     assert_eq!(changed, (200, json!({"created": 0, "updated": 1, "deleted": 1, "rejected": {}})));
-    // And another book has room of its own.
+    // Another book has room of its own.
     let elsewhere = json!({"contacts": contacts[room..=room], "udid": "pixel"});
     assert_eq!(api.upload(elsewhere).await, created(1));
 }
@@ -173,7 +174,7 @@ async fn names_keep_what_people_write_and_lose_only_the_space_around_it() {
 }
 
 #[tokio::test]
-async fn phones_are_one_however_they_are_spelled() {
+async fn a_phone_is_one_contact_however_it_is_spelled() {
     let api = Api::new().await;
     let spellings = [
         "+16505550123",
@@ -194,7 +195,7 @@ async fn phones_are_one_however_they_are_spelled() {
 }
 
 #[tokio::test]
-async fn phones_that_are_none_are_rejected() {
+async fn texts_that_are_not_phones_are_rejected() {
     let api = Api::new().await;
     let length = "Length of 'phone' field should be min: 10 and max: 15.";
     let phones = [

@@ -1,4 +1,4 @@
-//! What crosses crates, over the embedded DynamoDB: the real code from event to item.
+//! Tests that cross crates. They run the real code, from event to item, over the embedded DynamoDB.
 
 #![expect(clippy::print_stdout, reason = "what a test has measured, and the seed that repeats it")]
 

@@ -1,4 +1,4 @@
-//! Stretches of a phone's hints, as the messages of a join divide them.
+//! Tests of the stretches of a phone's hints into which the messages of a join are split.
 
 use model::Scope;
 use store::{OwnerIndex, OwnerRange, Store};
@@ -14,7 +14,7 @@ async fn names(store: &Store, range: &OwnerRange, limit: usize) -> (Vec<String>,
 }
 
 #[tokio::test]
-async fn a_range_is_what_lies_after_one_place_up_to_and_including_another() {
+async fn a_range_begins_after_one_place_and_ends_with_another() {
     let store = database().await.store();
     for name in ["ann", "ben", "cat", "dan"] {
         store.put_hints(&user(name), &Scope::Global, &[phone(P)], 1).await.expect("written");
@@ -46,8 +46,8 @@ async fn an_older_version_neither_puts_nor_deletes_a_newer_hint() {
     let store = database().await.store();
     let (owner, scope, phones) = (user("ann"), Scope::Global, [phone(P)]);
     store.put_hints(&owner, &scope, &phones, 5).await.expect("written");
-    store.put_hints(&owner, &scope, &phones, 3).await.expect("an older one is no error");
-    store.delete_hints(&owner, &scope, &phones, 4).await.expect("a newer one is no error");
+    store.put_hints(&owner, &scope, &phones, 3).await.expect("an older one isn't an error");
+    store.delete_hints(&owner, &scope, &phones, 4).await.expect("a newer one isn't an error");
     assert_eq!(names(&store, &OwnerRange::default(), 10).await.0, ["ann"]);
     store.delete_hints(&owner, &scope, &phones, 5).await.expect("deleted");
     assert_eq!(names(&store, &OwnerRange::default(), 10).await.0, [""; 0]);

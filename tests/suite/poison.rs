@@ -1,4 +1,5 @@
-//! Records of Users that make no sense, and a queue that fails: what of the stream comes again.
+//! Tests of malformed records of Users, and of a queue that fails: which records the stream
+//! delivers again.
 
 use std::sync::Mutex;
 
@@ -88,11 +89,11 @@ async fn a_record_that_makes_no_sense_is_kept_apart_and_the_stream_goes_on() {
     assert_eq!(kept.len(), 1);
     assert_eq!(kept[0].sequence_number.as_deref(), Some("2"));
     let message = serde_json::to_string(&kept[0]).expect("JSON");
-    assert!(!message.contains("6505550199"), "nothing of the row is told: {message}");
+    assert!(!message.contains("6505550199"), "the message shows nothing of the row: {message}");
 }
 
 #[tokio::test]
-async fn where_the_queue_fails_the_stream_comes_again_from_there() {
+async fn if_the_queue_fails_the_stream_comes_again_from_that_record() {
     let queues = Queues { refused: Some(RECORDS[1]), ..Queues::default() };
     let records = [joined("1", RECORDS[0]), joined("2", RECORDS[1]), joined("3", RECORDS[2])];
     assert_eq!(failures(&queues, &records).await, ["2"]);
@@ -100,7 +101,7 @@ async fn where_the_queue_fails_the_stream_comes_again_from_there() {
 }
 
 #[tokio::test]
-async fn a_record_that_can_not_be_kept_apart_comes_again() {
+async fn a_record_that_cannot_be_kept_apart_comes_again() {
     let queues = Queues { down: true, ..Queues::default() };
     assert_eq!(failures(&queues, &[malformed("1"), joined("2", RECORDS[0])]).await, ["1"]);
     assert_eq!(*queues.sent.lock().expect("no panic"), [""; 0]);

@@ -1,4 +1,4 @@
-//! A dump of the tables: what whoever gets hold of one can read.
+//! Tests of what a person who gets hold of a dump of the tables can read.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use local::{Args, Server, tables};
@@ -16,8 +16,8 @@ use support::{contact, upload_of, upload_settings, user};
 const OWNER: &str = "subject-of-olga:+14155550100";
 const JOINER: &str = "subject-of-bob:+16505550123";
 
-/// What the story below is told with, and what no dump may show. FakePhones without their first digits too: a
-/// number is no less one without its country.
+/// The texts in the story below, which no dump may show. Phones are searched without their first
+/// digits too, since a number without its country code is still a number.
 const MARKS: [&str; 19] = [
     "subject-of-olga",
     "subject-of-bob",
@@ -110,20 +110,21 @@ async fn a_dump_shows_no_name_no_number_and_no_subject() {
     server.stop().await.expect("stopped");
 }
 
-/// The same eyes on the same story see it all where nothing is sealed.
+/// Shows that the test above could fail: if nothing is sealed, the same search of the same story
+/// finds everything.
 #[tokio::test]
 async fn without_keys_the_same_dump_shows_everything() {
     let args = Args { port: 0, unsealed: true, ..Args::default() };
     let server = Server::start(&args).await.expect("a server");
     tell_the_story(&server).await;
     let shown = shown(&scan(&server.database().client()).await);
-    // Books are compressed, and tokens hashed, in any case.
+    // Books are always compressed, and tokens always hashed.
     let packed =
         ["Bob In Her Book", "Bob At Work", "Nobody Marked", "(650) 555", "token-of-a-pixel"];
     for mark in MARKS.iter().filter(|mark| !packed.contains(mark)) {
         assert!(
             shown.iter().any(|found| found.ends_with(mark)),
-            "{mark} isn't seen where it stands"
+            "{mark} is stored, but the search doesn't find it"
         );
     }
     server.stop().await.expect("stopped");
@@ -136,7 +137,7 @@ async fn upload(store: &Store, name: &str) {
 }
 
 #[tokio::test]
-async fn a_book_of_an_older_key_is_read_and_its_next_commit_is_of_the_current_one() {
+async fn a_book_under_an_older_key_is_read_and_its_next_write_uses_the_current_one() {
     const FIRST: &str = r#"{"index":"1","current":"1","1":"0123456789abcdefghijklmnopqrstuv"}"#;
     const ROTATED: &str = r#"{"index":"1","current":"2","1":"0123456789abcdefghijklmnopqrstuv",
                               "2":"vutsrqponmlkjihgfedcba9876543210"}"#;
@@ -159,7 +160,7 @@ async fn a_book_of_an_older_key_is_read_and_its_next_commit_is_of_the_current_on
     upload(&before, "Bob").await;
     assert_eq!(key_id().await, 1);
     upload(&after, "Bob").await;
-    assert_eq!(key_id().await, 1, "nothing to change, nothing to write");
+    assert_eq!(key_id().await, 1, "an upload that changes nothing writes nothing");
     let read = async |store: &Store| {
         store.read_book(&user("olga"), &Scope::Global).await.expect("readable").book
     };

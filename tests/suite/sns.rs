@@ -1,4 +1,5 @@
-//! Endpoints and pushes on a server of SNS that nobody here wrote: `tests/sns/run` starts one and runs these.
+//! Tests of endpoints and pushes against a server of SNS that nobody here wrote. `tests/sns/run`
+//! starts one and runs these.
 
 use std::collections::HashMap;
 
@@ -17,7 +18,7 @@ use crate::invariants::TickingClock;
 use support::embedded::database;
 use support::{phone, user};
 
-/// Where the server listens: `http://127.0.0.1:PORT`.
+/// Returns the server's address: `http://127.0.0.1:PORT`.
 fn server() -> String {
     std::env::var("SNS_ENDPOINT_URL").expect("tests/sns/run sets SNS_ENDPOINT_URL")
 }
@@ -41,8 +42,8 @@ impl Variables for Fixed {
     }
 }
 
-/// A deployment with platform applications of its own. Its tokens have to be too: moto takes two endpoints
-/// with one token for the same one, whatever their applications.
+/// A deployment with its own platform applications. Its tokens have to be its own too, because moto
+/// treats two endpoints with one token as the same one, even in different applications.
 struct Deployment {
     store: Store,
     client: Client,
@@ -99,7 +100,7 @@ impl Deployment {
             .expect("subscribed")
     }
 
-    /// The endpoints of all applications.
+    /// Returns the endpoints of all applications.
     async fn endpoints(&self) -> Vec<String> {
         let mut endpoints = vec![];
         for application in self.applications.values() {
@@ -169,7 +170,7 @@ async fn every_channel_and_environment_has_its_application() {
             subscription.endpoint
         );
     }
-    // The last one of each channel is what is left, and with it its endpoint.
+    // Only the last subscription of each channel is left, and its endpoint.
     assert_eq!(deployment.devices("ann").await.len(), 3);
     assert_eq!(deployment.endpoints().await.len(), 3);
 }
@@ -202,7 +203,7 @@ async fn an_endpoint_that_somebody_made_with_other_attributes_is_taken_over() {
 
 #[tokio::test]
 #[ignore = "needs a server of SNS: tests/sns/run"]
-async fn endpoints_go_with_their_subscriptions() {
+async fn endpoints_are_deleted_with_their_subscriptions() {
     let deployment = Deployment::new("gone").await;
     let old = deployment.subscribe("ann", Channel::Gcm, PRODUCTION, "old 3").await;
     let new = deployment.subscribe("ann", Channel::Gcm, PRODUCTION, "new 3").await;
@@ -210,7 +211,7 @@ async fn endpoints_go_with_their_subscriptions() {
     assert_eq!(
         deployment.endpoints().await,
         std::slice::from_ref(&new.endpoint),
-        "a rotated token's endpoint goes"
+        "a rotated token's endpoint is deleted"
     );
 
     let moved = deployment.subscribe("ben", Channel::Gcm, PRODUCTION, "new 3").await;
@@ -258,7 +259,7 @@ async fn two_calls_at_once_leave_one_subscription_with_a_living_endpoint() {
 
 #[tokio::test]
 #[ignore = "needs a server of SNS: tests/sns/run"]
-async fn a_push_arrives_as_it_was_meant_and_one_to_a_dead_endpoint_says_so() {
+async fn a_push_arrives_unchanged_and_one_to_a_dead_endpoint_is_reported_as_gone() {
     let deployment = Deployment::new("pushes").await;
     let android = deployment.subscribe("ann", Channel::Gcm, PRODUCTION, "token 5").await;
     assert_eq!(deployment.sns.push(&android, &push()).await, Delivery::Sent);
@@ -278,7 +279,8 @@ async fn a_push_arrives_as_it_was_meant_and_one_to_a_dead_endpoint_says_so() {
     assert_eq!(deployment.sns.push(&android, &push()).await, Delivery::Gone);
 }
 
-/// The data of the last message that the server took for an endpoint, as the server tells it.
+/// Returns the data of the last message that the server accepted for an endpoint, as the server
+/// reports it.
 async fn published(endpoint: &str) -> Value {
     let address = server().trim_start_matches("http://").parse().expect("an address");
     let (status, body) =

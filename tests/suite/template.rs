@@ -1,4 +1,4 @@
-//! What `template.yaml` says and the code says too.
+//! Tests of what `template.yaml` and the code both say.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use crate::permissions::policy::Template;
 use support::embedded::database;
 
 #[tokio::test]
-async fn the_tables_here_are_those_of_the_template() {
+async fn the_tables_of_the_tests_are_those_of_the_template() {
     let client = database().await.client();
     let template = Template::read();
     let tables = template.resources("AWS::DynamoDB::Table");
@@ -48,7 +48,7 @@ async fn the_tables_here_are_those_of_the_template() {
 }
 
 #[test]
-fn alarms_and_dashboard_show_the_metrics_that_there_are() {
+fn alarms_and_dashboard_show_the_metrics_that_exist() {
     let report = JoinReport { slowest_ms: Some(1), ..JoinReport::default() };
     let known: BTreeSet<_> =
         metrics(&report).into_iter().map(|(name, ..)| name.to_owned()).collect();
@@ -61,10 +61,10 @@ fn alarms_and_dashboard_show_the_metrics_that_there_are() {
     let watched: BTreeSet<_> =
         watched.filter_map(|metric| metric["MetricName"].as_str()).map(str::to_owned).collect();
     assert!(watched.is_subset(&known) && watched.len() >= 3, "{watched:?} of {known:?}");
-    assert_eq!(shown(&template), known, "the dashboard shows all");
+    assert_eq!(shown(&template), known, "the dashboard shows all metrics");
 }
 
-/// The metrics of ours on the dashboard.
+/// Returns our metrics on the dashboard.
 fn shown(template: &Template) -> BTreeSet<String> {
     let [(_, dashboard)] = template.resources("AWS::CloudWatch::Dashboard")[..] else {
         panic!("one dashboard")
@@ -74,7 +74,7 @@ fn shown(template: &Template) -> BTreeSet<String> {
     let widgets = body["widgets"].as_array().expect("widgets");
     let lines =
         widgets.iter().map(|widget| widget["properties"]["metrics"].as_array().expect("metrics"));
-    // A line leaves out what is as in the line before it.
+    // A line of a widget leaves out what is the same as in the line before it.
     let ours = lines.filter(|lines| lines[0][0] == NAMESPACE).flatten();
     ours.filter_map(|line| line[1].as_str()).map(str::to_owned).collect()
 }

@@ -1,4 +1,4 @@
-//! SNS and SQS as the tests have them: they keep what they are sent, and their errors quote it.
+//! SNS and SQS for these tests: they keep what they are sent, and their errors quote it.
 
 use std::sync::Mutex;
 
@@ -18,7 +18,7 @@ fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;")
 }
 
-/// SNS: its errors quote what was sent.
+/// Answers as SNS does. Errors quote what was sent.
 pub fn answer_as_sns(asked: &str, fault: Option<Fault>, sent: &Mutex<Sent>) -> (u16, String) {
     let action =
         asked.split('&').find_map(|field| field.strip_prefix("Action=")).unwrap_or_default();
@@ -53,7 +53,7 @@ fn decoded(form: &str) -> String {
         .collect()
 }
 
-/// SQS: its errors quote what was sent.
+/// Answers as SQS does. Errors quote what was sent.
 pub fn answer_as_sqs(asked: &str, fault: Option<Fault>, sent: &Mutex<Sent>) -> (u16, String) {
     if fault.is_some() {
         return (

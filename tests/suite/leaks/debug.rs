@@ -1,4 +1,4 @@
-//! How types that hold what is personal print themselves: whatever is logged with `?` some day.
+//! Tests of how types that hold personal data print themselves, in case somebody logs one with `?`.
 
 use std::fmt::Debug;
 
@@ -35,7 +35,7 @@ fn scope() -> Scope {
 }
 
 #[test]
-fn what_a_book_holds_is_hidden() {
+fn the_contents_of_a_book_are_hidden() {
     let book = Book::new(None, vec![Entry { contact: contact(), matched: None }]);
     let upload = Upload {
         mode: Mode::Merge,
@@ -71,7 +71,7 @@ fn what_a_book_holds_is_hidden() {
 }
 
 #[test]
-fn what_a_user_is_is_hidden() {
+fn the_details_of_a_user_are_hidden() {
     let details = Details { full_name: Some("full-mark".to_owned()), ..Details::default() };
     let id = PublicId::new(1).expect("an id");
     hidden(&ProfilePatch { details: details.clone(), ..ProfilePatch::default() });
@@ -109,7 +109,7 @@ fn what_a_user_is_is_hidden() {
 }
 
 #[test]
-fn what_a_request_says_is_hidden() {
+fn the_contents_of_a_request_are_hidden() {
     let mut event = request(
         "POST",
         "/path-mark?udid=udid-mark",

@@ -1,7 +1,8 @@
-//! Nothing personal is logged, told to others, or put where it needn't be: every function, through success
-//! and all that can fail, at the most verbose level that a deployment can set.
+//! Tests that nothing personal is logged, shown to other users, or stored where it isn't needed.
+//! Every function runs through success and everything that can fail, at the most verbose level that
+//! a deployment can set.
 //!
-//! All that is personal in these tests carries one of [`MARKS`].
+//! Everything personal in these tests carries one of [`MARKS`].
 
 mod answers;
 mod debug;
@@ -18,7 +19,8 @@ use tracing::level_filters::LevelFilter;
 use self::stage::{Deed, Stage, story};
 use support::faults::Fault;
 
-/// Names, numbers (as written and as stored), subjects, device ids, tokens and profiles.
+/// The marks of names, numbers (as written and as stored), subjects, device ids, tokens and
+/// profiles.
 pub const MARKS: [&str; 14] = [
     "Markname",
     "555-0177",
@@ -36,12 +38,12 @@ pub const MARKS: [&str; 14] = [
     "path-mark",
 ];
 
-/// The marks that a text holds.
+/// Returns the marks that a text contains.
 pub fn marks(text: &str) -> Vec<&'static str> {
     MARKS.iter().filter(|mark| text.contains(**mark)).copied().collect()
 }
 
-/// What was logged while it was kept.
+/// What was logged while the log was kept.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 
@@ -69,16 +71,16 @@ impl Log {
         String::from_utf8(self.0.lock().expect("no panic").clone()).expect("text")
     }
 
-    /// Asserts that it holds no mark, and something at all.
+    /// Asserts that the log contains no mark, and isn't empty.
     fn check(&self, what: &str) {
         let text = self.text();
         assert!(!text.is_empty(), "{what}: nothing was logged");
         let found = text.lines().find(|line| !marks(line).is_empty());
-        assert_eq!(found, None, "{what}: a log line holds what is personal");
+        assert_eq!(found, None, "{what}: a log line holds something personal");
     }
 }
 
-/// The failures of a call, one after the other.
+/// The failures that each call is given, one after the other.
 const FAILURES: [Fault; 9] = [
     Fault::Refused(400, "ProvisionedThroughputExceededException"),
     Fault::Refused(400, "AccessDeniedException"),
@@ -92,14 +94,15 @@ const FAILURES: [Fault; 9] = [
 ];
 
 #[tokio::test(start_paused = true)]
-async fn no_call_that_fails_leaves_a_trace_of_whom_it_was_about() {
+async fn a_call_that_fails_leaves_no_trace_of_the_user_whom_it_was_about() {
     let log = Log::default();
     let _kept = log.keep();
     let mut failed = 0;
     for (place, fault) in FAILURES.into_iter().enumerate() {
         let stage = if place % 3 == 0 { Stage::sealed().await } else { Stage::new().await };
         for deed in story() {
-            // First its first call fails, and all after it; then its second; until it needs no more calls.
+            // First the deed's first call and all after it fail, then its second and all after it,
+            // and so on, until all the calls that it needs succeed.
             for good_calls in 0.. {
                 stage.fail_after(good_calls, fault);
                 let answer = stage.act(&deed).await;
@@ -107,7 +110,7 @@ async fn no_call_that_fails_leaves_a_trace_of_whom_it_was_about() {
                     break;
                 }
                 failed += usize::from(answer.failed);
-                assert!(good_calls < 60, "{deed:?} never comes through");
+                assert!(good_calls < 60, "{deed:?} never succeeds");
             }
         }
         stage.check_queues();
@@ -117,7 +120,7 @@ async fn no_call_that_fails_leaves_a_trace_of_whom_it_was_about() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_request_that_is_refused_is_quoted() {
+async fn refused_requests_are_not_quoted() {
     let log = Log::default();
     let _kept = log.keep();
     let stage = Stage::new().await;
@@ -129,7 +132,7 @@ async fn no_request_that_is_refused_is_quoted() {
     for body in
         ["", "Markname", r#"{"phone":"call 16505550177"}"#, r#"{"phone":{"Markname":16505550177}}"#]
     {
-        assert!(!stage.functions.join_push(body).await.0, "{body} is no message");
+        assert!(!stage.functions.join_push(body).await.0, "{body} isn't a message");
     }
     for event in requests::refused_directly() {
         let Ok(users::Answer::Direct(body)) = stage.functions.direct(event).await else {
@@ -141,7 +144,7 @@ async fn no_request_that_is_refused_is_quoted() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_item_that_makes_no_sense_is_quoted() {
+async fn malformed_items_are_not_quoted() {
     let log = Log::default();
     let _kept = log.keep();
     let stage = Stage::new().await;
@@ -170,14 +173,15 @@ async fn no_item_that_makes_no_sense_is_quoted() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_a_user_is_told_of_others_is_what_a_match_shows() {
+async fn a_user_is_told_of_others_only_what_a_match_shows() {
     let stage = Stage::sealed().await;
     let story = story();
     let answers = stage.act_all(&story).await;
     for (deed, answer) in story.iter().zip(&answers) {
         assert!(!answer.failed, "{deed:?}: {}", answer.body);
-        // Bob has Alice's number in his books. Of her he gets what the profile of a match shows, and of
-        // nobody anything by which the identity provider or a push service knows them.
+        // Bob has Alice's number in his books. About her he gets what the profile of a match shows.
+        // About no user does he get anything by which the identity provider or a push service knows
+        // them.
         for mark in ["subject-mark", "token-mark", "header-mark"] {
             assert!(!answer.body.contains(mark), "{deed:?} tells {mark}");
         }
@@ -204,7 +208,8 @@ async fn what_a_user_is_told_of_others_is_what_a_match_shows() {
     stage.check_queues();
 }
 
-/// That the tests above could fail: without the cap on other crates the SDK logs whole requests.
+/// Shows that the tests above could fail: without the cap on other crates, the SDK logs whole
+/// requests.
 #[tokio::test(start_paused = true)]
 async fn without_the_cap_the_sdk_would_log_it_all() {
     let log = Log::default();
@@ -218,7 +223,7 @@ async fn without_the_cap_the_sdk_would_log_it_all() {
     assert!(!marks(&text).is_empty());
 }
 
-/// What [`a_deployment_can_not_ask_for_more`] looks at, in a process of its own.
+/// The process whose output [`a_deployment_cannot_ask_for_more`] reads.
 #[tokio::test(start_paused = true)]
 #[ignore = "it is run by another test, in a process of its own"]
 async fn a_process_that_logs_all_it_can() {
@@ -233,7 +238,7 @@ async fn a_process_that_logs_all_it_can() {
 }
 
 #[test]
-fn a_deployment_can_not_ask_for_more() {
+fn a_deployment_cannot_ask_for_more() {
     let everything = "trace,aws_smithy_runtime=trace,hyper=trace,lambda_runtime=trace";
     for variables in [
         &[("AWS_LAMBDA_LOG_LEVEL", "TRACE"), ("RUST_LOG", everything)][..],
@@ -261,7 +266,7 @@ fn a_deployment_can_not_ask_for_more() {
     }
 }
 
-/// Every function's crate is known to the filter, so that its level counts.
+/// The filter has to know every function's crate, or that crate's level would not count.
 #[test]
 fn the_filter_knows_all_crates_of_the_workspace() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("functions");
@@ -276,7 +281,7 @@ fn the_filter_knows_all_crates_of_the_workspace() {
     }
 }
 
-/// A profile with a mark in every text.
+/// Returns a profile with a mark in every text.
 pub fn profile() -> Value {
     json!({"user": {
         "full_name": "full-mark", "login": "login-mark", "email": "mail-mark@example.com", "custom_data": "custom-mark",

@@ -1,4 +1,4 @@
-//! Requests that are refused, each with something personal in what is wrong with it.
+//! Requests that are refused. The part of each that is wrong holds something personal.
 
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use serde_json::{Value, json};
@@ -12,12 +12,12 @@ fn post(path: &str, body: &Value) -> ApiGatewayV2httpRequest {
     request("POST", path, BOB, Some(body.to_string()))
 }
 
-/// What is refused, and with which status.
+/// Returns the requests that are refused, with the status of each.
 pub fn refused() -> Vec<Refused> {
     [unreadable(), unacceptable(), not_theirs()].into_iter().flatten().collect()
 }
 
-/// What an app's own systems may get wrong.
+/// Returns mistakes that an app's own systems may make in a direct request.
 pub fn refused_directly() -> Vec<Value> {
     let user = "subject-mark-eve";
     vec![

@@ -1,4 +1,4 @@
-//! The functions over services that can be told to fail, and a story that goes through all of them.
+//! The functions over services that can be told to fail, and a story that uses all of them.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -28,10 +28,10 @@ pub enum Deed {
     Http(&'static str, &'static str, &'static str, Option<Value>),
     /// The stream's new records.
     Stream,
-    /// The messages of the stream's records.
+    /// The messages that the stream's records became.
     Messages,
     Cognito,
-    /// What an app's own systems ask.
+    /// A direct request of an app's own systems.
     Direct(Value),
 }
 
@@ -50,7 +50,8 @@ impl std::fmt::Debug for Deed {
 pub const ALICE: &str = "subject-mark-alice:+16505550177";
 pub const BOB: &str = "subject-mark-bob:+14155550166";
 
-/// Bob has Alice in his books, and she signs up; then he reads, edits and leaves.
+/// Returns the story. Bob has Alice in his books, and she signs up. Then he reads, edits and
+/// leaves.
 pub fn story() -> Vec<Deed> {
     let subscription = json!({
         "notification_channel": "gcm", "device": {"platform": "android", "udid": "udid-mark"},
@@ -100,7 +101,7 @@ pub fn story() -> Vec<Deed> {
 }
 
 impl Deed {
-    /// The deeds that read all there is, writing a little.
+    /// Returns deeds that read everything that is stored, and write a little.
     pub fn readers() -> Vec<Self> {
         let rename = json!({"contacts": [{"name": "Markname anew", "phone": "+16505550177"}]});
         let story = story();
@@ -121,7 +122,7 @@ pub struct Answer {
     pub body: String,
 }
 
-/// How many more calls of any service succeed, and how all others fail; none do where it is none.
+/// How many more calls of any service succeed, and how all others fail. With `None`, no call fails.
 type Planned = Arc<Mutex<Option<(usize, Fault)>>>;
 
 pub struct Stage {
@@ -134,7 +135,7 @@ pub struct Stage {
     delivered: AtomicUsize,
     ids: Mutex<Vec<(&'static str, String)>>,
     sealed: bool,
-    /// Whether metrics are printed.
+    /// Whether the metrics are printed.
     pub emits: bool,
 }
 
@@ -147,7 +148,7 @@ impl Variables for FixedVariables {
     }
 }
 
-/// The fault of the next call.
+/// Returns the fault of the next call.
 fn next_fault(planned: &Planned) -> Option<Fault> {
     let mut planned = planned.lock().expect("no panic");
     match &mut *planned {
@@ -161,12 +162,12 @@ fn next_fault(planned: &Planned) -> Option<Fault> {
 }
 
 impl Stage {
-    /// With nothing sealed, so that calls hold all that they are about.
+    /// Returns a stage on which nothing is sealed, so that calls contain all that they are about.
     pub async fn new() -> Self {
         Self::with(Keyring::default()).await
     }
 
-    /// Sealed as deployments are.
+    /// Returns a stage that is sealed as deployments are.
     pub async fn sealed() -> Self {
         Self { sealed: true, ..Self::with(Keyring::generate_secret().parse().expect("keys")).await }
     }
@@ -204,12 +205,12 @@ impl Stage {
         }
     }
 
-    /// Lets so many calls succeed from now on, and all others fail.
+    /// Lets the next `good_calls` calls succeed, and all later ones fail.
     pub fn fail_after(&self, good_calls: usize, fault: Fault) {
         *self.planned.lock().expect("no panic") = Some((good_calls, fault));
     }
 
-    /// Lets all calls succeed again; whether any had failed.
+    /// Lets all calls succeed again. Returns whether any call had failed.
     pub fn recovers(&self) -> bool {
         self.planned.lock().expect("no panic").take().is_some_and(|(good, _)| good == 0)
     }
@@ -262,7 +263,7 @@ impl Stage {
         (response.status_code, body)
     }
 
-    /// Keeps the ids that an answer tells.
+    /// Keeps the ids in an answer.
     fn remember(&self, deed: &Deed, answer: &str) {
         let answer: Value = serde_json::from_str(answer).expect("JSON");
         let (name, id) = match deed {
@@ -279,7 +280,7 @@ impl Stage {
         ids.push((name, id.to_string()));
     }
 
-    /// Passes new records of the stream on, and one that makes no sense.
+    /// Passes the stream's new records on, and one that makes no sense.
     async fn pass_on(&self) -> bool {
         let after = self.read.lock().expect("no panic").clone();
         let mut records = self.embedded.stream(after.as_deref());
@@ -298,7 +299,7 @@ impl Stage {
         true
     }
 
-    /// Delivers the messages that were not worked off.
+    /// Delivers the messages that aren't finished yet.
     async fn deliver(&self) -> bool {
         loop {
             let next = self.delivered.load(Ordering::SeqCst);
@@ -320,24 +321,25 @@ impl Stage {
         self.sent.lock().expect("no panic").published.clone()
     }
 
-    /// Asserts that the queues hold nothing that they needn't.
+    /// Asserts that the queues hold nothing that they don't need.
     pub fn check_queues(&self) {
         let sent = self.sent.lock().expect("no panic");
         assert!(!sent.joins.is_empty() && !sent.failed_records.is_empty(), "nothing was sent");
-        // A message is about a number, and says whose it is and which books have it; sealed, it says nothing.
+        // A message is about a number, and names its holder and the books that have it. A sealed
+        // message shows none of that.
         let allowed: &[&str] =
             if self.sealed { &[] } else { &["5550177", "5550166", "subject-mark", "udid-mark"] };
         for message in &sent.joins {
             let found: Vec<&str> =
                 marks(message).into_iter().filter(|mark| !allowed.contains(mark)).collect();
-            assert_eq!(found, [""; 0], "a message holds what it needn't");
+            assert_eq!(found, [""; 0], "a message holds something that it doesn't need");
         }
         for record in &sent.failed_records {
             assert_eq!(marks(record), [""; 0], "{record}");
         }
     }
 
-    /// All items of all tables.
+    /// Returns all items of all tables.
     pub fn items(&self) -> Vec<(String, Value)> {
         let tables = tables();
         let names = [
@@ -359,7 +361,8 @@ impl Stage {
         items
     }
 
-    /// Puts `hostile` in the place of one attribute; none where the table takes no such item.
+    /// Writes the item with `hostile` in place of one attribute. Returns the item as planted, or
+    /// `None` if the table refuses it.
     pub fn plant(&self, table: &str, item: &Value, name: &str, hostile: Value) -> Option<Value> {
         let mut planted = item.clone();
         planted[name] = hostile;
@@ -372,7 +375,7 @@ impl Stage {
         self.embedded.0.put_item(put).is_ok()
     }
 
-    /// Puts the item as it was in the place of the planted one.
+    /// Writes the original item in place of the planted one.
     pub fn put_back(&self, table: &str, item: &Value, planted: &Value) {
         let is_key =
             |name: &str| KEYS.iter().any(|(of, keys)| table.ends_with(of) && keys.contains(&name));
@@ -382,11 +385,11 @@ impl Stage {
         let delete =
             serde_json::from_value(json!({ "TableName": table, "Key": key })).expect("a request");
         self.embedded.0.delete_item(delete).expect("deleted");
-        assert!(self.put(table, item), "the item goes back");
+        assert!(self.put(table, item), "the item can be written back");
     }
 }
 
-/// The keys of each table.
+/// The key attributes of each table.
 const KEYS: [(&str, &[&str]); 5] = [
     ("AddressBooks", &["user_id", "book"]),
     ("ContactOwners", &["phone", "owner"]),
@@ -395,7 +398,7 @@ const KEYS: [(&str, &[&str]); 5] = [
     ("Claims", &["recipient", "claim"]),
 ];
 
-/// How an invocation ended. The runtime logs its error like this.
+/// Returns how an invocation ended. The runtime would log its error like this.
 fn invoked<E: std::error::Error>(result: Result<(), E>) -> Answer {
     let failed = result.is_err();
     if let Err(error) = result {
@@ -405,7 +408,7 @@ fn invoked<E: std::error::Error>(result: Result<(), E>) -> Answer {
     Answer { failed, body: String::new() }
 }
 
-/// Whom Cognito has confirmed.
+/// Returns the attributes of a user whom Cognito has confirmed.
 fn dave() -> Value {
     json!({
         "sub": "subject-mark-dave", "name": "full-mark Dave", "email": "mail-mark@example.com",
