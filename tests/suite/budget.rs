@@ -138,7 +138,11 @@ async fn nothing_is_refunded_by_destroying_forcing_wiping_or_another_book() {
         A_DAY
     );
     let known = json!({"contacts": contacts(0..10), "udid": "three"});
-    assert_eq!(api.upload("ann", known).await, DONE, "numbers in the user's other books are not new");
+    assert_eq!(
+        api.upload("ann", known).await,
+        DONE,
+        "numbers in the user's other books are not new"
+    );
 }
 
 #[tokio::test]

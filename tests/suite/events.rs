@@ -77,7 +77,9 @@ impl Stage {
             users::invoke(&self.store, &self.inbox, &SystemClock, settings, self.event(name)).await;
         match answer.expect("answered") {
             users::Answer::Direct(answer) => answer,
-            users::Answer::Http(response) => panic!("{name} isn't answered as a direct request: {response:?}"),
+            users::Answer::Http(response) => {
+                panic!("{name} isn't answered as a direct request: {response:?}")
+            }
         }
     }
 

@@ -1,4 +1,4 @@
-//! What each function can come across: all calls that it can make are made here.
+//! Runs each function through all the calls that it can make.
 
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use aws_lambda_events::sqs::SqsEvent;
@@ -17,7 +17,7 @@ use support::{phone, region, upload_settings, user};
 const BOB: &str = "bob:+14155550100";
 const ALICE: &str = "alice:+16505550123";
 const ALICES: &str = "16505550123";
-/// The channels and environments of a device: one of each platform application.
+/// The channels and environments of a device, one for each platform application.
 const CHANNELS: [(&str, &str); 5] = [
     ("apns", "production"),
     ("apns", "development"),
@@ -26,7 +26,7 @@ const CHANNELS: [(&str, &str); 5] = [
     ("gcm", "production"),
 ];
 
-/// All other functions: what they do isn't noted.
+/// All other functions, whose calls aren't recorded.
 pub struct Others(Store);
 
 impl Others {
@@ -48,12 +48,12 @@ impl Others {
         ok(&::subscriptions::handle(&self.0, &sns.push_service(), &SystemClock, event).await);
     }
 
-    /// The holder of a phone.
+    /// Returns the holder of a phone.
     async fn joiner(&self, digits: &str) -> Joiner {
         Joiner::from(&self.0.holder(phone(digits)).await.expect("readable").expect("a holder"))
     }
 
-    /// A hint without its contact, as an upload leaves it that has died.
+    /// Puts a hint without its contact, as an upload that died leaves it.
     async fn leave_hint(&self, owner: &str, digits: &str) {
         let scope = model::Scope::Global;
         self.0.put_hints(&user(owner), &scope, &[phone(digits)], 0).await.expect("a hint");
@@ -82,7 +82,8 @@ fn contacts(digits: &[&str]) -> Value {
         .collect()
 }
 
-/// The subscription of a device with this token, which says what becomes of a push: see the recorder.
+/// Returns the subscription of a device with this token. The token decides what a push to it comes
+/// to (see the recorder).
 fn device(channel: &str, environment: &str, udid: &str, token: &str) -> Value {
     json!({
         "notification_channel": channel, "device": {"platform": "ios", "udid": udid},
@@ -102,7 +103,8 @@ pub async fn upload(recorder: &Recorder, others: &Others) {
     ] {
         upload_to(&store, "POST", BOB, Some(body)).await;
     }
-    // As it stands, which puts off the end of a book that had none; and the end of it all.
+    // The same book again, now with an expiry, which puts off the end of a book that had none. Then
+    // the book is wiped.
     others.upload(BOB, json!({"contacts": contacts(&[ALICES])})).await;
     upload_to(&store, "POST", BOB, Some(json!({"contacts": contacts(&[ALICES])}))).await;
     upload_to(&store, "DELETE", BOB, None).await;
@@ -135,14 +137,14 @@ pub async fn users(recorder: &Recorder, others: &Others) {
     let path = format!("/users/{}", bob["user"]["id"]);
     call("GET", &path, BOB, None).await;
     call("GET", &format!("{path}/export"), BOB, None).await;
-    // His number becomes another, which was Alice's, and for a while he wants to hear of nobody.
+    // His number changes to one that was Alice's, and for a while he turns notices off.
     call("POST", "/users", ALICE, Some("{}")).await;
     for notify_me in [0, 1] {
         let moved =
             json!({"user": {"notify_me": notify_me, "phone": format!("+{ALICES}")}}).to_string();
         call("PUT", &path, &format!("bob:+{ALICES}"), Some(&moved)).await;
     }
-    // He leaves books, devices and pushes behind.
+    // He leaves while he has books, devices and claims of pushes.
     let elsewhere = recorder.unnoted();
     others.upload(BOB, json!({"contacts": contacts(&["16505550199"])})).await;
     for (place, (channel, environment)) in CHANNELS.into_iter().enumerate() {
@@ -163,7 +165,8 @@ pub async fn cognito_sign_up(recorder: &Recorder, others: &Others) {
         confirmed(&attributes)
     };
     others.sign_up(ALICE).await;
-    // Anew; a number that was Alice's; and another number than before.
+    // A new user, then a user with a number that was Alice's, then the first one with another
+    // number.
     for (subject, phone) in
         [("dave", "+16505550124"), ("erin", "+16505550123"), ("dave", "+16505550125")]
     {
@@ -232,7 +235,7 @@ pub async fn join_push(recorder: &Recorder, others: &Others) {
             others.subscribe(&elsewhere, device(channel, environment, &token, &token)).await;
         }
     }
-    // A hint whose contact is gone, and a number in more books than one message works off.
+    // A hint whose contact is deleted, and a number in more books than one message handles.
     others.leave_hint("nobody", ALICES).await;
     others.sign_up(ALICE).await;
     let alice = others.joiner(ALICES).await;

@@ -1,9 +1,9 @@
-//! IAM: each function may make the calls that it makes, and no others.
+//! Tests of IAM: each function may make the calls that it makes, and no others.
 //!
-//! Every function runs here through all that it can come across, over clients that note what each call
-//! takes; that has to be what `template.yaml` allows. What a `main` does before its first event isn't run, but
-//! read. A call without its permission fails the test, and so
-//! does a permission without a call.
+//! Every function runs here through every case that it can meet, over clients that record the
+//! permission that each call takes. The recorded permissions have to be those that `template.yaml`
+//! grants. A call without its permission fails the test, and so does a permission without a call.
+//! What a `main` does before its first event isn't run. Instead, the test reads its source.
 
 mod cases;
 pub mod policy;
@@ -16,7 +16,8 @@ use recorder::Recorder;
 
 use support::embedded::database;
 
-/// What Lambda itself does in the name of a function that it feeds from a stream or a queue.
+/// What Lambda itself does in the name of a function, for a function whose events come from a
+/// stream or a queue.
 const EVENT_SOURCES: [(&str, &str, &[&str]); 3] = [
     (
         "JoinsFunction",
@@ -66,42 +67,42 @@ async fn compare(function: &str, case: impl AsyncFnOnce(&Recorder, &cases::Other
 }
 
 #[tokio::test]
-async fn upload_may_do_what_it_does() {
+async fn upload_may_make_its_own_calls_and_no_others() {
     compare("UploadFunction", cases::upload).await;
 }
 
 #[tokio::test]
-async fn get_may_do_what_it_does() {
+async fn get_may_make_its_own_calls_and_no_others() {
     compare("GetFunction", cases::get).await;
 }
 
 #[tokio::test]
-async fn registered_users_may_do_what_it_does() {
+async fn registered_users_may_make_its_own_calls_and_no_others() {
     compare("RegisteredUsersFunction", cases::registered_users).await;
 }
 
 #[tokio::test]
-async fn users_may_do_what_it_does() {
+async fn users_may_make_its_own_calls_and_no_others() {
     compare("UsersFunction", cases::users).await;
 }
 
 #[tokio::test]
-async fn cognito_sign_up_may_do_what_it_does() {
+async fn cognito_sign_up_may_make_its_own_calls_and_no_others() {
     compare("CognitoSignUpFunction", cases::cognito_sign_up).await;
 }
 
 #[tokio::test]
-async fn subscriptions_may_do_what_it_does() {
+async fn subscriptions_may_make_its_own_calls_and_no_others() {
     compare("SubscriptionsFunction", cases::subscriptions).await;
 }
 
 #[tokio::test]
-async fn joins_may_do_what_it_does() {
+async fn joins_may_make_its_own_calls_and_no_others() {
     compare("JoinsFunction", cases::joins).await;
 }
 
 #[tokio::test]
-async fn join_push_may_do_what_it_does() {
+async fn join_push_may_make_its_own_calls_and_no_others() {
     compare("JoinPushFunction", cases::join_push).await;
 }
 

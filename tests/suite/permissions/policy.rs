@@ -1,4 +1,4 @@
-//! What `template.yaml` allows, in the terms of the calls.
+//! Reads what `template.yaml` allows, in the same terms as the recorded calls.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -9,10 +9,11 @@ use yaml_serde::Value as Yaml;
 /// An action of IAM, and the logical id or the parameter that names its resource.
 pub type Grant = (String, String);
 
-/// How the endpoints of a platform application are written beside the application itself.
+/// The suffix that marks the endpoints of a platform application, as opposed to the application
+/// itself.
 const ENDPOINTS: &str = " endpoints";
 
-/// The template, with CloudFormation's short forms spelled out.
+/// The template, with CloudFormation's short forms expanded.
 pub struct Template(Value);
 
 impl Template {
@@ -22,21 +23,22 @@ impl Template {
         Self(spelled_out(yaml_serde::from_str(&text).expect("the template is YAML")))
     }
 
-    /// The properties of all resources of a type, by logical id.
+    /// Returns the properties of all resources of a type, by logical id.
     pub fn resources(&self, kind: &str) -> Vec<(&str, &Value)> {
         let resources = self.0["Resources"].as_object().expect("resources");
         let of_kind = resources.iter().filter(|(_, resource)| resource["Type"] == kind);
         of_kind.map(|(name, resource)| (name.as_str(), &resource["Properties"])).collect()
     }
 
-    /// The folder of a function's crate.
+    /// Returns the folder of a function's crate.
     pub fn folder(&self, function: &str) -> PathBuf {
         let folder =
             self.0["Resources"][function]["Properties"]["CodeUri"].as_str().expect("a folder");
         Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)
     }
 
-    /// What the function of this logical id may do, by its own policy and by those that it shares.
+    /// Returns what the function with this logical id may do, by its own policy and by those that
+    /// it shares.
     pub fn grants(&self, function: &str) -> BTreeSet<Grant> {
         let policies = &self.0["Resources"][function]["Properties"]["Policies"];
         let [policy] =
@@ -79,7 +81,7 @@ fn text(key: &Yaml) -> String {
 
 fn grants_of(statement: &Value) -> Vec<Grant> {
     if let Some([_, statement, otherwise]) = statement["Fn::If"].as_array().map(Vec::as_slice) {
-        assert_eq!(otherwise["Ref"], "AWS::NoValue", "a statement stands there or not");
+        assert_eq!(otherwise["Ref"], "AWS::NoValue", "the alternative of a statement is none");
         return grants_of(statement);
     }
     assert_eq!(statement["Effect"], "Allow", "{statement}");
@@ -97,9 +99,9 @@ fn listed(value: &Value) -> Vec<&Value> {
     value.as_array().map_or_else(|| vec![value], |values| values.iter().collect())
 }
 
-/// The logical id or the parameter that a resource is about.
+/// Returns the logical id or the parameter that names a resource.
 fn resource(value: &Value) -> String {
-    let fields = value.as_object().unwrap_or_else(|| panic!("{value} names what it is about"));
+    let fields = value.as_object().unwrap_or_else(|| panic!("{value} names its resource"));
     let (function, argument) = fields.iter().next().expect("a function");
     match (function.as_str(), argument) {
         ("Ref", Value::String(name)) => name.clone(),
@@ -116,12 +118,12 @@ fn resource(value: &Value) -> String {
                 .expect("a parameter");
             format!("{name}{ENDPOINTS}")
         }
-        _ => panic!("{value} is none of the ways to name a resource here"),
+        _ => panic!("{value} names a resource in a way that this test doesn't know"),
     }
 }
 
-/// SNS authorises some calls about an endpoint on its application, and doesn't document which: the two are
-/// always allowed together, and count as one.
+/// SNS authorises some calls about an endpoint on its application, and doesn't document which ones.
+/// So the two are always allowed together, and count as one.
 fn with_endpoints_folded(grants: BTreeSet<Grant>) -> BTreeSet<Grant> {
     let (sns, mut folded): (BTreeSet<_>, BTreeSet<_>) =
         grants.into_iter().partition(|(action, _)| action.starts_with("sns:"));

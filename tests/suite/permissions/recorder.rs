@@ -1,4 +1,5 @@
-//! AWS as one function sees it: every call is noted as the permission that it takes, and answered.
+//! AWS as one function sees it. Every call is answered, and recorded as the permission that it
+//! takes.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -40,18 +41,18 @@ impl Recorder {
         Self { embedded: embedded.clone(), grants: Arc::default() }
     }
 
-    /// The same account, as somebody else calls it.
+    /// Returns the same account as another caller sees it. Its calls aren't recorded.
     pub fn unnoted(&self) -> Self {
         Self::new(&self.embedded)
     }
 
-    /// What all calls so far took.
+    /// Returns the permissions that all calls so far took.
     pub fn grants(&self) -> BTreeSet<Grant> {
         self.grants.lock().expect("no panic while noting").clone()
     }
 
     pub fn store(&self) -> Store {
-        // With an end to books, since putting it off takes a permission of its own.
+        // Books expire here, since putting off their end takes a permission of its own.
         store_over(self.clone()).with_book_ttl(Some(24 * 60 * 60))
     }
 
@@ -70,13 +71,13 @@ impl Recorder {
         lambda::aws::keyring(&sdk, &Configured).await.expect("keys");
     }
 
-    /// SNS, with all platform applications.
+    /// Returns SNS with all platform applications.
     pub fn push_service(&self) -> Sns {
         let applications = lambda::config::applications(&Configured).expect("ARNs");
         Sns::new(self.sns(), applications, FcmStyle::Data)
     }
 
-    /// The queue of this logical id.
+    /// Returns the queue with this logical id.
     pub fn queue(&self, name: &str) -> SqsQueue {
         let recorder = self.clone();
         let connector = SharedHttpConnector::new(recorder);
@@ -149,7 +150,7 @@ impl Recorder {
     fn sqs(&self, operation: &str, body: &Value) -> HttpResponse {
         let queue =
             body["QueueUrl"].as_str().and_then(|url| url.rsplit('/').next()).expect("a queue");
-        // A batch takes the permission of its messages.
+        // A batch takes the same permission as its messages.
         self.note(format!("sqs:{}", operation.trim_end_matches("Batch")), queue);
         let sent = |id: &Value| json!({"Id": id, "MessageId": "m", "MD5OfMessageBody": "0"});
         let answer = match body["Entries"].as_array() {
@@ -183,7 +184,8 @@ impl Recorder {
         let action = &fields["Action"];
         self.note(format!("sns:{action}"), parameter);
         match action.as_str() {
-            // The endpoint's name tells what becomes of a push to it: it is the device's token.
+            // An endpoint is named after its device's token, which decides what a push to it comes
+            // to.
             "CreatePlatformEndpoint" => {
                 let endpoint =
                     format!("{}/{}", arn.replace(":app/", ":endpoint/"), fields["Token"]);
@@ -230,7 +232,7 @@ impl Variables for Configured {
     }
 }
 
-/// `Insert`, `Update`, `Delete` or `Select`, and the table.
+/// Returns `Insert`, `Update`, `Delete` or `Select`, and the table.
 fn partiql(statement: &str) -> (String, &str) {
     let verb = statement.split(' ').next().expect("a verb").to_lowercase();
     let action = verb[..1].to_uppercase() + &verb[1..];

@@ -1,4 +1,4 @@
-//! What people chose: to be told, to be announced, to be found.
+//! Tests of what users choose: to be told, to be announced, to be found.
 
 use protocol::ProfilePatch;
 
@@ -25,7 +25,7 @@ async fn registered(town: &Town, owner: &str) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn whoever_turned_join_notices_off_hears_of_none_until_they_turn_them_on() {
+async fn a_user_who_turned_join_notices_off_gets_none_until_they_turn_them_on() {
     let town = Town::new().await;
     town.subscribed("ann").await;
     town.subscribed("ben").await;
@@ -53,7 +53,7 @@ async fn whoever_turned_join_notices_off_hears_of_none_until_they_turn_them_on()
 }
 
 #[tokio::test]
-async fn whoever_joins_unannounced_shows_in_books_and_nobody_is_told() {
+async fn a_user_who_joins_unannounced_shows_in_books_and_nobody_is_told() {
     let town = Town::new().await;
     town.subscribed("ann").await;
     let id = town.signs_up("joy", &patch(|patch| patch.announce_me = Some(false))).await;
@@ -63,7 +63,7 @@ async fn whoever_joins_unannounced_shows_in_books_and_nobody_is_told() {
 }
 
 #[tokio::test]
-async fn whoever_hides_leaves_all_books_and_coming_back_announces_nobody_twice() {
+async fn a_user_who_hides_leaves_all_books_and_is_not_announced_twice_on_coming_back() {
     let town = Town::new().await;
     town.subscribed("ann").await;
     let (id, report) = town.joins("joy").await;
@@ -74,7 +74,8 @@ async fn whoever_hides_leaves_all_books_and_coming_back_announces_nobody_twice()
         assert_eq!(town.tell(&before).await.books, 1);
         assert_eq!(registered(&town, "ann").await, [0; 0]);
 
-        // Claims have run out after 30 days; what keeps people from being told twice is more than those.
+        // Claims expire after 30 days. Something more than the claims has to keep people from being
+        // told twice.
         town.clock.pass(days * 24 * 60 * 60 * 1000);
         let before = town.image().await;
         town.changes("joy", id, &patch(|patch| patch.discoverable_by_phone = Some(true))).await;
@@ -86,7 +87,7 @@ async fn whoever_hides_leaves_all_books_and_coming_back_announces_nobody_twice()
 }
 
 #[tokio::test]
-async fn whoever_signs_up_hidden_is_in_no_book_of_old_or_new() {
+async fn a_user_who_signs_up_hidden_shows_in_no_book_old_or_new() {
     let town = Town::new().await;
     town.subscribed("ann").await;
     town.signs_up("joy", &patch(|patch| patch.discoverable_by_phone = Some(false))).await;
@@ -99,7 +100,7 @@ async fn whoever_signs_up_hidden_is_in_no_book_of_old_or_new() {
 }
 
 #[tokio::test]
-async fn whoever_leaves_and_comes_back_is_announced_only_to_those_who_had_not_heard() {
+async fn a_user_who_leaves_and_comes_back_is_announced_only_to_owners_who_had_not_heard() {
     let town = Town::new().await;
     town.subscribed("ann").await;
     let (first, _) = town.joins("joy").await;
@@ -118,7 +119,7 @@ async fn whoever_leaves_and_comes_back_is_announced_only_to_those_who_had_not_he
 }
 
 #[tokio::test]
-async fn whoever_gets_a_number_that_somebody_had_is_announced_as_new() {
+async fn a_user_who_gets_a_recycled_number_is_announced_as_new() {
     let town = Town::new().await;
     town.subscribed("ann").await;
     town.joins("joy").await;

@@ -1,4 +1,4 @@
-//! Subscriptions and the endpoints that they own.
+//! Tests of subscriptions and the endpoints that they own.
 
 use model::PublicId;
 use protocol::{MAX_SUBSCRIPTIONS, unsubscribe};
@@ -19,20 +19,20 @@ impl Town {
 }
 
 #[tokio::test]
-async fn a_rotated_token_takes_the_place_of_the_old_one_and_its_endpoint_goes() {
+async fn a_rotated_token_replaces_the_old_one_and_its_endpoint_is_deleted() {
     let town = Town::new().await;
     let first = town.device("ann", "pixel", "old").await;
     let same = town.device("ann", "pixel", "old").await;
     let rotated = town.device("ann", "pixel", "new").await;
     assert_eq!((first.id, first.id), (same.id, rotated.id));
     assert_eq!((town.store_devices("ann").await, town.endpoints()), (1, vec![endpoint("new")]));
-    // The old token is nobody's: somebody else may have it.
+    // The old token is free, and another user may have it.
     town.device("ben", "tablet", "old").await;
     assert_eq!(town.store_devices("ann").await, 1);
 }
 
 #[tokio::test]
-async fn a_token_that_moved_to_another_user_is_the_first_ones_no_longer_and_keeps_its_endpoint() {
+async fn a_token_that_moved_to_another_user_leaves_the_first_one_and_keeps_its_endpoint() {
     let town = Town::new().await;
     town.device("ann", "pixel", "token").await;
     let moved = town.device("ben", "pixel", "token").await;
@@ -45,12 +45,12 @@ async fn a_token_that_moved_to_another_user_is_the_first_ones_no_longer_and_keep
 }
 
 #[tokio::test]
-async fn the_oldest_device_goes_when_there_are_too_many() {
+async fn the_oldest_device_is_removed_when_there_are_too_many() {
     let town = Town::new().await;
     for n in 0..MAX_SUBSCRIPTIONS {
         town.device("ann", &format!("device {n}"), &format!("token {n}")).await;
     }
-    // The first one subscribes again: now the second is the oldest.
+    // The first device subscribes again, so that the second is the oldest.
     town.device("ann", "device 0", "token 0").await;
     assert_eq!(town.store_devices("ann").await, MAX_SUBSCRIPTIONS);
     town.device("ann", "one more", "one more").await;
@@ -65,13 +65,13 @@ async fn two_devices_that_subscribe_at_once_both_are_subscribed() {
     let town = Town::new().await;
     for round in 0..8 {
         let (one, other) = (format!("one {round}"), format!("other {round}"));
-        // The same token from two devices: one of them has it in the end, and whichever it is has the endpoint.
+        // Two devices send the same token. One of them has it in the end, with the endpoint.
         let token = format!("token {round}");
         tokio::join!(town.device("ann", &one, &token), town.device("ben", &other, &token));
         let devices = town.store_devices("ann").await + town.store_devices("ben").await;
         assert_eq!(devices, 1, "round {round}");
         assert_eq!(town.endpoints(), [endpoint(&token)], "round {round}");
-        // And two tokens for one device: the last one stays, with its endpoint.
+        // One device sends two tokens. One subscription stays, with its endpoint.
         let (first, second) = (format!("first {round}"), format!("second {round}"));
         tokio::join!(town.device("cat", "pixel", &first), town.device("cat", "pixel", &second));
         let left = town.store.subscriptions(&user("cat")).await.expect("readable");
@@ -92,7 +92,7 @@ async fn all(town: &Town, name: &str) -> Vec<model::Subscription> {
 }
 
 #[tokio::test]
-async fn whoever_leaves_takes_their_endpoints_along() {
+async fn the_endpoints_of_a_user_who_leaves_are_deleted() {
     let town = Town::new().await;
     town.subscribed("ann").await;
     town.device("ann", "tablet", "second").await;

@@ -1,5 +1,5 @@
-//! A joiner who stands in very many books: all of them are told, in parts that are messages of their own,
-//! whatever dies on the way, and nobody else's join waits for it.
+//! Tests of a joiner who is in very many books. All of their owners are told, in parts that are
+//! messages of their own, whatever dies on the way. Nobody else's join waits for it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
@@ -18,19 +18,20 @@ use support::embedded::{Embedded, store_over};
 use support::phones::endpoint;
 use support::{contact, phone, upload_as, upload_of, user};
 
-/// Books that hold the joiner; `FAN_OUT_OWNERS` says otherwise.
+/// Books that hold the joiner, unless `FAN_OUT_OWNERS` gives another number.
 const OWNERS: usize = 2_500;
-/// The most hints of one query, see `shared::protocol`.
+/// The most hints of one query, see `shared/protocol`.
 const HINTS_PER_QUERY: usize = 1_000;
-/// Books of one message, and messages of one invocation (`BatchSize` in the template).
+/// Books of one message.
 const BOOKS_PER_MESSAGE: usize = 100;
+/// Messages of one invocation (`BatchSize` in the template).
 const MESSAGES_PER_INVOCATION: usize = 5;
-/// Books that one invocation works on at once: so many pushes may be sent and not yet marked.
+/// Books that one invocation works on at once. As many pushes may be sent and not yet marked.
 const BOOKS_AT_ONCE: usize = 8;
-/// Requests for one book, attempts that lost against another one included.
+/// Requests for one book, including attempts that lost against another one.
 const REQUESTS_PER_BOOK: usize = 10;
 
-/// A way to the database on which an invocation dies after so many requests.
+/// A connection to the database on which an invocation dies after a number of requests.
 #[derive(Clone, Debug)]
 struct Mortal {
     embedded: Embedded,
@@ -49,7 +50,8 @@ impl Mortal {
         }
     }
 
-    /// The store of an invocation that dies instead of making one request more than these.
+    /// Returns the store of an invocation that dies after `requests` requests, before it makes one
+    /// more.
     fn store(&mut self, requests: usize) -> Store {
         self.died = Arc::default();
         self.left.store(i64::try_from(requests).expect("few"), Ordering::SeqCst);
@@ -70,7 +72,7 @@ impl HttpConnector for Mortal {
     }
 }
 
-/// Copies all that [`FIRST`] has so many times.
+/// Copies everything that [`FIRST`] has, `copies` times.
 fn multiply(town: &Town, copies: usize) {
     let tables = local::tables();
     for table in [&tables.address_books, &tables.contact_owners, &tables.subscriptions] {
@@ -78,7 +80,8 @@ fn multiply(town: &Town, copies: usize) {
         let scanned =
             serde_json::to_value(town.embedded.0.scan(scan).expect("scanned")).expect("JSON");
         let mut items = scanned["Items"].as_array().expect("an array").iter();
-        // Whose a token is, is of no matter here, and would be the same item for all.
+        // The item that says whose a token is doesn't matter here, and would be the same for all
+        // copies.
         let first = items.find(|item| item["sk"]["S"] != "token").expect("an item").to_string();
         let numbers: Vec<usize> = (1..=copies).collect();
         for chunk in numbers.chunks(25) {
@@ -99,7 +102,7 @@ fn copy(n: usize) -> String {
     format!("owner-{n:06}")
 }
 
-/// Whose belongings are copied.
+/// The user whose items are copied.
 const FIRST: &str = "owner-xxxxxx";
 
 fn from_env<T: std::str::FromStr>(name: &str) -> Option<T> {
@@ -134,7 +137,7 @@ async fn a_joiner_in_very_many_books_is_announced_to_all_of_them_whatever_dies()
     run.check(owners);
 }
 
-/// What goes on until all queues are empty.
+/// A run that goes on until all queues are empty.
 struct Run {
     town: Town,
     mortal: Mortal,
@@ -146,7 +149,8 @@ struct Run {
 }
 
 impl Run {
-    /// Delivers one batch, the joins first; every fourth invocation dies somewhere. `false` where there is none.
+    /// Delivers one batch, from the queue of joins first. Every fourth invocation dies somewhere.
+    /// Returns `false` if both queues are empty.
     async fn deliver(&mut self) -> bool {
         let joins = std::mem::take(&mut self.joins);
         let messages = if joins.is_empty() {
@@ -178,7 +182,8 @@ impl Run {
         true
     }
 
-    /// Somebody else signs up while the parts wait: one invocation tells of it, and none of the parts.
+    /// Another user signs up while the parts wait. One invocation tells of that join, and handles
+    /// none of the parts.
     async fn another_join_does_not_wait(&mut self) {
         const OTHER: &str = "16505550199";
         let put = upload_of(Mode::Merge, vec![Change::Put(contact(OTHER, "Jim"))]);
@@ -203,7 +208,8 @@ impl Run {
         assert_eq!((self.town.phones.taken("dan"), self.town.fan_out.waiting()), (1, waiting));
     }
 
-    /// Everybody was told, and twice only who was being told when an invocation died.
+    /// Checks that everybody was told, and that only users who were being told when an invocation
+    /// died were told twice.
     fn check(&self, owners: usize) {
         let taken = self.town.phones.all_taken();
         let told = |name: &str| taken.get(&endpoint(name)).copied().unwrap_or_default();

@@ -1,4 +1,5 @@
-//! From a sign-up to the phones: who is told, what goes wrong on the way, and what comes of it.
+//! Tests from a sign-up to the devices: who is told, what goes wrong on the way, and what comes of
+//! it.
 
 mod choice;
 mod devices;
@@ -24,10 +25,10 @@ use support::{contact, phone, upload_as, upload_of, user};
 
 /// The joiner's phone.
 const P: &str = "16505550123";
-/// Longer than a lease.
+/// Longer than a lease, which is 60 seconds.
 const BEYOND_LEASE_MS: u64 = 61_000;
 
-/// A deployment with one phone that everybody has in their book.
+/// A deployment, and one phone that everybody has in their book.
 struct Town {
     embedded: Embedded,
     store: Store,
@@ -49,13 +50,13 @@ impl Town {
         }
     }
 
-    /// Somebody with the joiner in their book, under the name that they have themselves.
+    /// Adds an owner. They have the joiner in their book, under their own name.
     async fn owner(&self, name: &str) {
         let put = upload_of(Mode::Merge, vec![Change::Put(contact(P, name))]);
         upload_as(&user(name), &self.store, &Scope::Global, &put).await.expect("uploaded");
     }
 
-    /// A device of theirs, whose token is `token`.
+    /// Adds a device of a user, whose token is `token`.
     async fn device(&self, name: &str, device: &str, token: &str) -> Subscription {
         let request = SubscribeRequest {
             device: device.parse().expect("a udid"),
@@ -70,7 +71,7 @@ impl Town {
         subscribed.expect("subscribed")
     }
 
-    /// An owner with a device, whose token is their name.
+    /// Adds an owner with a device, whose token is their name.
     async fn subscribed(&self, name: &str) {
         self.owner(name).await;
         self.device(name, &format!("{name}'s"), name).await;
@@ -93,7 +94,7 @@ impl Town {
             .expect("deleted");
     }
 
-    /// The item of who has the phone, as the stream would carry it.
+    /// Returns the item of the phone's holder, as the stream would carry it.
     async fn image(&self) -> Value {
         let key = self.embedded.0.get_item(
             serde_json::from_value(
@@ -105,7 +106,8 @@ impl Town {
         answer.get("Item").cloned().unwrap_or(Value::Null)
     }
 
-    /// The messages for a change from `before` to what is now, through the stream's function.
+    /// Returns the messages that the stream's function makes of a change from `before` to the
+    /// present item.
     async fn messages(&self, before: &Value) -> Vec<BookMessage> {
         let after = self.image().await;
         let mut change =
@@ -123,7 +125,8 @@ impl Town {
         sent.take()
     }
 
-    /// One invocation with these messages; those that have to come again, and what was done.
+    /// Makes one invocation with these messages. Returns those that have to come again, and what
+    /// was done.
     async fn invoke(&self, messages: &[BookMessage]) -> (Vec<BookMessage>, JoinReport) {
         self.invoke_over(&self.store, messages, u64::MAX).await
     }
@@ -156,7 +159,7 @@ impl Town {
         (again.collect(), report)
     }
 
-    /// An invocation that the push service lets die.
+    /// Makes an invocation that dies at the push service.
     async fn invoke_until_death(&self, messages: &[BookMessage]) {
         tokio::select! {
             biased;
@@ -165,14 +168,14 @@ impl Town {
         }
     }
 
-    /// Somebody signs up, and everybody is told.
+    /// Signs a user up, and tells everybody.
     async fn joins(&self, name: &str) -> (PublicId, JoinReport) {
         let before = self.image().await;
         let id = self.signs_up(name, &ProfilePatch::default()).await;
         (id, self.tell(&before).await)
     }
 
-    /// Everybody is told of a change since `before`.
+    /// Tells everybody of the change since `before`.
     async fn tell(&self, before: &Value) -> JoinReport {
         let messages = self.messages(before).await;
         let (again, report) = self.invoke(&messages).await;
@@ -186,7 +189,7 @@ impl Town {
     }
 }
 
-/// The messages as Lambda gets them, each with its place as its id.
+/// Returns the messages as Lambda delivers them, each with its place as its id.
 fn event(messages: &[BookMessage]) -> SqsEvent {
     let record = |(place, message): (usize, &BookMessage)| json!({"messageId": place.to_string(), "body": serde_json::to_string(message).expect("JSON")});
     let records: Vec<Value> = messages.iter().enumerate().map(record).collect();

@@ -1,4 +1,4 @@
-//! What comes of a push, and of an invocation that dies over one.
+//! Tests of what comes of a push, and of an invocation that dies over one.
 
 use protocol::ProfilePatch;
 use protocol::push::Delivery;
@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{BEYOND_LEASE_MS, Town};
 use support::phones::{Death, endpoint};
 
-/// A town of three, and the message of somebody who joined.
+/// Returns a town of three owners, and the message of a user who joined.
 async fn three() -> (Town, Vec<BookMessage>) {
     let town = Town::new().await;
     for name in ["ann", "ben", "cat"] {
@@ -70,7 +70,7 @@ async fn a_push_that_was_throttled_for_a_while_gets_out_in_the_same_invocation()
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_recipients_trouble_holds_up_nobody_else_and_is_made_up_for() {
+async fn trouble_with_one_recipient_delays_nobody_else_and_the_push_is_sent_later() {
     for trouble in [Delivery::Throttled, Delivery::Unavailable] {
         let (town, messages) = three().await;
         town.phones.answer("ben", &[trouble; 5]);
@@ -78,7 +78,7 @@ async fn one_recipients_trouble_holds_up_nobody_else_and_is_made_up_for() {
         assert_eq!(again, messages, "the message comes again");
         assert_eq!((report.sent, report.throttled + report.unavailable), (2, 1), "{trouble:?}");
         assert_eq!((taken(&town), town.phones.attempts("ben")), ([1, 0, 1], 5), "{trouble:?}");
-        // The claim was given back: nobody has to wait for its lease.
+        // The claim was given back, so the next attempt doesn't have to wait for its lease.
         let (again, report) = town.invoke(&again).await;
         assert_eq!((again.len(), report.sent), (0, 1), "{trouble:?}");
         assert_eq!(taken(&town), [1, 1, 1], "{trouble:?}");
@@ -101,7 +101,7 @@ async fn an_invocation_that_dies_between_claim_and_push_skips_nobody() {
     let (town, messages) = three().await;
     town.phones.kill_next(Death::BeforeSending);
     town.invoke_until_death(&messages).await;
-    // Another one before the lease is over fails, so that the message comes again.
+    // Another invocation before the lease is over fails, so that the message comes again.
     let (again, _) = town.invoke(&messages).await;
     assert_eq!(again, messages);
     town.clock.pass(BEYOND_LEASE_MS);

@@ -1,4 +1,5 @@
-//! What SNS answers and a server of ours can't be made to: recorded, over the real client.
+//! Tests of answers that SNS gives, and that a server of ours can't be made to give. They are
+//! recorded, and come through the real client.
 
 use std::sync::{Arc, Mutex};
 
@@ -13,10 +14,10 @@ use support::requests::{read, request};
 use support::services::sns_over;
 use support::{phone, user};
 
-/// An answer; none where the connection is cut before it comes.
+/// An answer, or `None` if the connection is cut before it comes.
 type Answer = Option<(u16, String)>;
 
-/// Answers in turn, the last one for ever, and keeps what was asked.
+/// Gives the answers in turn, the last one again and again, and keeps the requests.
 #[derive(Clone, Debug)]
 struct Recorded {
     answers: Arc<Mutex<Vec<Answer>>>,
@@ -183,7 +184,7 @@ async fn register(answers: &[Answer]) -> (Result<String, EndpointError>, usize) 
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_token_is_registered_by_creating_looking_setting_and_creating_anew() {
+async fn a_token_is_registered_by_creating_looking_setting_and_creating_again() {
     let created = done("CreatePlatformEndpoint", &format!("<EndpointArn>{ENDPOINT}</EndpointArn>"));
     let entry =
         |key: &str, value: &str| format!("<entry><key>{key}</key><value>{value}</value></entry>");

@@ -1,4 +1,4 @@
-//! What has to hold once it is over.
+//! Checks what has to hold once the storm is over.
 
 use std::collections::BTreeMap;
 
@@ -31,10 +31,10 @@ pub async fn at_rest(world: &World) {
     accounts_are_whole(&store).await;
     everybody_was_told(world, &store).await;
     assert!(world.history.count(503) > 0, "the store never gave up");
-    assert!(world.history.count(200) > world.history.count(503), "nearly nothing went well");
+    assert!(world.history.count(200) > world.history.count(503), "too few requests succeeded");
 }
 
-/// I1, I2 and I3.
+/// Checks I1, I2 and I3.
 async fn hints_and_matches(store: &Store, owner: &str, scope: &Scope, stored: &StoredBook) {
     for entry in stored.book.entries() {
         let phone = entry.contact.phone;
@@ -47,7 +47,7 @@ async fn hints_and_matches(store: &Store, owner: &str, scope: &Scope, stored: &S
     }
 }
 
-/// I5, and no acknowledged upload is overtaken by an older one.
+/// Checks I5, and that no acknowledged upload is overwritten by an older one.
 fn nothing_is_lost(world: &World, book: &BookName, stored: &StoredBook) {
     let found: BTreeMap<&str, &str> = stored
         .book
@@ -65,7 +65,7 @@ fn nothing_is_lost(world: &World, book: &BookName, stored: &StoredBook) {
     }
 }
 
-/// What says who has a phone agrees with the holder's profile.
+/// Checks that the item of a phone's holder agrees with the holder's profile.
 async fn accounts_are_whole(store: &Store) {
     for digits in (0..PHONES).map(digits) {
         let Some(holder) = store.holder(phone(&digits)).await.expect("readable") else { continue };
@@ -80,13 +80,14 @@ async fn accounts_are_whole(store: &Store) {
     }
 }
 
-/// I4. Each holder's joining was told to every watcher, whatever id the holder had then; and twice only
-/// where a push's answer was lost, an invocation ended in the middle, or its mark could not be set.
+/// Checks I4: every watcher was told of every holder, whatever id the holder had then. A watcher
+/// may be told twice only if a push's answer was lost, an invocation ended in the middle, or the
+/// push's mark could not be set.
 async fn everybody_was_told(world: &World, store: &Store) {
     let users = world.functions.queue.users();
     let mut told: BTreeMap<(String, String, String, String), usize> = BTreeMap::new();
     for ((recipient, device, id, phone), times) in world.functions.push.told() {
-        let joiner = users.get(&id).expect("only who was announced is told of").clone();
+        let joiner = users.get(&id).expect("only announced users are told of").clone();
         *told.entry((recipient, device, phone, joiner)).or_default() += times;
     }
     for digits in (0..PHONES).map(digits) {

@@ -1,4 +1,4 @@
-//! People: what they do, and what they may expect of an answer.
+//! The clients: what they do, and what they check in each answer.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -11,22 +11,23 @@ use super::history::{Asked, BookName};
 use super::{PHONES, World, digits};
 use support::requests::{read, request, subscription};
 
-/// Who acts; several clients act for each of them.
+/// The users. Several clients act for each of them.
 pub const USERS: [&str; 8] = ["ann", "ben", "cat", "dan", "eve", "fay", "gus", "hal"];
 /// The books of each user.
 pub const BOOKS: [Option<&str>; 2] = [None, Some("pixel")];
-/// In every upload, so that half of one would be seen; nobody's phones.
+/// Two phones that nobody has. Every upload contains both, so that half an upload would be seen.
 pub const SENTINELS: [&str; 2] = ["16505550198", "16505550199"];
-/// What one client does.
+/// The number of things that one client does.
 const DEEDS: usize = 14;
-/// API Gateway gives up after 30 seconds, and the function before.
+/// The time in which every answer has to come. API Gateway gives up after 30 seconds, and the
+/// function before that.
 const IN_TIME: Duration = Duration::from_secs(29);
 
 pub struct Client {
     world: World,
     user: &'static str,
     random: fastrand::Rng,
-    /// The id that the user was told last.
+    /// The id that the user was given last.
     id: Option<u64>,
 }
 
@@ -53,7 +54,7 @@ impl Client {
         }
     }
 
-    /// Sends a request and checks what every client may expect; none where it has to come again.
+    /// Sends a request, and checks what every client may expect of its answer.
     async fn send(&self, event: ApiGatewayV2httpRequest) -> (i64, Value) {
         let sent = Instant::now();
         let response = self.world.functions.http(event).await;
@@ -91,7 +92,7 @@ impl Client {
             self.send(request("POST", "/address_book", self.user, Some(body.to_string()))).await;
         if status == 200 {
             self.world.history.acknowledge(number);
-            // Whatever the book was before, both sentinels have another name now.
+            // Whatever the book held before, both sentinels have another name now.
             let changed =
                 answer["created"].as_u64().zip(answer["updated"].as_u64()).map(|(a, b)| a + b);
             assert!(changed >= Some(2), "an upload that changed its book says {answer}");
@@ -167,7 +168,7 @@ impl Client {
         }
     }
 
-    /// Wipes a book: what is destroyed is all of it.
+    /// Wipes a book, which destroys all of it.
     async fn wipe(&mut self) {
         let book = self.book();
         let path =

@@ -1,18 +1,18 @@
-//! What was asked and answered, and which books it can have led to.
+//! The history of a storm: what was asked and answered, and which books this can have led to.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use tokio::time::Instant;
 
-/// A book: its user, and its device where it is a device's.
+/// A book: its user, and its device if it is a device's book.
 pub type BookName = (&'static str, Option<&'static str>);
 
-/// What somebody asked of a user's books.
+/// What a client asked of a user's books.
 #[derive(Clone, Debug)]
 pub enum Asked {
-    /// Contacts are put under this name, others are destroyed; a forced upload destroys all that it
-    /// doesn't put.
+    /// The contacts in `put` get this name, and those in `removed` are destroyed. A forced upload
+    /// destroys all that it doesn't put.
     Upload { book: BookName, name: String, put: Vec<String>, removed: Vec<String>, force: bool },
     /// The user leaves.
     Leave { user: &'static str },
@@ -23,13 +23,14 @@ pub enum Asked {
 struct Write {
     asked: Asked,
     start: Instant,
-    /// When it was acknowledged. What wasn't may have an effect at any time later, or none.
+    /// The time of its acknowledgement. A write that isn't acknowledged may have an effect at any
+    /// later time, or none.
     end: Option<Instant>,
 }
 
 impl Write {
-    /// The name that the write gives to a phone of a book: none where it removes it. Nothing where it doesn't
-    /// touch it.
+    /// Returns the name that the write gives to a phone of a book: `Some(None)` if it removes the
+    /// phone, `None` if it doesn't touch it.
     fn gives(&self, of: &BookName, phone: &str) -> Option<Option<&str>> {
         match &self.asked {
             Asked::Leave { user } => (*user == of.0).then_some(None),
@@ -46,7 +47,7 @@ impl Write {
     }
 }
 
-/// All that happened.
+/// Everything that happened in a storm.
 #[derive(Default)]
 pub struct History {
     writes: Mutex<Vec<Write>>,
@@ -54,14 +55,14 @@ pub struct History {
 }
 
 impl History {
-    /// Notes a request that is being sent; returns its number.
+    /// Records a request that is being sent. Returns its number.
     pub fn begin(&self, asked: Asked) -> usize {
         let mut writes = self.writes.lock().expect("no panic");
         writes.push(Write { asked, start: Instant::now(), end: None });
         writes.len() - 1
     }
 
-    /// Notes that a request was acknowledged.
+    /// Records that a request was acknowledged.
     pub fn acknowledge(&self, number: usize) {
         self.writes.lock().expect("no panic")[number].end = Some(Instant::now());
     }
@@ -79,9 +80,10 @@ impl History {
         format!("answers {:?}", self.statuses.lock().expect("no panic"))
     }
 
-    /// Whether a reader who asked at `read_from` can have found `name` for a phone: there has to be a write
-    /// that gave it, or it was never there, and no other that was acknowledged before the reader asked and
-    /// began after that one was through.
+    /// Returns whether a reader who asked at `read_from` can have found `name` for a phone. Either
+    /// a write gave that name, and no other write that began after its end was acknowledged before
+    /// the reader asked. Or the phone was never there, and no write of it was acknowledged before
+    /// the reader asked.
     pub fn explains(
         &self,
         book: &BookName,
@@ -103,7 +105,7 @@ impl History {
         never || of_phone.iter().any(|(write, given)| *given == name && !overwritten(write.end))
     }
 
-    /// The phones that any write of the book ever named.
+    /// Returns the phones that any write of the book ever named.
     pub fn phones(&self, of: &BookName) -> Vec<String> {
         let writes = self.writes.lock().expect("no panic");
         let named = writes.iter().filter_map(|write| match &write.asked {

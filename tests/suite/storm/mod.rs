@@ -1,9 +1,10 @@
-//! A storm: 32 clients upload, read, join, rename and leave over shared phones, while every call to DynamoDB
-//! and to the push service may fail in every way that there is. When it is over, all invariants of
-//! `docs/DESIGN.md` hold, no acknowledged upload is lost, and every client has had an answer in time.
+//! A storm. 32 clients upload, read, join, rename and leave over shared phones, while every call to
+//! DynamoDB and to the push service may fail in every possible way. When it is over, all invariants
+//! of `docs/DESIGN.md` hold, no acknowledged upload is lost, and every client has had an answer in
+//! time.
 //!
-//! Time is simulated: the clock jumps whenever nobody has anything to do. `STORM_SEED` repeats a run, and
-//! `STORM_ROUNDS` makes more of them.
+//! Time is simulated: the clock jumps whenever nobody has anything to do. `STORM_SEED` repeats a
+//! run, and `STORM_ROUNDS` makes more of them.
 
 mod check;
 mod clients;
@@ -32,28 +33,28 @@ use support::functions::Functions;
 use support::requests::{read, request, subscription};
 
 const CLIENTS: usize = 32;
-/// Rounds of one run; each takes some seconds.
+/// Rounds of one run. Each takes some seconds.
 const ROUNDS: u64 = 3;
-/// From a function to DynamoDB, one way.
+/// The time of a request from a function to DynamoDB, one way.
 const TRAVEL: Duration = Duration::from_millis(1);
-/// Longer than any call that somebody has given up may still be under way.
+/// A time that is longer than any abandoned call may still be under way.
 const AFTERMATH: Duration = Duration::from_secs(30);
 
 /// The same keys in every run, so that a seed repeats it.
 const SECRET: &str =
     r#"{"index":"1","current":"1","1":"not so secret, and of 32 characters or more"}"#;
 
-/// The phones that come and go.
+/// How many phones the users register and give up.
 pub const PHONES: usize = 10;
 
 pub fn digits(n: usize) -> String {
     format!("1650555010{n}")
 }
 
-/// Those who have every phone in their books before the storm, and never leave.
+/// The users who have every phone in their books before the storm, and never leave.
 pub const WATCHERS: [&str; 2] = ["watcher-0", "watcher-1"];
 
-/// A clock that goes with the simulated time.
+/// A clock that follows the simulated time.
 #[derive(Clone, Copy, Debug)]
 pub struct SimulatedClock(Instant);
 
@@ -89,7 +90,7 @@ impl World {
         Self { embedded, functions, weather, history: Arc::default() }
     }
 
-    /// The watchers fill their books and subscribe, in calm weather.
+    /// Lets the watchers fill their books and subscribe, in calm weather.
     async fn set_up(&self) {
         for watcher in WATCHERS {
             let contacts: Vec<_> = (0..PHONES)
@@ -109,7 +110,7 @@ impl World {
 }
 
 async fn round(seed: u64) {
-    // The SDK's jitter, the backoff's and the functions' own random ids.
+    // This seeds the SDK's jitter, the backoff's, and the functions' own random ids.
     fastrand::seed(seed);
     let world = World::new(seed).await;
     world.set_up().await;

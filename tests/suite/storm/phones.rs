@@ -1,4 +1,4 @@
-//! The push service, which fails too.
+//! The push service, which also fails.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -9,15 +9,15 @@ use protocol::push::{Delivery, EndpointError, Endpoints, Push, Pusher, Token};
 
 use super::weather::Weather;
 
-/// Who was told on which device of which joiner, by public id, and by which phone.
+/// A push: the recipient, the device, the joiner's public id, and the joiner's phone.
 type Told = (String, String, u32, String);
 
-/// All phones of the world.
+/// All devices of the world.
 #[derive(Clone)]
 pub struct FakePhones {
     weather: Weather,
     told: Arc<Mutex<BTreeMap<Told, usize>>>,
-    /// Pushes that arrived though the sender was told that they hadn't.
+    /// Pushes that arrived although the sender was told that they hadn't.
     lost_answers: Arc<Mutex<usize>>,
 }
 
@@ -26,7 +26,7 @@ impl FakePhones {
         Self { weather, told: Arc::default(), lost_answers: Arc::default() }
     }
 
-    /// How often each was told.
+    /// Returns how often each push arrived.
     pub fn told(&self) -> BTreeMap<Told, usize> {
         self.told.lock().expect("no panic").clone()
     }

@@ -1,4 +1,5 @@
-//! From the stream through the queue to the books, all of it delivered again where it failed.
+//! Delivers records of the stream and messages of the queue, again and again until the functions
+//! finish them.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -13,9 +14,9 @@ use super::weather::Weather;
 
 /// Invocations of join-push at once.
 const WORKERS: usize = 3;
-/// How long a message that failed stays away.
+/// How long a message that failed stays invisible.
 const VISIBILITY: Duration = Duration::from_secs(20);
-/// How long the queue may take to run dry once the weather is calm, in deliveries.
+/// How often we check, every half second, whether the queue is empty once the weather is calm.
 const PATIENCE: usize = 10_000;
 
 #[derive(Default)]
@@ -25,7 +26,7 @@ struct State {
     away: usize,
     /// The last record of the stream that was passed on.
     read: Option<String>,
-    /// The users behind the public ids that were announced.
+    /// The users who were announced, by public id.
     users: BTreeMap<u32, String>,
     /// Invocations that were ended in the middle.
     crashes: usize,
@@ -56,7 +57,7 @@ impl Relay {
         self.state().crashes
     }
 
-    /// Starts what passes records and messages on.
+    /// Starts the tasks that pass records and messages on.
     pub fn start(&self, world: &World) -> JoinSet<()> {
         let mut tasks = JoinSet::new();
         let (relay, of) = (self.clone(), world.clone());
@@ -78,7 +79,7 @@ impl Relay {
         tasks
     }
 
-    /// Passes the stream's new records on; `false` where there are none.
+    /// Passes the stream's new records on. Returns `false` if there are none.
     async fn pass_on(&self, world: &World) -> bool {
         let after = self.state().read.clone();
         let records = world.embedded.stream(after.as_deref());
@@ -96,7 +97,8 @@ impl Relay {
         !records.is_empty()
     }
 
-    /// Works off a message. Now and then the invocation ends in the middle, and the message comes again.
+    /// Processes a message. Sometimes the invocation ends in the middle, and the message comes
+    /// again.
     async fn work(&self, world: &World) {
         let message = {
             let mut state = self.state();
@@ -125,7 +127,7 @@ impl Relay {
         });
     }
 
-    /// Waits until the stream is read and the queue has run dry.
+    /// Waits until the stream is read and the queue is empty.
     pub async fn drained(&self, world: &World) {
         for _ in 0..PATIENCE {
             let idle = {
@@ -137,7 +139,7 @@ impl Relay {
             }
             tokio::time::sleep(Duration::from_millis(500)).await;
         }
-        panic!("the queue never runs dry");
+        panic!("the queue never becomes empty");
     }
 }
 
@@ -155,7 +157,7 @@ impl BookQueue for Relay {
             }
             state.messages.push_back(message.to_body(&self.keys));
         }
-        // Sent, and not known to be.
+        // The message was sent, but the caller gets an error.
         if strike.is_some() { Err(failed()) } else { Ok(()) }
     }
 }

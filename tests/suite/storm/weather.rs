@@ -1,4 +1,4 @@
-//! When calls fail, and how.
+//! Decides when calls fail, and how.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -9,10 +9,10 @@ use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use support::embedded::operation;
 use support::faults::Fault;
 
-/// How much fails.
+/// How many calls fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Forecast {
-    /// Nothing.
+    /// No call.
     Calm,
     /// One call in twelve.
     Showers,
@@ -23,7 +23,7 @@ pub enum Forecast {
 struct State {
     random: fastrand::Rng,
     forecast: Forecast,
-    /// Faults in setting the mark of a push that was sent.
+    /// Faults while setting the mark of a push that was sent.
     lost_marks: usize,
     /// Faults by name.
     faults: BTreeMap<String, usize>,
@@ -48,7 +48,7 @@ impl Weather {
         self.0.lock().expect("no panic").forecast = forecast;
     }
 
-    /// Goes from showers to a storm and back until it is aborted.
+    /// Changes from showers to a storm and back until it is aborted.
     pub async fn change(self) {
         loop {
             for (forecast, seconds) in [(Forecast::Showers, 20), (Forecast::Storm, 8)] {
@@ -58,7 +58,7 @@ impl Weather {
         }
     }
 
-    /// A number below `bound`, if something is to go wrong now.
+    /// Returns a number below `bound` if the call is to go wrong.
     pub fn strikes(&self, bound: usize) -> Option<usize> {
         let mut state = self.0.lock().expect("no panic");
         let strikes = match state.forecast {
@@ -69,7 +69,7 @@ impl Weather {
         strikes.then(|| state.random.usize(..bound))
     }
 
-    /// What goes wrong with a request to DynamoDB.
+    /// Returns what goes wrong with a request to DynamoDB.
     pub fn fault(&self, request: &HttpRequest) -> Option<Fault> {
         let fault = match self.strikes(14)? {
             0 => Fault::Refused(400, "ProvisionedThroughputExceededException"),
@@ -107,13 +107,13 @@ impl Weather {
     }
 }
 
-/// Whether a request marks a push as sent.
+/// Returns whether a request marks a push as sent.
 fn sets_mark(request: &HttpRequest) -> bool {
     let body = String::from_utf8_lossy(request.body().bytes().unwrap_or_default());
     operation(request) == "UpdateItem" && body.contains(&format!("\"{}\"", local::tables().claims))
 }
 
-/// What another transaction on the same item does to a write.
+/// Returns what another transaction on the same item does to a write.
 fn conflict(operation: &str) -> Fault {
     match operation {
         "TransactWriteItems" => Fault::Refused(400, "TransactionCanceledException"),
