@@ -1,7 +1,8 @@
-//! What it costs and how fast it is, beside what a team would otherwise write.
+//! Measures what the service costs and how fast it is, beside what a team would otherwise write.
 //!
-//! `just bench` prints each part and puts it into `docs/PERFORMANCE.md`; `just bench cost` does one
-//! part alone. The costs are counts, the same in every run; all else depends on the machine.
+//! `just bench` prints each part and writes it into `docs/PERFORMANCE.md`. `just bench cost` runs
+//! one part alone. The costs are counts, and the same in every run. Everything else depends on the
+//! machine.
 
 #![expect(
     clippy::print_stdout,
@@ -17,7 +18,7 @@ mod profile;
 mod report;
 use model::{Budget, Limits};
 
-/// What the template gives, but for a budget that no owner here spends.
+/// Returns the settings of the template, except for a budget so large that no owner here spends it.
 fn upload_settings() -> upload::Settings {
     let limits = Limits { budget: Budget::new(1_000_000, 1), ..Limits::default() };
     upload::Settings { default_region: support::region(), limits }
@@ -26,7 +27,7 @@ fn upload_settings() -> upload::Settings {
 fn main() {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    // cargo itself passes `--bench`.
+    // `cargo` itself passes `--bench`.
     let asked: Vec<String> =
         std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
     let named = |part: &str| asked.iter().any(|asked| asked == part);
@@ -40,12 +41,12 @@ fn main() {
     if wanted("phones") {
         report::write("phones", &phones::run());
     }
-    // Not unless asked for: it needs what `cold/prepare` makes.
+    // It runs only if it is asked for, because it needs what `cold/prepare` makes.
     if named("cold") {
         report::write("cold", &runtime.block_on(cold::run()));
         report::write("growth", &runtime.block_on(cold::growth()));
     }
-    // Prints nothing: it is run under a profiler.
+    // It prints nothing, because it is run under a profiler.
     if named("profile") {
         runtime.block_on(profile::run());
     }

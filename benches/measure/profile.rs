@@ -1,4 +1,4 @@
-//! One upload of 10,000 contacts over tables that answer at once, to run under a profiler:
+//! Makes one upload of 10,000 contacts over tables that answer at once, to run under a profiler:
 //!
 //! `valgrind --tool=callgrind target/release/deps/measure-… profile`
 

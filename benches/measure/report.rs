@@ -1,8 +1,8 @@
-//! Putting a part's figures on the screen and into `docs/PERFORMANCE.md`.
+//! Writes a part's figures to the screen and into `docs/PERFORMANCE.md`.
 
 use std::path::Path;
 
-/// Prints `text` and puts it between the document's marks of `part`.
+/// Prints `text`, and puts it between the document's marks of `part`.
 pub fn write(part: &str, text: &str) {
     let text = text.trim_end();
     println!("{text}");
@@ -17,7 +17,7 @@ pub fn write(part: &str, text: &str) {
         .expect("the document can be written");
 }
 
-/// A number with its thousands apart, and a decimal where it is small and not whole.
+/// Formats a number with its thousands apart, and with a decimal if it is small and not whole.
 pub fn number(value: f64) -> String {
     if value < 100.0 && value.fract() != 0.0 {
         return format!("{value:.1}");

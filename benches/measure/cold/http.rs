@@ -1,4 +1,4 @@
-//! The least of HTTP/1.1 that serves an SDK and a Lambda runtime.
+//! The part of HTTP/1.1 that an SDK and a Lambda runtime need.
 
 use std::io::{BufRead, BufReader, Read, Write};
 
@@ -11,13 +11,13 @@ pub struct Request {
 }
 
 impl Request {
-    /// The value of a header, its name in lower case.
+    /// Returns the value of a header, whose name is given in lower case.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 }
 
-/// One client's requests and our answers.
+/// A connection on which one client sends requests and we answer.
 pub struct Connection<S: Read + Write>(BufReader<S>);
 
 impl<S: Read + Write> Connection<S> {
@@ -25,7 +25,7 @@ impl<S: Read + Write> Connection<S> {
         Self(BufReader::new(stream))
     }
 
-    /// The next request; none where the client is gone.
+    /// Reads the next request. Returns `None` if the client has closed the connection.
     pub fn next(&mut self) -> Option<Request> {
         let first = self.line()?;
         let mut words = first.split(' ');
@@ -66,7 +66,7 @@ impl<S: Read + Write> Connection<S> {
         }
     }
 
-    /// Answers; `headers` are whole lines.
+    /// Writes an answer. `headers` are whole lines.
     pub fn answer(&mut self, status: u16, headers: &str, body: &[u8]) -> Option<()> {
         let length = body.len();
         let mut answer =

@@ -1,4 +1,4 @@
-//! Lambda's side of a function: the Runtime API, and the clock.
+//! Lambda's side of a function: the Runtime API, and the times that it measures.
 
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
@@ -11,15 +11,15 @@ use super::http::Connection;
 pub struct Started {
     /// From the process's start to its first poll for an event.
     pub first_poll: f64,
-    /// From there to the first answer.
+    /// From the first poll to the first answer.
     pub first_answer: f64,
-    /// Of this, what the database itself took.
+    /// The part of `first_answer` that the database itself took.
     pub database: f64,
-    /// Of this, what the function's own thread computed.
+    /// The part of `first_answer` that the function's own thread computed.
     pub computed: f64,
     /// From the second event to its answer.
     pub second_answer: f64,
-    /// Most memory that was resident.
+    /// The most memory that was resident.
     pub peak_mb: f64,
 }
 
@@ -57,14 +57,15 @@ impl RuntimeApi {
         Self(Connection::new(stream))
     }
 
-    /// Waits for a poll; milliseconds since `since`. A runtime may come on another connection.
+    /// Waits for a poll, which may come on another connection. Returns the milliseconds since
+    /// `since`.
     fn poll(&mut self, listener: &TcpListener, since: Instant) -> f64 {
         let request = self.next(listener);
         assert!(request.ends_with("/invocation/next"), "{request}");
         ms(since)
     }
 
-    /// Answers a poll with `event`; milliseconds until the function's answer.
+    /// Answers a poll with `event`. Returns the milliseconds until the function's answer.
     fn serve(&mut self, listener: &TcpListener, event: &str) -> f64 {
         let headers = "Content-Type: application/json\r\nLambda-Runtime-Aws-Request-Id: r1\r\n\
             Lambda-Runtime-Deadline-Ms: 99999999999999\r\n\
@@ -78,7 +79,8 @@ impl RuntimeApi {
         elapsed
     }
 
-    /// Path of the next request; its body, where it has one, must be an answer of 200.
+    /// Returns the path of the next request. If the request has a body, it must be an answer of
+    /// 200.
     fn next(&mut self, listener: &TcpListener) -> String {
         let request = loop {
             match self.0.next() {
@@ -96,7 +98,7 @@ fn ms(since: Instant) -> f64 {
     since.elapsed().as_secs_f64() * 1_000.0
 }
 
-/// Milliseconds that the process's one busy thread has run.
+/// Returns the milliseconds that the process's one busy thread has run.
 fn computed_ms(child: &Child) -> f64 {
     let schedule = std::fs::read_to_string(format!("/proc/{}/schedstat", child.id()))
         .expect("it runs on Linux");

@@ -1,7 +1,8 @@
-//! Cold starts, as Lambda makes them: from the process's start to its first poll, its first answer and its
-//! second, beside functions in Python and Node that do the same in the usual design.
+//! Measures cold starts as Lambda makes them: from the process's start to its first poll, its first
+//! answer and its second. Functions in Python and Node that do the same in the usual design are
+//! measured beside ours.
 //!
-//! `benches/measure/cold/prepare` builds the functions and installs the SDKs of the others.
+//! `benches/measure/cold/prepare` builds our functions and installs the SDKs of the others.
 
 mod http;
 mod lambda;
@@ -33,9 +34,10 @@ const BOOK: usize = 300;
 /// Contacts of an upload.
 const UPLOADED: usize = 100;
 
-/// Contacts of the uploads that are to grow; the last is the largest book that a deployment takes by default.
+/// Contacts of the uploads of growing size. The last is the largest book that a deployment takes by
+/// default.
 const SIZES: [usize; 6] = [100, 300, 1_000, 3_000, 10_000, 20_000];
-/// Starts of each.
+/// Starts for each size.
 const GROWTH_ROUNDS: usize = 5;
 
 const GET: &str = "`get`";
@@ -51,7 +53,7 @@ struct Function {
     events: Box<dyn Fn(usize) -> [String; 2]>,
 }
 
-/// Where a round finds its database.
+/// The database of a round, and where the functions find it.
 struct Place {
     folder: PathBuf,
     stub: Stub,
@@ -63,7 +65,8 @@ impl Place {
         std::fs::create_dir_all(&folder).expect("a folder");
         let embedded = database().await;
         cost::create_tables(&embedded.client()).await;
-        // The others read a book that isn't sealed: they don't have to open it.
+        // The functions in other languages read a book that isn't sealed, so they don't have to
+        // open it.
         upload(&embedded.store(), "reader").await;
         let keys = SECRET.parse().expect("a secret of keys");
         upload(&sealed_store_over(embedded.clone(), keys), "sealed-reader").await;
@@ -82,7 +85,7 @@ impl Drop for Place {
     }
 }
 
-/// The table, as Markdown.
+/// Measures all functions, and returns the table as Markdown.
 pub async fn run() -> String {
     let place = Place::new().await;
     let functions = functions();
@@ -96,7 +99,7 @@ pub async fn run() -> String {
     table(&functions, &starts)
 }
 
-/// Time and memory of a first upload by its size, as Markdown.
+/// Measures the time and memory of a first upload by its size, and returns the table as Markdown.
 pub async fn growth() -> String {
     let say = "writing to a string can't fail";
     let place = Place::new().await;
@@ -136,7 +139,7 @@ async fn upload(store: &Store, user: &str) {
     );
 }
 
-/// The body of an upload.
+/// Returns the body of an upload.
 fn contacts(size: usize) -> String {
     let contacts: Vec<_> = people(7).take(size).map(|person| person.contact()).collect();
     json!({ "contacts": contacts }).to_string()
@@ -188,7 +191,7 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Two uploads of new contacts by a user of their own.
+/// Returns two uploads of new contacts by a new user.
 fn uploads(round: usize, prefix: &str) -> [String; 2] {
     let body = |nth: usize| {
         let contact = |n: usize| {
@@ -206,7 +209,8 @@ fn event_of(user: &str, method: &str, target: &str, body: Option<String>) -> Str
 }
 
 impl Function {
-    /// The function with the environment that Lambda and the template give it, and nothing else.
+    /// Returns the command with the environment that Lambda and the template give the function, and
+    /// nothing else.
     fn command(&self, stub: &Stub) -> Command {
         let mut command = Command::new(&self.command[0]);
         command.args(&self.command[1..]).env_clear();
@@ -273,8 +277,8 @@ fn table(functions: &[Function], starts: &[Vec<Started>]) -> String {
     text + "\n" + &ahead(functions, starts)
 }
 
-/// How far ahead of the others each function is, from its start to its first answer, with the database's time
-/// and without it.
+/// Returns a table of how many times faster each function is than the others, from its start to its
+/// first answer, with the database's time and without it.
 fn ahead(functions: &[Function], starts: &[Vec<Started>]) -> String {
     let say = "writing to a string can't fail";
     let took = |name: &str, value: fn(&Started) -> f64| {

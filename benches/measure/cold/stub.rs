@@ -1,4 +1,5 @@
-//! The embedded DynamoDB, and the secret of the keys, behind TLS, as a function on Lambda reaches the real one.
+//! The embedded DynamoDB and the secret of the keys, behind TLS, as a function on Lambda reaches
+//! the real ones.
 
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -17,12 +18,13 @@ use super::SECRET;
 use super::http::Connection;
 use support::embedded::Embedded;
 
-/// A running stub; its threads end with the process.
+/// A running stub. Its threads end with the process.
 pub struct Stub {
     pub url: String,
-    /// The same at another address, so that a client needs a connection of its own, as with AWS.
+    /// The same stub at another address, so that a client needs a connection of its own, as with
+    /// AWS.
     pub secrets_url: String,
-    /// The root to trust, in PEM.
+    /// The root certificate to trust, in PEM.
     pub ca: PathBuf,
     busy_us: Arc<AtomicU64>,
 }
@@ -36,13 +38,13 @@ impl Stub {
         Self { url: listen(), secrets_url: listen(), ca: folder.join("ca.pem"), busy_us }
     }
 
-    /// Milliseconds that the database itself has worked since the last call of this.
+    /// Returns the milliseconds that the database itself has worked since the last call.
     pub fn take_busy_ms(&self) -> f64 {
         self.busy_us.swap(0, Ordering::Relaxed) as f64 / 1_000.0
     }
 }
 
-/// Serves at a port of its own; answers where.
+/// Serves at a free port, and returns the address.
 fn listen(config: Arc<ServerConfig>, embedded: Embedded, busy_us: Arc<AtomicU64>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = listener.local_addr().expect("bound").port();
@@ -84,7 +86,7 @@ fn serve(
     }
 }
 
-/// A root, and a certificate for `localhost` that it signed.
+/// Makes a root certificate, and a certificate for `localhost` that it signed.
 fn make_certificates(folder: &Path) {
     let make = "
         openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=measure-root \

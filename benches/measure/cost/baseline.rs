@@ -1,6 +1,6 @@
-//! The design that a tutorial gives: an item per contact, an index on the phone, and the users looked up
-//! one by one when somebody asks. As thrifty as that design allows: it reads eventually consistently,
-//! and writes only what changed.
+//! The design that a tutorial gives: an item per contact, an index on the phone, and the users
+//! looked up one by one when somebody asks. It is as thrifty as that design allows: it reads
+//! eventually consistently, and writes only what changed.
 
 use std::collections::HashMap;
 
@@ -48,7 +48,7 @@ pub async fn measure(input: &Input) -> Measured {
 impl Baseline {
     async fn uploads(&mut self, input: &Input) -> f64 {
         self.upload("first upload", &input.book, false).await;
-        // The index holds each item once more.
+        // The index stores each item once more.
         let stored = 2 * stored_bytes(&self.embedded, CONTACTS);
         self.upload("same upload again", &input.book, false).await;
         self.single(ADDED, &input.newcomer).await;
@@ -68,7 +68,8 @@ impl Baseline {
         stored as f64 / input.book.len() as f64
     }
 
-    /// Reads what is there, to answer how many were created and updated, and writes what differs.
+    /// Reads the stored contacts, to answer how many were created and updated, and writes those
+    /// that differ.
     async fn upload(&mut self, what: &'static str, people: &[Person], force: bool) {
         let user = subject(0);
         let mut there: HashMap<String, Item> = self
@@ -100,7 +101,7 @@ impl Baseline {
         self.row(what);
     }
 
-    /// An upload of one contact looks at that contact alone.
+    /// Uploads one contact. It reads that contact alone.
     async fn single(&mut self, what: &'static str, person: &Person) {
         let user = subject(0);
         let key = key(&user, &person.digits());
@@ -149,7 +150,7 @@ impl Baseline {
         }
     }
 
-    /// The joiner's own item, and the index's answer to whom to tell.
+    /// Signs the joiner up, and asks the index whom to tell.
     async fn join(&mut self, input: &Input) {
         let plain = self.embedded.client();
         for owner in 1..=BOOKS_OF_JOINER {

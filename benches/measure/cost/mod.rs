@@ -1,4 +1,5 @@
-//! What each operation costs here and in the usual design, on one embedded DynamoDB, by AWS's rules.
+//! Counts what each operation costs here and in the usual design, on one embedded DynamoDB, by
+//! AWS's rules.
 
 mod baseline;
 mod ours;
@@ -13,30 +14,30 @@ use support::people::{Person, people};
 
 /// Contacts of the books.
 const SIZES: [usize; 4] = [100, 300, 1_000, 10_000];
-/// Every so many contacts, one is a user.
+/// One contact in this many is a user.
 const REGISTERED_EACH: usize = 10;
-/// Books in which the joining user stands.
+/// Books that contain the joining user.
 const BOOKS_OF_JOINER: usize = 300;
 /// Dollars of a million write units, and of a million read units: on demand, us-east-1.
 const DOLLARS_WRITTEN: f64 = 0.625;
 const DOLLARS_READ: f64 = 0.125;
 
-/// Rows that are added up with others.
+/// Names of rows that are added to others.
 const ADDED: &str = "one new contact";
 const COMPACT: &str = "registered users, compact";
 const JOINED: &str = "a user joins who stands in 300 books";
 
-/// As long as the subjects of the tokens that Cognito gives.
+/// Returns a subject as long as those in Cognito's tokens.
 fn subject(number: usize) -> String {
     format!("2f9bd1c4-6d0e-4c58-9a3b-{number:012}")
 }
 
-/// The input of all measurements of one size.
+/// The input of all measurements for one size.
 struct Input {
     book: Vec<Person>,
-    /// Half of the book, and as many others.
+    /// Half of the book, and as many other people.
     half_new: Vec<Person>,
-    /// Somebody who isn't in the book.
+    /// A person who isn't in the book.
     newcomer: Person,
     joiner: Person,
 }
@@ -52,19 +53,19 @@ impl Input {
         Self { book, half_new, newcomer, joiner }
     }
 
-    /// Those of the book who are users.
+    /// Returns the people of the book who are users.
     fn registered(&self) -> impl Iterator<Item = &Person> {
         self.book.iter().step_by(REGISTERED_EACH)
     }
 }
 
-/// One operation's units here, or there.
+/// The units of one operation in one design.
 type Row = (&'static str, Units);
 
-/// What one design comes to.
+/// The results for one design.
 struct Measured {
     rows: Vec<Row>,
-    /// Bytes that its tables hold per contact, the users aside.
+    /// Bytes that its tables hold per contact, without the users.
     stored_per_contact: f64,
 }
 
@@ -73,7 +74,7 @@ impl Measured {
         self.rows.iter().find(|(name, _)| *name == what).expect("it was measured").1
     }
 
-    /// The rows, and what a write comes to together with the reads that it is for.
+    /// Adds rows that sum up a write and the reads that it is for.
     fn with_sums(self) -> Self {
         let sum = |first: &str, times: usize| {
             let (first, then) = (self.units(first), self.units(COMPACT));
@@ -92,7 +93,7 @@ impl Measured {
     }
 }
 
-/// Why a row is behind, where it is.
+/// Returns the mark of the footnote that says why we are behind in a row, or nothing.
 fn why(what: &str) -> &'static str {
     match what {
         "one new contact" | "one changed name" | "one removed" => " [1]",
@@ -101,7 +102,7 @@ fn why(what: &str) -> &'static str {
     }
 }
 
-/// All tables, as Markdown.
+/// Measures everything, and returns the tables as Markdown.
 pub async fn run() -> String {
     let mut text = String::new();
     for size in SIZES {
@@ -156,7 +157,7 @@ fn dollars(units: &Units) -> f64 {
     units.written * DOLLARS_WRITTEN + units.read * DOLLARS_READ
 }
 
-/// How many times cheaper it is here; below 1 it is dearer.
+/// Formats how many times cheaper an operation is here. Below 1, it is dearer.
 fn ratio(times: f64) -> String {
     if times < 0.01 {
         return "<0.01×".to_owned();

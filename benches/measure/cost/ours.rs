@@ -1,4 +1,4 @@
-//! This project, through its handlers, sealed, as it is unless a deployment decides otherwise.
+//! This project, measured through its handlers, and sealed as it is by default.
 
 use model::{Book, Contact, Entry, PublicId, Scope, SystemClock, UserId};
 use numbering::Phone;
@@ -85,7 +85,7 @@ impl Ours {
         }
     }
 
-    /// The joiner's own sign-up, and all that the queue's messages do to the books.
+    /// The joiner signs up, and the queue's messages update the books.
     async fn join(&mut self, input: &Input) {
         let phone: Phone = input.joiner.digits().parse().expect("a phone");
         self.books_with(input, phone).await;
@@ -115,7 +115,8 @@ impl Ours {
         self.row(JOINED);
     }
 
-    /// Books of the same contacts and the joiner. Of their hints, the joiner's are enough.
+    /// Writes books that hold the same contacts and the joiner. Of their hints, the joiner's are
+    /// enough.
     async fn books_with(&self, input: &Input, joiner: Phone) {
         let store = sealed_store_over(self.embedded.clone(), self.keys.clone());
         let entry = |person: &Person| Entry {

@@ -1,4 +1,4 @@
-//! Warm handlers under concurrent callers.
+//! Measures warm handlers under concurrent callers.
 
 mod town;
 mod work;
@@ -16,7 +16,7 @@ const CALLERS: [usize; 3] = [1, 8, 64];
 /// Requests of each measurement.
 const REQUESTS: usize = 2_000;
 
-/// The table, as Markdown.
+/// Measures all handlers, and returns the table as Markdown.
 pub fn run() -> String {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
@@ -40,7 +40,7 @@ pub fn run() -> String {
     head.to_owned() + &rows.concat().join("\n")
 }
 
-/// Seconds that all requests took, and milliseconds of each.
+/// Returns the seconds that all requests took together, and the milliseconds of each.
 async fn measure(town: &Arc<Town>, work: Work) -> (f64, Vec<f64>) {
     let each = work.most().min(REQUESTS / town.callers());
     let events = work.events(town, each).await;
@@ -55,7 +55,8 @@ async fn measure(town: &Arc<Town>, work: Work) -> (f64, Vec<f64>) {
                     let sent = Instant::now();
                     town.answer(event).await;
                     times.push(sent.elapsed().as_secs_f64() * 1_000.0);
-                    // The database answers at once, so that a caller would never let go.
+                    // The database answers at once, so without this a caller would never let others
+                    // run.
                     tokio::task::yield_now().await;
                 }
                 times

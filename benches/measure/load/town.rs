@@ -16,7 +16,7 @@ use support::requests::{confirmed, read, request, subscription};
 
 /// Contacts of each caller's book.
 pub const BOOK: usize = 300;
-/// Every so many contacts, one is a user.
+/// One contact in this many is a user.
 pub const REGISTERED_EACH: usize = 10;
 
 /// What a function is invoked with.
@@ -27,9 +27,9 @@ pub enum Event {
     Message(String),
 }
 
-/// Somebody with a book and a device.
+/// A user with a book and a device.
 pub struct Caller {
-    /// Their token, as the tests write it: user and phone.
+    /// The user's token, as the tests write it: user and phone.
     pub token: String,
     /// Their public id.
     pub id: Value,
@@ -45,8 +45,8 @@ pub struct Town {
 }
 
 impl Town {
-    /// With so many callers, no two of whom know the same people. All is sealed, as it is unless a deployment
-    /// decides otherwise.
+    /// Creates a deployment with this many callers, no two of whom know the same people. Everything
+    /// is sealed, as it is by default.
     pub async fn new(callers: usize) -> Self {
         let embedded = Embedded(local::open(None).expect("memory"));
         local::create_tables(&embedded.client()).await.expect("tables");
@@ -80,7 +80,7 @@ impl Town {
         self.people.len()
     }
 
-    /// Signs a person up; their public id.
+    /// Signs a person up, and returns their public id.
     async fn sign_up(&self, person: &Person) -> Value {
         let Event::Http(event) = sign_up(person) else { unreachable!("it is a request") };
         let (status, mut answer) = read(&self.functions.http(*event).await);
@@ -88,7 +88,7 @@ impl Town {
         answer["user"]["id"].take()
     }
 
-    /// Signs people up; the stream's records of it, as Lambda hands them over.
+    /// Signs people up, and returns the stream's records of it as Lambda delivers them.
     pub async fn records_of_sign_ups(&self, people: impl Iterator<Item = &Person>) -> Vec<Value> {
         let last = self.records_after(None).last().map(|record| sequence_number(record).to_owned());
         for person in people {
@@ -97,7 +97,7 @@ impl Town {
         self.sign_ups_after(last.as_deref())
     }
 
-    /// The records that the template's filter lets through.
+    /// Returns the records that the template's filter lets through.
     fn sign_ups_after(&self, last: Option<&str>) -> Vec<Value> {
         let mut records = self.records_after(last);
         records.retain(|record| {
@@ -107,7 +107,7 @@ impl Town {
         records
     }
 
-    /// All records after one of them.
+    /// Returns all records after one of them.
     fn records_after(&self, last: Option<&str>) -> Vec<Value> {
         let mut last = last.map(str::to_owned);
         let mut records = vec![];
@@ -119,15 +119,15 @@ impl Town {
         }
     }
 
-    /// The messages that records become.
+    /// Returns the messages that the function `joins` makes of the records.
     pub async fn messages_of(&self, records: &[Value]) -> Vec<BookMessage> {
-        // Of records that nobody waits for.
+        // This drops the messages of records that nobody waits for.
         self.functions.queue.take();
         assert_eq!(self.functions.joins(records).await, None);
         self.functions.queue.take()
     }
 
-    /// Invokes the function that gets such events. All that are sent here are answered well.
+    /// Invokes the function that gets such events. Every event sent here has to succeed.
     pub async fn answer(&self, event: Event) {
         match event {
             Event::Http(event) => {
@@ -161,13 +161,13 @@ impl Caller {
     }
 }
 
-/// A person signs up.
+/// Returns the event with which a person signs up.
 pub fn sign_up(person: &Person) -> Event {
     let body = json!({"user": {"full_name": person.name}}).to_string();
     Event::Http(Box::new(request("POST", "/users", &token(person), Some(body))))
 }
 
-/// Cognito has confirmed a person's account.
+/// Returns the event with which Cognito confirms a person's account.
 pub fn confirmed_account(person: &Person) -> Event {
     let digits = person.digits();
     Event::Confirmed(Box::new(confirmed(&json!({
@@ -176,7 +176,7 @@ pub fn confirmed_account(person: &Person) -> Event {
     }))))
 }
 
-/// The token of a person, whose phone is in it.
+/// Returns the token of a person, which contains their phone.
 fn token(person: &Person) -> String {
     let digits = person.digits();
     format!("user-{digits}:+{digits}")

@@ -1,4 +1,4 @@
-//! What callers ask for, again and again.
+//! The requests that callers repeat.
 
 use serde_json::json;
 
@@ -57,12 +57,12 @@ impl Work {
         }
     }
 
-    /// How often a caller can ask for it: each contact joins but once.
+    /// Returns how often a caller can make the request. Each contact joins only once.
     pub fn most(self) -> usize {
         if self == Self::Join { BOOK - BOOK.div_ceil(REGISTERED_EACH) } else { usize::MAX }
     }
 
-    /// The events of each caller.
+    /// Returns the events of each caller.
     pub async fn events(self, town: &Town, each: usize) -> Vec<Vec<Event>> {
         if self == Self::Join {
             return joins(town, each).await;
@@ -98,7 +98,7 @@ impl Work {
     }
 }
 
-/// A message for each contact who signs up, whom one caller has.
+/// Returns, for each caller, the messages about contacts who sign up.
 async fn joins(town: &Town, each: usize) -> Vec<Vec<Event>> {
     let joiners = |caller: &Caller| -> Vec<Person> {
         let contacts =
@@ -115,7 +115,7 @@ async fn joins(town: &Town, each: usize) -> Vec<Vec<Event>> {
     bodies.chunks(each).map(|bodies| bodies.iter().cloned().map(Event::Message).collect()).collect()
 }
 
-/// Somebody whom nobody has in a book.
+/// Returns a person whom nobody has in a book.
 fn stranger(work: Work, caller: usize, nth: usize) -> Person {
     Person {
         name: "Somebody New".to_owned(),
