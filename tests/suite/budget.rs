@@ -91,7 +91,7 @@ const A_DAY: (i64, Option<u64>) = (429, Some(86_400));
 async fn an_upload_beyond_the_budget_is_429_until_enough_has_leaked_and_changes_nothing() {
     let api = Api::new().await;
     assert_eq!(api.add("ann", 0..10).await, DONE);
-    assert_eq!(api.add("ann", 0..10).await, DONE, "what is there is free");
+    assert_eq!(api.add("ann", 0..10).await, DONE, "contacts that are in the book are free");
     assert_eq!(api.add("ann", 0..11).await, A_DAY);
     assert_eq!(api.size("ann").await, 10);
     let event = request(

@@ -42,7 +42,7 @@ pub async fn whole_uploads(scenario: &Scenario, store: &Store) {
             || reachable(&scenario.first_book(), &uploads)
                 .iter()
                 .any(|(_, contacts)| *contacts == book),
-        "I5: the book is no result of whole uploads"
+        "I5: the book is not the result of whole uploads"
     );
 }
 

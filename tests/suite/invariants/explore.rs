@@ -16,7 +16,8 @@ use support::gate::{Scheduler, canonical, on_a_stopped_clock};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Crashes {
     None,
-    /// One actor dies before one of its requests. An upload stays dead; a message comes again.
+    /// One actor dies before one of its requests. An upload then stays dead, and a message comes
+    /// again.
     One,
 }
 
@@ -46,7 +47,7 @@ pub fn explore(scenario: &Scenario, crashes: Crashes) {
             panic!(
                 "{} breaks after {:?}: {scenario:?}",
                 scenario.name,
-                trace.lock().expect("poison is no matter")
+                trace.lock().expect("a poisoned lock doesn't matter")
             )
         });
         open.extend(others);

@@ -271,7 +271,7 @@ pub async fn act(scenario: Scenario, actor: usize, stage: Stage, store: Store) -
         }
         Actor::Message { of } => {
             let Actor::Change(change) = &scenario.actors[*of] else {
-                panic!("{of} changes nobody's phone")
+                panic!("actor {of} isn't a change")
             };
             let notifier = Notifier {
                 pusher: stage.inbox,

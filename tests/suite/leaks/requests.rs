@@ -58,9 +58,9 @@ fn unreadable() -> Vec<Refused> {
             request("GET", "/address_book/registered_users?{\"udid-mark", BOB, None),
             400,
         ),
-        ("no JSON", not_json, 415),
-        ("no base64", not_base64, 400),
-        ("base64 of no JSON", base64, 400),
+        ("not JSON", not_json, 415),
+        ("not base64", not_base64, 400),
+        ("base64 of text", base64, 400),
         ("too large", large, 413),
     ]
 }
@@ -78,18 +78,22 @@ fn unacceptable() -> Vec<Refused> {
     let user =
         |field: &str, value: Value| ("user", post("/users", &json!({"user": {field: value}})), 422);
     vec![
-        ("no object", post("/address_book", &json!("Markname")), 422),
-        ("no contacts", post("/address_book", &json!({"contacts": "Markname"})), 422),
-        ("no flag", post("/address_book", &json!({"contacts": [], "force": "Markname"})), 422),
+        ("not an object", post("/address_book", &json!("Markname")), 422),
+        ("not contacts", post("/address_book", &json!({"contacts": "Markname"})), 422),
+        ("not a flag", post("/address_book", &json!({"contacts": [], "force": "Markname"})), 422),
         ("long udid", post("/address_book", &json!({"contacts": [], "udid": long})), 422),
-        ("no udid", post("/address_book", &json!({"contacts": [], "udid": {"udid-mark": 1}})), 422),
+        (
+            "not a udid",
+            post("/address_book", &json!({"contacts": [], "udid": {"udid-mark": 1}})),
+            422,
+        ),
         ("long udid", request("GET", &format!("/address_book?udid={long}"), BOB, None), 422),
         (
-            "no flag",
+            "not a flag",
             request("GET", "/address_book/registered_users?compact=custom-mark", BOB, None),
             422,
         ),
-        ("no user", post("/users", &json!({"user": "full-mark"})), 422),
+        ("not a user", post("/users", &json!({"user": "full-mark"})), 422),
         user("email", json!(["mail-mark"])),
         user("full_name", json!("full-mark".repeat(40))),
         user("custom_data", json!({"custom-mark": 1})),
@@ -114,8 +118,8 @@ fn not_theirs() -> Vec<Refused> {
         ("no caller", request("POST", "/users", &nobody, Some("full-mark".to_owned())), 401),
         ("no route", request("GET", "/path-mark/16505550177", BOB, None), 404),
         ("no route", request("POST", "/users/path-mark/16505550177", BOB, None), 404),
-        ("no id", request("GET", "/users/path-mark", BOB, None), 404),
-        ("no id", request("DELETE", "/subscriptions/16505550177", BOB, None), 404),
+        ("not an id", request("GET", "/users/path-mark", BOB, None), 404),
+        ("not an id", request("DELETE", "/subscriptions/16505550177", BOB, None), 404),
         ("another's profile", request("GET", "/users/1", ALICE, None), 403),
         (
             "another's profile",

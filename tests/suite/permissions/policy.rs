@@ -81,7 +81,7 @@ fn text(key: &Yaml) -> String {
 
 fn grants_of(statement: &Value) -> Vec<Grant> {
     if let Some([_, statement, otherwise]) = statement["Fn::If"].as_array().map(Vec::as_slice) {
-        assert_eq!(otherwise["Ref"], "AWS::NoValue", "the alternative of a statement is none");
+        assert_eq!(otherwise["Ref"], "AWS::NoValue", "the alternative is to leave it out");
         return grants_of(statement);
     }
     assert_eq!(statement["Effect"], "Allow", "{statement}");

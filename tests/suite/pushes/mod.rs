@@ -1,5 +1,5 @@
-//! Tests from a sign-up to the devices: who is told, what goes wrong on the way, and what comes of
-//! it.
+//! Tests of the way from a sign-up to the devices: who is told, and what happens if something goes
+//! wrong.
 
 mod choice;
 mod devices;

@@ -148,8 +148,8 @@ impl Scheduler {
     }
 
     /// Runs two actors to their ends, in an order that begins with `turns`. Returns the first turns
-    /// of other orders: one for each point at which both were about to make requests that race,
-    /// where the second one goes first instead.
+    /// of other orders to try: for each point at which both were about to make requests that race,
+    /// the order in which the second one goes first.
     pub async fn finish_both(
         &self,
         turns: &[usize],
