@@ -1,6 +1,6 @@
-// Runs the curl lines of README.md and docs/API.md against a local server, each page from top to bottom on a server of
-// its own: tests/docs/run [BINARY]. A line has to succeed; a comment of JSON after it is what it has to answer, in which
-// … stands for anything.
+// Runs the curl lines of README.md and docs/API.md against a local server. Each page runs from top
+// to bottom, on a server of its own: tests/docs/run [BINARY]. Every line has to succeed. If a
+// comment of JSON follows, the line has to answer with it; … in the comment matches anything.
 
 import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -13,7 +13,7 @@ const binary = resolve(process.argv[2] ?? join(root, 'target/debug/address-book'
 const PAGES = ['README.md', 'docs/API.md'];
 const PAGES_SAY = 'localhost:8080';
 
-/** The page's curl lines, each with the answer that the page promises, if it does. */
+/** Returns the page's curl lines, each with the answer that the page promises, if any. */
 function curlLines(page) {
   const blocks = [...readFileSync(join(root, page), 'utf8').matchAll(/^```sh\n(.*?)^```/gms)].map(([, block]) => block);
   const lines = [];
@@ -24,7 +24,7 @@ function curlLines(page) {
   return lines;
 }
 
-/** A server on a free port, and where it listens. */
+/** Starts a server on a free port. Returns the server and its address. */
 async function started() {
   const server = spawn(binary, ['--port', '0'], { stdio: ['ignore', 'pipe', 'inherit'] });
   server.on('error', (error) => {
@@ -41,7 +41,7 @@ async function started() {
 const escaped = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 const matches = (answer, promise) => new RegExp(`^${promise.split('…').map(escaped).join('.*')}$`, 's').test(answer);
 
-/** What is wrong with one line; nothing where it does what the page says. */
+/** Returns what is wrong with one line, or nothing if it does what the page says. */
 function complaint({ line, answer }, address) {
   const command = line.replaceAll(PAGES_SAY, address).replace(/\bcurl /g, 'curl -sS --fail-with-body ');
   const { status, stdout, stderr } = spawnSync('bash', ['-c', command], { encoding: 'utf8' });

@@ -1,4 +1,4 @@
-// Uploading and reading a book, with the ConnectyCube SDK.
+// Tests uploading and reading a book, with the ConnectyCube SDK.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -39,7 +39,7 @@ test('a contact with another name or another spelling is updated', async () => {
   assert.deepEqual(await addressbook.get(), [edits[0], DOCUMENTED[1], DOCUMENTED[2], edits[2]]);
 });
 
-test('a destroyed contact is deleted, and one that is not there counts nothing', async () => {
+test('a destroyed contact is deleted, and one that is not there does not count', async () => {
   const { addressbook } = newcomer().sdk;
   await addressbook.uploadAddressBook(DOCUMENTED);
   const destroy = [{ phone: '2759108396', destroy: 1 }, { phone: '3759108396', destroy: '1' }];
@@ -61,7 +61,7 @@ test('one upload creates, updates and deletes', async () => {
   assert.deepEqual(await addressbook.get(), [changes[0], DOCUMENTED[2]]);
 });
 
-test('a forced upload replaces the whole book, and one of nothing empties it', async () => {
+test('a forced upload replaces the whole book, and one without contacts empties it', async () => {
   const { addressbook } = newcomer().sdk;
   await addressbook.uploadAddressBook(DOCUMENTED);
   const next = [{ name: 'Dacia', phone: '3759108396' }, { name: 'Ola', phone: '+1 650 555 0101' }];
@@ -109,7 +109,7 @@ test('contacts come in the order in which they first came, each as it was upload
   assert.deepEqual(await addressbook.get(), [{ ...zoe, name: 'Zoë' }, { ...amy, name: 'Amy' }, ola]);
 });
 
-test('of one phone twice in an upload the last one wins and counts once', async () => {
+test('if a phone is twice in an upload, the last one wins and counts once', async () => {
   const { addressbook } = newcomer().sdk;
   const twice = [{ name: 'Ola', phone: '+16505550106' }, { name: 'Ola N.', phone: '+1 650 555 0106' }];
   assert.deepEqual(await addressbook.uploadAddressBook(twice), { ...NOTHING, created: 1 });
@@ -155,7 +155,7 @@ test('a rejected contact is named by its place with its message and never fails 
   assert.deepEqual(await addressbook.get(), DOCUMENTED.slice(0, 2));
 });
 
-test('an upload in which every contact is bad is a success all the same', async () => {
+test('an upload in which every contact is bad still succeeds', async () => {
   const { addressbook } = newcomer().sdk;
   const upload = await observed(() => addressbook.uploadAddressBook([{ name: 'Ola', phone: '1' }]));
   assert.deepEqual(upload, {

@@ -23,30 +23,30 @@ const NOBODY = {
   last_request_at: null,
 };
 
-/** What users see of themselves alone. */
+/** The fields that only the users themselves see. */
 const CHOICES = { discoverable_by_phone: true, announce_me: true, notify_me: true };
 
-/** An SDK of its own. The SDK keeps one configuration for all of a process, so a file's tests run in turn. */
+/** Makes an SDK. The SDK keeps one configuration per process, so the tests of a file run in turn. */
 export function connect(credentials, on = { sessionExpired: undefined }) {
   const sdk = new ConnectyCube.ConnectyCube();
   sdk.init({ appId: 1, ...credentials }, { endpoints: { api_url: server.origin }, debug: { mode: 0 }, on });
   return sdk;
 }
 
-/** Somebody new, with the app in hand; `phone` is the one that their token proves. */
+/** Makes a new user with an SDK. Their token proves `phone`. */
 export function newcomer(phone) {
   const user = newUser(phone);
   return { ...user, phone, sdk: connect({ token: user.token }) };
 }
 
-/** Signs `person` up and, as an app has to, tells the SDK who they are now. */
+/** Signs `person` up, and tells the SDK who they are, as an app has to. */
 export async function signUp(person, fields = {}) {
   const { user } = await person.sdk.users.signup(fields);
   person.sdk.service.setCurrentUserId(user.id);
   return user;
 }
 
-/** The profile of a user with these fields: all keys, and the times that the server gave to `actual`. */
+/** Returns a full profile with these fields, and with the times that the server gave to `actual`. */
 export function profile(fields, actual) {
   const { id, created_at, updated_at } = actual;
   assert.ok(Number.isInteger(id) && id > 0 && id < 2 ** 31, `id ${id}`);
@@ -57,5 +57,5 @@ export function profile(fields, actual) {
   return { ...NOBODY, id, created_at, updated_at, ...fields };
 }
 
-/** The same, as the user themself gets it. */
+/** Returns the same profile as the user themself gets it. */
 export const ownProfile = (fields, actual) => ({ ...profile(fields, actual), ...CHOICES });

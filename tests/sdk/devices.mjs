@@ -1,4 +1,4 @@
-// Devices that subscribe, with push tokens that are visibly none.
+// Devices that subscribe. Their push tokens are visibly fake.
 
 import { randomBytes } from 'node:crypto';
 
@@ -13,14 +13,14 @@ export const apns = (udid) => ({
   device: { platform: 'ios', udid },
 });
 
-/** The same of an Android device. */
+/** The same request of an Android device. */
 export const gcm = (udid) => ({
   notification_channel: 'gcm',
   push_token: { environment: 'production', client_identification_sequence: randomBytes(64).toString('base64url') },
   device: { platform: 'android', udid },
 });
 
-/** A subscription as the server answers it. */
+/** Returns a subscription as the server returns it. */
 export const subscription = (id, channel, platform, udid) => ({
   subscription: { id, notification_channel: { name: channel }, device: { udid, platform: { name: platform } } },
 });

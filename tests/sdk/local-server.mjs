@@ -1,5 +1,5 @@
-// The server under test, and what only it can tell: who a token is, which pushes arrived, what went
-// over the wire.
+// The server under test, and what only a local server has: tokens that name their user, an inbox of
+// the pushes that arrived, and the requests that went over the wire.
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
@@ -15,23 +15,23 @@ assert.ok(ADDRESS_BOOK_URL, 'ADDRESS_BOOK_URL names the server; ./run sets it');
 
 export const server = new URL(ADDRESS_BOOK_URL);
 
-/** A user whom no other test knows, with the token that the local server takes as proof of `phone`. */
+/** Makes a user whom no other test knows, with the token that proves `phone` to the local server. */
 export function newUser(phone) {
   const id = `user-${randomUUID()}`;
   return { id, token: phone ? `${id}:${phone}` : id };
 }
 
-/** A phone as the server writes it: the digits of an international number. */
+/** Returns a phone as the server writes it: the digits of an international number. */
 export const digits = (phone) => phone.replace(/\D/g, '');
 
-/** All pushes for `user` so far, newest first. */
+/** Returns all pushes for `user` so far, newest first. */
 export async function pushesFor(user) {
   const response = await fetch(new URL('/_local/pushes', server));
   assert.equal(response.status, 200);
   return (await response.json()).filter((push) => push.user_id === user.id);
 }
 
-/** Waits until `read` gives `expected`, for what happens after a request was answered. */
+/** Waits until `read` returns `expected`, for changes that follow the answer to a request. */
 export async function eventually(read, expected) {
   const deadline = Date.now() + DEADLINE_MS;
   let actual = await read();
@@ -42,7 +42,7 @@ export async function eventually(read, expected) {
   assert.deepEqual(actual, expected);
 }
 
-/** What `act` answered, and the requests that it made: `[{ method, path, status }]`. */
+/** Returns the answer of `act`, and the requests that it made: `[{ method, path, status }]`. */
 export async function observed(act) {
   const exchanges = [];
   const record = ({ request, response }) =>

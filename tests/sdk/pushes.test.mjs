@@ -1,4 +1,5 @@
-// The push when a contact joins: the ConnectyCube SDK on the apps' side, the local inbox on the devices'.
+// Tests the push when a contact joins, with the ConnectyCube SDK for the apps, and the local inbox
+// for the devices.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -6,7 +7,7 @@ import { newcomer, signUp } from './connectycube.mjs';
 import { apns, gcm } from './devices.mjs';
 import { digits, eventually, pushesFor } from './local-server.mjs';
 
-/** The push on `device` of `person` about `user`, who has `phone` and is `name` in the book. */
+/** Returns the push to `device` of `person` about `user`, with `phone` and the `name` in the book. */
 const push = (person, device, user, phone, name) => ({
   user_id: person.id,
   device_udid: device,
@@ -14,18 +15,18 @@ const push = (person, device, user, phone, name) => ({
   data: { id: user.id, phone: digits(phone) },
 });
 
-/** The order in which devices get their pushes is nobody's promise. */
+/** Sorts pushes, since no order among devices is promised. */
 const sorted = (pushes) => [...pushes].sort((one, other) => (JSON.stringify(one) < JSON.stringify(other) ? -1 : 1));
 const inbox = async (person) => sorted(await pushesFor(person));
 
-/** Somebody with these subscriptions. */
+/** Makes a user with these subscriptions. */
 async function subscriber(...subscriptions) {
   const person = newcomer();
   for (const body of subscriptions) await person.sdk.pushnotifications.subscriptions.create(body);
   return person;
 }
 
-test('who has a number in the book gets a push when its owner joins', async () => {
+test('a user who has a number in the book gets a push when its holder joins', async () => {
   const [alice, bob] = [await subscriber(apns('BFE36393-0002')), newcomer('+16505550140')];
   await alice.sdk.addressbook.uploadAddressBook([{ name: 'Bob', phone: '+1 (650) 555-0140' }]);
   assert.deepEqual(await inbox(alice), []);
@@ -66,11 +67,11 @@ test('a joiner is one push on each device that has them in a book, and none on o
   };
   await join(both, 'Both', 'phone', 'tablet');
   await join(one, 'One', 'tablet');
-  // A push too many of the first two would have come before these.
+  // An extra push to one of the first two would have come before these.
   await join(last, 'Last', 'phone', 'tablet');
 });
 
-test('nobody is told of who was there already, or only changed their profile', async () => {
+test('nobody is told of users who were there already, or who only changed their profile', async () => {
   const [bob, carol] = ['+16505550145', '+16505550146'].map(newcomer);
   const [early, late] = [await subscriber(apns('phone')), await subscriber(apns('phone'))];
   await early.sdk.addressbook.uploadAddressBook([{ name: 'Bob', phone: bob.phone }]);

@@ -1,5 +1,6 @@
-// The QuickBlox SDK's address book. The whole SDK can't be installed: far down, a dependency of its chat
-// is a tarball on GitHub. So `run` unpacks the package as it is, and this loads the modules that speak HTTP.
+// The QuickBlox SDK's address book. The whole SDK can't be installed, because a dependency of its
+// chat is a tarball on GitHub. So `run` unpacks the package as it is, and this file loads the
+// modules that speak HTTP.
 
 import { createRequire } from 'node:module';
 import { server } from './local-server.mjs';
@@ -10,13 +11,13 @@ const Proxy = load('./qbProxy.js');
 const Utils = load('./qbUtils.js');
 const config = load('./qbConfig.js');
 
-// The SDK writes `https://` before every host, in code; the local server speaks plain HTTP.
+// The SDK writes `https://` before every host in code, but the local server speaks plain HTTP.
 const { getUrl } = Utils;
 Utils.getUrl = (...parts) => getUrl.apply(Utils, parts).replace(/^https:/, 'http:');
 
 config.set({ endpoints: { api: server.host }, debug: { mode: 0 } });
 
-/** An address book of the SDK, as promises. `sessionExpired` counts for all of a process. */
+/** Makes the SDK's address book, with promises. `sessionExpired` applies to the whole process. */
 export function connect(token, sessionExpired = null) {
   config.set({ on: { sessionExpired } });
   const proxy = new Proxy();

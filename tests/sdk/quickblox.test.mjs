@@ -1,4 +1,4 @@
-// Uploading and reading a book, with the QuickBlox SDK.
+// Tests uploading and reading a book, with the QuickBlox SDK.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -8,7 +8,7 @@ import { connect } from './quickblox.mjs';
 
 const NOTHING = { created: 0, updated: 0, deleted: 0, rejected: {} };
 
-/** Contacts with numbers of one ten: `people('010')` has +1 415 555 0100 to 0109. */
+/** Returns ten contacts with consecutive numbers: `people('010')` has +1 415 555 0100 to 0109. */
 const people = (ten) =>
   Array.from({ length: 10 }, (_, last) => ({ name: `Somebody ${last}`, phone: `1415555${ten}${last}` }));
 
@@ -26,7 +26,7 @@ test('an upload again with new names updates every contact', async () => {
   assert.deepEqual(await book.get(), renamed);
 });
 
-test("a forced upload replaces a device's book, which is got by a query in JSON", async () => {
+test("a forced upload replaces a device's book, which a query in JSON reads", async () => {
   const book = newBook();
   const udid = 'D337E8A4-80AD-8ABA-9F5D-579EFF6BACAB';
   const contacts = people('011');

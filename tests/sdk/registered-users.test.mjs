@@ -1,11 +1,11 @@
-// Who of a book is registered, with the ConnectyCube SDK.
+// Tests which contacts of a book are registered, with the ConnectyCube SDK.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { newcomer, profile, signUp } from './connectycube.mjs';
 import { digits, eventually, observed } from './local-server.mjs';
 
-/** A registered user in the compact form. */
+/** Returns a registered user in the compact form. */
 const compact = (user, phone, name) => ({ user: { id: user.id, phone: digits(phone), address_book_name: name } });
 
 test('a contact who signed up before shows at once, with id, phone and name in the compact form', async () => {
@@ -87,7 +87,7 @@ test("registered users come in the book's order and without the caller", async (
   });
 });
 
-test('registered users are those of the one book that is asked for', async () => {
+test('registered users are only those in the requested book', async () => {
   const [alice, bob] = [newcomer(), newcomer('+16505550118')];
   const user = await signUp(bob);
   await alice.sdk.addressbook.uploadAddressBook([{ name: 'Bob', phone: bob.phone }], { udid: 'phone' });
@@ -98,7 +98,7 @@ test('registered users are those of the one book that is asked for', async () =>
   assert.deepEqual(await alice.sdk.addressbook.getRegisteredUsers(true), { items: [] });
 });
 
-test('a contact who is destroyed shows no longer, and under a new name shows at once', async () => {
+test('a contact who is destroyed no longer shows, and under a new name shows at once', async () => {
   const [alice, bob] = [newcomer(), newcomer('+16505550119')];
   const user = await signUp(bob);
   const { addressbook } = alice.sdk;

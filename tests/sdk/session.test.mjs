@@ -1,4 +1,4 @@
-// What the ConnectyCube SDK does where the server knows no caller.
+// Tests what the ConnectyCube SDK does if the server doesn't know the caller.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';

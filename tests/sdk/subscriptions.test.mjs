@@ -1,4 +1,4 @@
-// Subscriptions, with the ConnectyCube SDK.
+// Tests subscriptions, with the ConnectyCube SDK.
 
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
@@ -41,7 +41,7 @@ test('the same device and channel again replace the token and keep the id', asyn
   assert.deepEqual((await subscriptions.list()).sort(byId), [first, voip, tablet].sort(byId));
 });
 
-test("another user's subscription is not there for anybody else", async () => {
+test("another user's subscription can't be seen or deleted", async () => {
   const [alice, mallory] = [newcomer(), newcomer()];
   const created = await alice.sdk.pushnotifications.subscriptions.create(apns('phone'));
   await assert.rejects(mallory.sdk.pushnotifications.subscriptions.delete(created[0].subscription.id), { code: 404 });

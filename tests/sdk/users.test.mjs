@@ -1,4 +1,4 @@
-// Signing up, changing and leaving, with the ConnectyCube SDK.
+// Tests signing up, changing and leaving, with the ConnectyCube SDK.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -33,7 +33,7 @@ test('a sign-up counts the phone of the token, named or not, and refuses any oth
   assert.deepEqual(other, ownProfile({}, other));
 });
 
-test('a number that was given to somebody new is theirs', async () => {
+test("a number that was given to another person is that person's", async () => {
   const [reader, before, after] = [newcomer(), newcomer('+16505550123'), newcomer('+16505550123')];
   await signUp(before, { full_name: 'Before' });
   await reader.sdk.addressbook.uploadAddressBook([{ name: 'Ola', phone: before.phone }]);
@@ -70,7 +70,7 @@ test("nobody changes or deletes another user's account", async () => {
   assert.deepEqual(still, { ...user, updated_at: still.updated_at });
 });
 
-test('a user who leaves takes the book along and shows in no other', async () => {
+test('a user who leaves has no book any more, and shows in no other', async () => {
   const [alice, bob] = [newcomer('+16505550127'), newcomer()];
   const user = await signUp(alice);
   await alice.sdk.addressbook.uploadAddressBook([{ name: 'Ola', phone: '+1 650 555 0128' }]);
