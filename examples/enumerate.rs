@@ -1,12 +1,12 @@
-//! Plays the known ways of looking through the phone book of the world against the handlers, with the
-//! default limits, and prints how many registered numbers one account learns a day.
+//! Plays the known ways of reading through all the phone numbers of the world, against the handlers
+//! with the default limits. It prints how many registered numbers one account learns a day.
 //!
-//! `cargo run --example enumerate` takes some ten minutes; with names of strategies after `--`, these alone.
-//! Every tenth number is a user's. The attacker asks as cleverly as they can: what is refused is asked again
-//! in halves, until nothing more is taken.
-//! `docs/SECURITY.md` has the figures.
+//! `cargo run --example enumerate` takes some ten minutes. Names of strategies after `--` run these
+//! alone. Every tenth number is a user's. The attacker asks as cleverly as they can: they ask
+//! again, in halves, about what is refused, until nothing more is taken. `docs/SECURITY.md` has the
+//! figures.
 
-#![expect(clippy::print_stdout, reason = "the figures are what it is for")]
+#![expect(clippy::print_stdout, reason = "it prints its figures")]
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::Mutex;
@@ -21,9 +21,9 @@ use support::requests::read;
 
 const DAYS: usize = 3;
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
-/// One number in so many is a user's.
+/// One number in this many is a user's.
 const DENSITY: u64 = 10;
-/// Numbers that the attacker goes through; more than any strategy gets to see.
+/// Numbers that the attacker goes through. No strategy gets to see as many.
 const NUMBERS: u64 = 40_000;
 
 /// A clock that the simulation sets.
@@ -38,17 +38,17 @@ impl Clock for SetClock {
 
 #[derive(Clone, Copy, Debug)]
 enum Strategy {
-    /// One number after the other into one book; a full book is emptied.
+    /// One number after the other is added to one book. A full book is emptied.
     Sequential,
     /// Each upload replaces the book.
     ForceCycling,
-    /// Each upload is of a device of its own, whose book is wiped after a look at it.
+    /// Each upload goes into the book of a new device, which is wiped after a look at it.
     UdidCycling,
-    /// The account is deleted and made anew before each upload.
+    /// The account is deleted and created again before each upload.
     DeleteAndSignUp,
-    /// As sequential, in uploads of fifty.
+    /// Like sequential, but in uploads of fifty.
     SmallUploads,
-    /// Eight uploads at once, each of a device of its own.
+    /// Eight uploads are made at once, each for a device of its own.
     Racing,
 }
 
@@ -64,11 +64,11 @@ const STRATEGIES: [Strategy; 6] = [
 /// A deployment.
 type World = HttpFunctions<Inbox, SetClock>;
 
-/// One account that wants to know who is here.
+/// An account that wants to know which numbers are users'.
 struct Attacker<'a> {
     world: &'a World,
     strategy: Strategy,
-    /// The numbers that nothing is known about yet.
+    /// The numbers about which nothing is known yet.
     unasked: VecDeque<u64>,
     asked: u64,
     learned: HashSet<String>,
@@ -128,7 +128,7 @@ impl<'a> Attacker<'a> {
         }
     }
 
-    /// Asks for as much as it gets, in smaller and smaller parts.
+    /// Adds as many numbers as are accepted, in smaller and smaller parts.
     async fn spend_a_day(&mut self) {
         let mut at_once = if matches!(self.strategy, Strategy::SmallUploads) { 50 } else { 2_000 };
         while at_once > 0 {
@@ -142,7 +142,7 @@ impl<'a> Attacker<'a> {
         }
     }
 
-    /// One upload, and a look at what it shows.
+    /// Makes one upload, and looks at what it shows. Returns whether it was accepted.
     async fn ask(&mut self, numbers: usize) -> bool {
         let udid = match self.strategy {
             Strategy::UdidCycling => Some(self.new_udid()),
@@ -166,14 +166,14 @@ impl<'a> Attacker<'a> {
         status == 200
     }
 
-    /// Notes which numbers were taken; the others, which are the last ones, are asked about again.
+    /// Counts the numbers that were taken. The others are the last ones, and are asked about again.
     fn settle(&mut self, mut asked: Vec<u64>, status: i64, answer: &Value) {
         let created = answer["created"].as_u64().filter(|_| status == 200).unwrap_or(0);
         self.asked += created;
         self.unasked.extend(asked.split_off(created as usize));
     }
 
-    /// Eight uploads at once.
+    /// Makes eight uploads at once. Returns whether any was accepted.
     async fn race(&mut self, numbers: usize) -> bool {
         let parts: Vec<(String, Vec<u64>)> =
             (0..8).map(|_| (self.new_udid(), self.unasked.drain(..numbers).collect())).collect();

@@ -1,4 +1,4 @@
-//! A phone as a person writes it.
+//! Fuzzes the reading of phones as people write them.
 
 #![no_main]
 

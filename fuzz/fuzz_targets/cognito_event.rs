@@ -1,4 +1,4 @@
-//! An event of a user pool.
+//! Fuzzes the event of a user pool.
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! A stored book.
+//! Fuzzes a stored book.
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! A query string.
+//! Fuzzes a query string.
 
 #![no_main]
 

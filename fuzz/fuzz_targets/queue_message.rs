@@ -1,4 +1,4 @@
-//! A message of the queue.
+//! Fuzzes a message of the queue.
 
 #![no_main]
 

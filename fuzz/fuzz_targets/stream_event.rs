@@ -1,4 +1,4 @@
-//! An event of the stream, through the whole function.
+//! Fuzzes an event of the stream, through the whole function.
 
 #![no_main]
 

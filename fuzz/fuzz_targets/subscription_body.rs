@@ -1,4 +1,4 @@
-//! The body of a subscription.
+//! Fuzzes the body of a subscription.
 
 #![no_main]
 

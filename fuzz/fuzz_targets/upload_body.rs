@@ -1,4 +1,4 @@
-//! The body of an upload, from bytes to the stored book and back.
+//! Fuzzes the body of an upload, from bytes to the stored book and back.
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! The body of a sign-up or of a change of a profile.
+//! Fuzzes the body of a sign-up or of a change of a profile.
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! What the fuzz targets do with their bytes. A test replays the corpus through the same functions.
+//! The bodies of the fuzz targets. A test replays the corpus through the same functions.
 
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
@@ -11,7 +11,7 @@ use protocol::queue::{BookMessage, BookQueue, FailedRecord, FailedRecords, Queue
 use serde_json::Value;
 use store::{Keyring, pack_contacts, pack_matches, unpack};
 
-/// A target: its name, which is its corpus's too, and what it does.
+/// A target: its name, which is also its corpus's name, and its function.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
@@ -31,7 +31,7 @@ fn home(code: &str) -> HomeRegion {
     HomeRegion::from(code.parse::<Region>().expect("a region"))
 }
 
-/// The body of an upload, from bytes to the stored book and back.
+/// Takes the body of an upload, from bytes to the stored book and back.
 pub fn upload_body(body: &[u8]) {
     let home = home("US");
     let Ok(fields) = object(body) else { return };
@@ -60,7 +60,7 @@ pub fn upload_body(body: &[u8]) {
     let _: Value = serde_json::to_value(fields).expect("JSON");
 }
 
-/// The body of a sign-up or of a change of a profile.
+/// Takes the body of a sign-up, or of a change of a profile.
 pub fn user_body(body: &[u8]) {
     let Ok(fields) = object(body) else { return };
     let Ok(request) = UserRequest::read(&fields, &home("DE")) else { return };
@@ -70,14 +70,14 @@ pub fn user_body(body: &[u8]) {
     }
 }
 
-/// The body of a subscription.
+/// Takes the body of a subscription.
 pub fn subscription_body(body: &[u8]) {
     let Ok(fields) = object(body) else { return };
     let Ok(request) = read_subscription(&fields) else { return };
     assert!(!request.token.is_empty() && !request.device.as_str().is_empty());
 }
 
-/// A query string.
+/// Takes a query string.
 pub fn query(bytes: &[u8]) {
     let query = String::from_utf8_lossy(bytes);
     let call = Call::new(EventBuilder::new("GET", &format!("/address_book?{query}")).build());
@@ -87,7 +87,7 @@ pub fn query(bytes: &[u8]) {
     let _ = call.scope();
 }
 
-/// A phone as a person writes it, in several regions.
+/// Takes a phone as a person writes it, and reads it in several regions.
 pub fn canonical_phone(bytes: &[u8]) {
     let raw = String::from_utf8_lossy(bytes);
     for region in ["US", "DE", "IT", "AR"] {
@@ -99,9 +99,9 @@ pub fn canonical_phone(bytes: &[u8]) {
     }
 }
 
-/// A stored book. The first byte says whether the others are that, or the columns in it, which would
-/// hardly be reached through the compression: count, length of what is told, length of the matches, tails,
-/// told, matches, names.
+/// Takes a stored book. The first byte says whether the other bytes are the book itself or the
+/// columns in it, which mutations would hardly reach through the compression. The columns are:
+/// count, length of the told, length of the matches, tails, told, matches, names.
 pub fn packed_book(bytes: &[u8]) {
     let Some((kind, rest)) = bytes.split_first() else { return };
     let (contacts, matches) = if kind % 2 == 0 {
@@ -129,7 +129,7 @@ pub fn packed_book(bytes: &[u8]) {
     }
 }
 
-/// A queue that takes everything; what it is sent can be read.
+/// A queue that accepts everything, and checks that each message can be read.
 struct Queue;
 
 impl BookQueue for Queue {
@@ -149,7 +149,7 @@ impl FailedRecords for Queue {
     }
 }
 
-/// What a future that waits for nothing comes to.
+/// Returns the result of a future that waits for nothing.
 fn now<T>(future: impl Future<Output = T>) -> T {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(value) => value,
@@ -157,14 +157,14 @@ fn now<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
-/// An event of the stream, through the whole function.
+/// Takes an event of the stream, through the whole function.
 pub fn stream_event(bytes: &[u8]) {
     let Ok(event) = serde_json::from_slice(bytes) else { return };
     let response = now(joins::handle(&Keyring::default(), &Queue, &Queue, event));
     assert!(response.batch_item_failures.is_empty(), "a record holds up the stream");
 }
 
-/// A message of the queue.
+/// Takes a message of the queue.
 pub fn queue_message(bytes: &[u8]) {
     let body = String::from_utf8_lossy(bytes);
     let keys: Keyring =
@@ -177,7 +177,7 @@ pub fn queue_message(bytes: &[u8]) {
     }
 }
 
-/// An event of a user pool.
+/// Takes an event of a user pool.
 pub fn cognito_event(bytes: &[u8]) {
     let Ok(event) = serde_json::from_slice::<PostConfirmation>(bytes) else { return };
     let again = serde_json::to_vec(&event).expect("JSON");

@@ -1,4 +1,5 @@
-// An upload in the usual design: reads the contacts that are there, and writes those that differ, an item each.
+// An upload in the usual design. It reads the contacts that are there, and writes those that
+// differ, one item for each.
 
 import { isDeepStrictEqual } from "node:util";
 

@@ -1,4 +1,7 @@
-"""An upload in the usual design: reads the contacts that are there, and writes those that differ, an item each."""
+"""An upload in the usual design.
+
+It reads the contacts that are there, and writes those that differ, one item for each.
+"""
 
 import json
 import os
