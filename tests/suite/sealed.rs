@@ -153,7 +153,7 @@ async fn a_book_under_an_older_key_is_read_and_its_next_write_uses_the_current_o
             .expect("a book")
             .clone();
         let Some(AttributeValue::B(contacts)) = book.get("contacts") else {
-            panic!("contacts are bytes")
+            panic!("contacts are not bytes")
         };
         contacts.as_ref()[1]
     };

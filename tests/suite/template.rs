@@ -67,7 +67,7 @@ fn alarms_and_dashboard_show_the_metrics_that_exist() {
 /// Returns our metrics on the dashboard.
 fn shown(template: &Template) -> BTreeSet<String> {
     let [(_, dashboard)] = template.resources("AWS::CloudWatch::Dashboard")[..] else {
-        panic!("one dashboard")
+        panic!("there is not exactly one dashboard")
     };
     let body = dashboard["DashboardBody"]["Fn::Sub"].as_str().expect("a text");
     let body: Value = serde_json::from_str(body).expect("JSON");

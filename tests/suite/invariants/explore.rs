@@ -47,7 +47,7 @@ pub fn explore(scenario: &Scenario, crashes: Crashes) {
             panic!(
                 "{} breaks after {:?}: {scenario:?}",
                 scenario.name,
-                trace.lock().expect("a poisoned lock doesn't matter")
+                trace.lock().expect("no panic while the trace is locked")
             )
         });
         open.extend(others);

@@ -307,7 +307,7 @@ struct NoQueue;
 
 impl BookQueue for NoQueue {
     async fn send(&self, _: &[BookMessage]) -> Result<(), QueueError> {
-        panic!("nothing is to be split")
+        panic!("a message was split")
     }
 }
 

@@ -136,7 +136,7 @@ async fn refused_requests_are_not_quoted() {
     }
     for event in requests::refused_directly() {
         let Ok(users::Answer::Direct(body)) = stage.functions.direct(event).await else {
-            panic!("an answer")
+            panic!("a direct request was not answered directly")
         };
         assert_eq!(marks(&body.to_string()), [""; 0], "{body}");
     }

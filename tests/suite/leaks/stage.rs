@@ -259,7 +259,7 @@ impl Stage {
     pub async fn http(&self, mut event: ApiGatewayV2httpRequest) -> (i64, String) {
         event.headers.insert("cb-token", "header-mark".parse().expect("a value"));
         let response = self.functions.http(event).await;
-        let Some(Body::Text(body)) = response.body else { panic!("an answer has a text") };
+        let Some(Body::Text(body)) = response.body else { panic!("the answer has no text") };
         (response.status_code, body)
     }
 

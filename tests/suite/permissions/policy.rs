@@ -42,9 +42,9 @@ impl Template {
     pub fn grants(&self, function: &str) -> BTreeSet<Grant> {
         let policies = &self.0["Resources"][function]["Properties"]["Policies"];
         let [policy] =
-            &policies.as_array().unwrap_or_else(|| panic!("{function} has policies"))[..]
+            &policies.as_array().unwrap_or_else(|| panic!("{function} has no policies"))[..]
         else {
-            panic!("{function} has one policy: {policies}")
+            panic!("{function} should have one policy, and has {policies}")
         };
         let role = format!("{function}Role");
         let shared = self.resources("AWS::IAM::Policy").into_iter().map(|(_, policy)| policy);
@@ -101,7 +101,7 @@ fn listed(value: &Value) -> Vec<&Value> {
 
 /// Returns the logical id or the parameter that names a resource.
 fn resource(value: &Value) -> String {
-    let fields = value.as_object().unwrap_or_else(|| panic!("{value} names its resource"));
+    let fields = value.as_object().unwrap_or_else(|| panic!("{value} does not name its resource"));
     let (function, argument) = fields.iter().next().expect("a function");
     match (function.as_str(), argument) {
         ("Ref", Value::String(name)) => name.clone(),

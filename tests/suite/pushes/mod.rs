@@ -164,7 +164,7 @@ impl Town {
         tokio::select! {
             biased;
             () = self.phones.died() => {}
-            _ = self.invoke(messages) => panic!("nobody died"),
+            _ = self.invoke(messages) => panic!("the invocation did not die"),
         }
     }
 

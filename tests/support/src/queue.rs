@@ -58,6 +58,6 @@ impl BookQueue for RecordingQueue {
 
 impl FailedRecords for RecordingQueue {
     async fn keep(&self, record: &FailedRecord) -> Result<(), QueueError> {
-        panic!("the records of this test make sense: {record:?}")
+        panic!("a record makes no sense: {record:?}")
     }
 }

@@ -46,6 +46,6 @@ pub fn confirmed(attributes: &Value) -> PostConfirmation {
 
 /// Returns the status and the JSON body of an answer.
 pub fn read(response: &ApiGatewayV2httpResponse) -> (i64, Value) {
-    let Some(Body::Text(text)) = &response.body else { panic!("an answer has a text") };
+    let Some(Body::Text(text)) = &response.body else { panic!("the answer has no text") };
     (response.status_code, serde_json::from_str(text).expect("an answer is JSON"))
 }
