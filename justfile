@@ -59,7 +59,7 @@ test *args:
 # Run every crate's tests, and the long ones at full length
 [group('test')]
 test-exhaustive:
-    EXHAUSTIVE=1 FAN_OUT_OWNERS=100000 cargo test --workspace --locked
+    EXHAUSTIVE=1 cargo test --workspace --locked
 
 # Run all end-to-end tests
 [group('test')]

@@ -52,10 +52,9 @@ fn every_input_of_every_corpus_passes_its_target() {
 #[test]
 fn inputs_like_those_of_the_corpora_pass_too() {
     let number = |name: &str| std::env::var(name).ok().and_then(|value| value.parse::<u64>().ok());
-    let seed = number("CORPUS_SEED").unwrap_or_else(|| fastrand::u64(..));
+    let seed = support::seed("CORPUS_SEED");
     let time = number("CORPUS_SECONDS").map(Duration::from_secs);
     let only = std::env::var("CORPUS_TARGET").ok();
-    println!("CORPUS_SEED={seed}");
     for (name, target) in
         TARGETS.into_iter().filter(|(name, _)| only.as_deref().is_none_or(|only| only == *name))
     {

@@ -5,12 +5,14 @@ use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex};
 
+use fastrand::Rng;
 use serde_json::json;
 
 use super::check;
 use super::scenario::{Actor, End, Scenario, Stage, TickingClock, act};
 use support::embedded::{Embedded, database};
 use support::gate::{Scheduler, canonical, on_a_stopped_clock};
+use support::{is_exhaustive, seed};
 
 /// Which crashes to try.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,12 +32,21 @@ pub enum Decision {
     Crash(usize),
 }
 
-/// Runs all orders of the scenario's actors. Panics with the decisions that break an invariant.
+/// Runs of one scenario unless `EXHAUSTIVE` is set: about a second.
+const QUICK_RUNS: usize = 60;
+
+/// Runs all orders of the scenario's actors, and panics with the decisions that break an invariant.
+///
+/// Unless `EXHAUSTIVE` is set, it runs [`QUICK_RUNS`] of them, chosen by `INVARIANTS_SEED`.
 pub fn explore(scenario: &Scenario, crashes: Crashes) {
+    let mut random = (!is_exhaustive()).then(|| Rng::with_seed(seed("INVARIANTS_SEED")));
     let mut visited = HashSet::new();
     let mut open: Vec<Vec<Decision>> = vec![vec![]];
     let mut runs = 0;
-    while let Some(prefix) = open.pop() {
+    while !open.is_empty() && (random.is_none() || runs < QUICK_RUNS) {
+        // The last one keeps the list short; any other one leads elsewhere.
+        let next = random.as_mut().map_or(open.len() - 1, |random| random.usize(..open.len()));
+        let prefix = open.swap_remove(next);
         let trace = Arc::new(Mutex::new(prefix));
         let failed = {
             let trace = Arc::clone(&trace);
@@ -53,7 +64,9 @@ pub fn explore(scenario: &Scenario, crashes: Crashes) {
         open.extend(others);
         runs += 1;
     }
-    println!("{}: {} states in {runs} runs", scenario.name, visited.len());
+    let left = open.len();
+    println!("{}: {} states in {runs} runs, {left} orders left", scenario.name, visited.len());
+    assert!(left == 0 || random.is_some(), "every order was run");
 }
 
 /// Follows the trace, then goes on to states that no run has visited. Returns the branches that it

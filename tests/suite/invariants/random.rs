@@ -49,9 +49,7 @@ async fn run(scenario: &Scenario, random: &mut fastrand::Rng, decisions: &mut Ve
 
 #[test]
 fn random_orders_of_more_actors_keep_the_invariants() {
-    let seed = std::env::var("INVARIANTS_SEED").ok().and_then(|seed| seed.parse().ok());
-    let seed = seed.unwrap_or_else(|| fastrand::u64(..));
-    println!("INVARIANTS_SEED={seed}");
+    let seed = support::seed("INVARIANTS_SEED");
     let mut random = fastrand::Rng::with_seed(seed);
     for _ in 0..RUNS {
         let scenario = scenario(&mut random);

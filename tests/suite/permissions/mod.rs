@@ -51,7 +51,7 @@ async fn compare(function: &str, case: impl AsyncFnOnce(&Recorder, &cases::Other
     let template = Template::read();
     let main =
         std::fs::read_to_string(template.folder(function).join("src/main.rs")).expect("a main");
-    if main.contains("aws::keys(") {
+    if main.contains("Boot::start(") {
         recorder.read_keys().await;
     }
     let mut taken = recorder.grants();

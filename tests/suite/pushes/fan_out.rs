@@ -18,8 +18,10 @@ use support::embedded::{Embedded, store_over};
 use support::phones::endpoint;
 use support::{contact, phone, upload_as, upload_of, user};
 
-/// Books that hold the joiner, unless `FAN_OUT_OWNERS` gives another number.
+/// Books that hold the joiner, unless `EXHAUSTIVE` is set.
 const OWNERS: usize = 2_500;
+/// Books that hold the joiner if it is.
+const ALL_OWNERS: usize = 100_000;
 /// The most hints of one query, see `shared/protocol`.
 const HINTS_PER_QUERY: usize = 1_000;
 /// Books of one message.
@@ -105,15 +107,10 @@ fn copy(n: usize) -> String {
 /// The user whose items are copied.
 const FIRST: &str = "owner-xxxxxx";
 
-fn from_env<T: std::str::FromStr>(name: &str) -> Option<T> {
-    std::env::var(name).ok()?.parse().ok()
-}
-
 #[tokio::test(start_paused = true)]
 async fn a_joiner_in_very_many_books_is_announced_to_all_of_them_whatever_dies() {
-    let owners = from_env("FAN_OUT_OWNERS").unwrap_or(OWNERS);
-    let seed = from_env("FAN_OUT_SEED").unwrap_or_else(|| fastrand::u64(..));
-    println!("FAN_OUT_OWNERS={owners} FAN_OUT_SEED={seed}");
+    let owners = if support::is_exhaustive() { ALL_OWNERS } else { OWNERS };
+    let seed = support::seed("FAN_OUT_SEED");
     let town = Town::new().await;
     town.subscribed(FIRST).await;
     multiply(&town, owners - 1);

@@ -4,7 +4,7 @@
 //! time.
 //!
 //! Time is simulated: the clock jumps whenever nobody has anything to do. `STORM_SEED` repeats a
-//! run, and `STORM_ROUNDS` makes more of them.
+//! run.
 
 mod check;
 mod clients;
@@ -136,11 +136,12 @@ async fn round(seed: u64) {
 
 #[test]
 fn a_storm_breaks_nothing_and_leaves_nobody_without_an_answer() {
-    let number = |name: &str| std::env::var(name).ok().and_then(|value| value.parse::<u64>().ok());
-    let first = number("STORM_SEED").unwrap_or_else(|| fastrand::u64(..));
-    let rounds = number("STORM_ROUNDS").unwrap_or(ROUNDS);
+    let first = support::seed("STORM_SEED");
+    // With a seed it repeats that one storm.
+    let again = std::env::var_os("STORM_SEED").is_some();
+    let rounds = if support::is_exhaustive() && !again { ROUNDS } else { 1 };
     for seed in (0..rounds).map(|round| first.wrapping_add(round)) {
-        println!("STORM_SEED={seed} STORM_ROUNDS=1");
+        println!("STORM_SEED={seed}");
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
         runtime.expect("a runtime").block_on(round(seed));

@@ -2,6 +2,8 @@
 //! stop, and functions over them. There are a queue and a push service that keep what they are
 //! sent. And there are people and their requests.
 
+#![expect(clippy::print_stdout, reason = "what a test measured, and the seed that repeats it")]
+
 pub mod dump;
 pub mod embedded;
 pub mod faults;
@@ -74,4 +76,18 @@ pub fn allowance<'a, C: Clock>(
     clock: &'a C,
 ) -> Allowance<'a, C> {
     Allowance { payer: Payer::User(user.clone()), limits, clock }
+}
+
+/// Whether tests that are exhaustive or long run whole: the variable `EXHAUSTIVE` is set. CI sets it.
+pub fn is_exhaustive() -> bool {
+    std::env::var_os("EXHAUSTIVE").is_some()
+}
+
+/// A seed for chance: that of the environment variable `name`, or any. It is printed, so that a failure
+/// can be repeated.
+pub fn seed(name: &str) -> u64 {
+    let given = std::env::var(name).ok().and_then(|seed| seed.parse().ok());
+    let seed = given.unwrap_or_else(|| fastrand::u64(..));
+    println!("{name}={seed}");
+    seed
 }
