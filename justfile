@@ -111,7 +111,7 @@ deploy-proof: build
 queues-and-pushes *address:
     tests/deploy/queues-and-pushes "$@"
 
-# Measure, and write the tables of docs/PERFORMANCE.md; parts: cost, load, phones, profile
+# Measure, and write the tables of docs/PERFORMANCE.md; parts: cost, load, profile
 [group('measure')]
 [positional-arguments]
 bench *parts:
@@ -122,6 +122,17 @@ bench *parts:
 bench-cold:
     benches/measure/cold/prepare
     cargo bench --locked --package address-book --bench measure -- cold
+
+# Measure how fast phones are read
+[group('measure')]
+bench-numbering:
+    cargo bench --locked --package numbering
+
+# Compare how phones are read with Google's library in Python, for example `just numbering-compare 2024 3`
+[group('measure')]
+[positional-arguments]
+numbering-compare *args:
+    shared/numbering/tests/compare "$@"
 
 # Measure what sealing costs, for docs/SECURITY.md
 [group('measure')]

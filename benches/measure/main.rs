@@ -13,7 +13,6 @@
 mod cold;
 mod cost;
 mod load;
-mod phones;
 mod profile;
 mod report;
 use model::{Budget, Limits};
@@ -37,9 +36,6 @@ fn main() {
     }
     if wanted("load") {
         report::write("load", &load::run());
-    }
-    if wanted("phones") {
-        report::write("phones", &phones::run());
     }
     // It runs only if it is asked for, because it needs what `cold/prepare` makes.
     if named("cold") {

@@ -1,54 +1,57 @@
-//! The region at which somebody is at home.
+//! The region in which somebody is at home.
 
-use std::fmt;
-use std::sync::OnceLock;
-
+use crate::country::region_of;
 use crate::phone::Phone;
-use crate::plan::{Dialing, region_of};
+use crate::plan::Plan;
 use crate::region::Region;
 
 /// The region whose national numbers a caller writes: that of their own number, else a default.
-///
-/// Worked out only when a phone needs it.
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 pub struct HomeRegion {
-    number: Option<Phone>,
-    default: Region,
-    known: OnceLock<Region>,
-    dialing: OnceLock<Option<Dialing>>,
+    region: Region,
+    /// Missing if the region has no phone numbers.
+    plan: Option<&'static Plan>,
+    is_assumed: bool,
 }
 
 impl HomeRegion {
-    /// The home region of a caller with the verified `number`, or `default` where there is none or
-    /// it belongs to no region.
+    /// Returns the home region of a caller with the verified `number`, or `default` if the caller
+    /// has none or it belongs to no region.
     #[must_use]
     pub fn of(number: Option<Phone>, default: Region) -> Self {
-        Self { number, default, known: OnceLock::new(), dialing: OnceLock::new() }
+        match number.and_then(|number| region_of(number.digits())) {
+            Some(region) => Self { is_assumed: false, ..region.into() },
+            None => default.into(),
+        }
     }
 
-    /// The region.
+    /// Returns the region.
     #[must_use]
     pub fn region(&self) -> Region {
-        *self.known.get_or_init(|| {
-            self.number.and_then(|number| region_of(number.digits())).unwrap_or(self.default)
-        })
+        self.region
     }
 
-    /// How numbers are dialed there; nothing, where nobody has a phone.
-    pub(crate) fn dialing(&self) -> Option<&Dialing> {
-        self.dialing.get_or_init(|| Dialing::of(self.region())).as_ref()
+    /// Whether no number of the caller's proves the region.
+    #[must_use]
+    pub fn is_assumed(&self) -> bool {
+        self.is_assumed
+    }
+
+    /// Returns how numbers are dialled there, if the region has phone numbers.
+    pub(crate) fn plan(&self) -> Option<&'static Plan> {
+        self.plan
     }
 }
 
 impl From<Region> for HomeRegion {
     fn from(region: Region) -> Self {
-        Self::of(None, region)
+        Self { region, plan: Plan::of(region), is_assumed: true }
     }
 }
 
-impl fmt::Debug for HomeRegion {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("HomeRegion").field(&self.default).finish_non_exhaustive()
+impl std::fmt::Debug for HomeRegion {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("HomeRegion").field(&self.region).finish()
     }
 }
 
@@ -65,6 +68,7 @@ mod tests {
             (Some("79123456789"), "RU"),
             (Some("380665787842"), "UA"),
             (Some("9999999999"), "DE"),
+            (Some("298212345"), "FO"),
             (None, "DE"),
         ] {
             let phone = number.map(|digits| digits.parse::<Phone>().expect("a phone"));

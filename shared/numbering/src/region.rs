@@ -7,13 +7,13 @@ use std::str::FromStr;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Region([u8; 2]);
 
-/// A text is no region code.
+/// A text isn't a region code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a region is an ISO 3166-1 code of two letters that has phone numbers, such as US")]
 pub struct RegionError;
 
 impl Region {
-    /// The two letters.
+    /// Returns the two letters.
     #[must_use]
     pub fn code(&self) -> &str {
         std::str::from_utf8(&self.0).expect("two ASCII letters")
@@ -23,7 +23,7 @@ impl Region {
 impl FromStr for Region {
     type Err = RegionError;
 
-    /// Checks the shape alone, so that no handler has to load the phone tables at start-up.
+    /// Checks the shape alone: a region without phone numbers is a region too.
     fn from_str(code: &str) -> Result<Self, RegionError> {
         match code.as_bytes() {
             [a, b] if a.is_ascii_uppercase() && b.is_ascii_uppercase() => Ok(Self([*a, *b])),

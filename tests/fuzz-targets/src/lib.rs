@@ -6,7 +6,7 @@ use std::task::{Context, Poll, Waker};
 use api::{Call, EventBuilder, UploadRequest, UserRequest, compact, object, read_subscription};
 use cognito_sign_up::PostConfirmation;
 use model::{Book, Limits};
-use numbering::{HomeRegion, Phone, Region, canonical};
+use numbering::{HomeRegion, Phone, Region};
 use protocol::queue::{BookMessage, BookQueue, FailedRecord, FailedRecords, QueueError};
 use serde_json::Value;
 use store::{Keyring, pack_contacts, pack_matches, unpack};
@@ -15,8 +15,7 @@ use store::{Keyring, pack_contacts, pack_matches, unpack};
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const TARGETS: [Target; 9] = [
-    ("canonical", canonical_phone),
+pub const TARGETS: [Target; 8] = [
     ("cognito_event", cognito_event),
     ("packed_book", packed_book),
     ("query", query),
@@ -85,18 +84,6 @@ pub fn query(bytes: &[u8]) {
         let _ = compact(&query);
     }
     let _ = call.scope();
-}
-
-/// Takes a phone as a person writes it, and reads it in several regions.
-pub fn canonical_phone(bytes: &[u8]) {
-    let raw = String::from_utf8_lossy(bytes);
-    for region in ["US", "DE", "IT", "AR"] {
-        let home = home(region);
-        let digits = canonical(&raw, &home);
-        assert!(digits.bytes().all(|byte| byte.is_ascii_digit()), "more than digits");
-        assert_eq!(digits, canonical(&raw, &home), "not the same twice");
-        assert_eq!(digits, canonical(&format!("+{digits}"), &home), "not idempotent");
-    }
 }
 
 /// Takes a stored book. The first byte says whether the other bytes are the book itself or the
