@@ -17,6 +17,7 @@ mod owners;
 mod permissions;
 mod poison;
 mod pushes;
+mod readings;
 mod sealed;
 mod sns;
 mod storm;

@@ -76,7 +76,8 @@ fn read_change(contact: &Value, home: &HomeRegion) -> Result<Change, Vec<&'stati
     };
     let phone = read_phone(raw, home).ok_or(PHONE_LENGTH);
     if destroy {
-        return phone.map(Change::Remove).map_err(|message| vec![message]);
+        let remove = |phone| Change::Remove { phone, spelling: Spelling::from(raw) };
+        return phone.map(remove).map_err(|message| vec![message]);
     }
     match (phone, name.parse::<Name>()) {
         (Ok(phone), Ok(name)) => {

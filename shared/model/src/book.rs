@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use numbering::{HomeRegion, Phone, Region, is_international};
+use numbering::{HomeRegion, Phone, READING_VERSION, Region, is_international, reread};
 
 use crate::contact::Contact;
 use crate::upload::{Change, Diff, Growth, Mode, Upload};
@@ -18,10 +18,18 @@ pub struct Entry {
 }
 
 /// A user's contacts. No phone is in a book twice.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Book {
     region: Option<Region>,
+    /// The version of the rules and the metadata by which phones were read.
+    reading_version: u32,
     entries: Vec<Entry>,
+}
+
+impl Default for Book {
+    fn default() -> Self {
+        Self { region: None, reading_version: READING_VERSION, entries: vec![] }
+    }
 }
 
 impl Book {
@@ -42,7 +50,25 @@ impl Book {
                 }
             }
         }
-        Self { region, entries: unique }
+        Self { region, reading_version: READING_VERSION, entries: unique }
+    }
+
+    /// Returns the book, marked as read by `version` of the rules and the metadata.
+    #[must_use]
+    pub fn read_by(self, version: u32) -> Self {
+        Self { reading_version: version, ..self }
+    }
+
+    /// Returns the version of the rules and the metadata by which phones were read.
+    #[must_use]
+    pub fn reading_version(&self) -> u32 {
+        self.reading_version
+    }
+
+    /// Whether both books hold the same, whichever rules their phones were read by.
+    #[must_use]
+    pub fn holds_the_same(&self, other: &Self) -> bool {
+        (self.region, &self.entries) == (other.region, &other.entries)
     }
 
     /// Returns the entries in order.
@@ -99,56 +125,63 @@ impl Book {
         self.entries.iter().map(|entry| (entry.contact.phone, entry.matched)).collect()
     }
 
-    /// Returns the book with its phones read again from their spellings, if the owner's home region
-    /// has changed.
+    /// Returns the book with its phones read again from their spellings, if the owner's home region,
+    /// the rules or the metadata have changed since.
     ///
-    /// A spelling that isn't a valid phone in the new region keeps the phone that it had, so
-    /// nothing is lost. Two contacts whose phones turn out to be the same become one. A phone that
-    /// changes loses its match.
+    /// A phone changes only for a better reading, see [`reread`], and then loses its match. Two
+    /// contacts whose phones turn out to be the same become one.
     #[must_use]
     pub fn read_again(&self, home: &HomeRegion) -> Self {
-        match self.region {
-            Some(region) if region != home.region() => {}
-            _ => return self.clone(),
+        let same_region = self.region.is_none_or(|region| region == home.region());
+        if same_region && self.reading_version == READING_VERSION {
+            return self.clone();
         }
-        let reread = |entry: &Entry| {
+        let read = |entry: &Entry| {
             let old = entry.contact.phone;
-            let phone = Phone::read(entry.contact.spelling.as_str(), home).unwrap_or(old);
+            let phone = reread(entry.contact.spelling.as_str(), old, home);
             let contact = Contact { phone, ..entry.contact.clone() };
             Entry { contact, matched: entry.matched.filter(|_| phone == old) }
         };
-        Self::new(Some(home.region()), self.entries.iter().map(reread).collect())
+        Self::new(self.region.map(|_| home.region()), self.entries.iter().map(read).collect())
     }
 
     /// Returns what `upload` changes in this book.
     ///
-    /// If an upload names a phone twice, the last one wins, and it counts once. Writing a contact
-    /// as it already is changes nothing, and neither does removing one that isn't there.
+    /// A contact is found by its spelling before its phone, so that a spelling that would be read
+    /// otherwise today doesn't double it. If an upload names a contact twice, the last one wins, and
+    /// it counts once. Writing a contact as it already is changes nothing, and neither does removing
+    /// one that isn't there.
     #[must_use]
     pub fn diff(&self, upload: &Upload) -> Diff {
-        let here: HashMap<Phone, &Contact> =
-            self.entries.iter().map(|entry| (entry.contact.phone, &entry.contact)).collect();
-        let changes = upload.last_of_each_phone();
+        let contacts = || self.entries.iter().map(|entry| &entry.contact);
+        let here: HashMap<Phone, &Contact> = contacts().map(|here| (here.phone, here)).collect();
+        let spelled: HashMap<&str, Phone> =
+            contacts().map(|here| (here.spelling.as_str(), here.phone)).collect();
+        let phone_of = |change: &Change| {
+            let known = spelled.get(change.spelling().as_str());
+            known.copied().unwrap_or_else(|| change.phone())
+        };
+        let changes = upload.last_of_each_phone(phone_of);
         let mut diff = Diff::default();
-        for (index, change) in &changes {
-            match change {
-                Change::Put(contact) => match here.get(&contact.phone) {
-                    None => {
-                        diff.growth
-                            .push(Growth::Create { index: *index, contact: contact.clone() });
+        for (phone, (index, change)) in &changes {
+            let (phone, index) = (*phone, *index);
+            match (change, here.get(&phone)) {
+                (Change::Put(contact), old) => {
+                    let contact = Contact { phone, ..contact.clone() };
+                    match old {
+                        None => diff.growth.push(Growth::Create { index, contact }),
+                        Some(old) if **old != contact => {
+                            diff.growth.push(Growth::Update { index, contact });
+                        }
+                        Some(_) => {}
                     }
-                    Some(old) if *old != contact => {
-                        diff.growth
-                            .push(Growth::Update { index: *index, contact: contact.clone() });
-                    }
-                    Some(_) => {}
-                },
-                Change::Remove(phone) if here.contains_key(phone) => diff.removed.push(*phone),
-                Change::Remove(_) => {}
+                }
+                (Change::Remove { .. }, Some(_)) => diff.removed.push(phone),
+                (Change::Remove { .. }, None) => {}
             }
         }
         if upload.mode == Mode::Replace {
-            let named: HashSet<Phone> = changes.iter().map(|(_, change)| change.phone()).collect();
+            let named: HashSet<Phone> = changes.iter().map(|(phone, _)| *phone).collect();
             diff.removed.extend(self.phones().filter(|phone| !named.contains(phone)));
         }
         diff
@@ -175,7 +208,7 @@ impl Book {
                 }
             }
         }
-        Self { region: self.region, entries }
+        Self { entries, ..Self::new(self.region, vec![]) }
     }
 
     /// Returns the same contacts without a region.

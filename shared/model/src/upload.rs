@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use numbering::Phone;
+use numbering::{HomeRegion, Phone};
 
-use crate::contact::Contact;
+use crate::contact::{Contact, Spelling};
 
 /// Whether an upload adds to a book or replaces it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -21,8 +21,8 @@ pub enum Mode {
 pub enum Change {
     /// Store the contact like this.
     Put(Contact),
-    /// Remove the contact with this phone (`destroy`).
-    Remove(Phone),
+    /// Remove the contact with this phone, or with this spelling (`destroy`).
+    Remove { phone: Phone, spelling: Spelling },
 }
 
 impl Change {
@@ -31,7 +31,16 @@ impl Change {
     pub fn phone(&self) -> Phone {
         match self {
             Self::Put(contact) => contact.phone,
-            Self::Remove(phone) => *phone,
+            Self::Remove { phone, .. } => *phone,
+        }
+    }
+
+    /// Returns the phone of the contact as it was sent.
+    #[must_use]
+    pub fn spelling(&self) -> &Spelling {
+        match self {
+            Self::Put(contact) => &contact.spelling,
+            Self::Remove { spelling, .. } => spelling,
         }
     }
 }
@@ -45,16 +54,33 @@ pub struct Upload {
 }
 
 impl Upload {
+    /// Returns the same upload with its phones read in another home region. A spelling that isn't a
+    /// phone there keeps the phone that it had.
+    #[must_use]
+    pub fn read_again(mut self, home: &HomeRegion) -> Self {
+        for (_, change) in &mut self.changes {
+            let read = Phone::read(change.spelling().as_str(), home);
+            let (Change::Put(Contact { phone, .. }) | Change::Remove { phone, .. }) = change;
+            *phone = read.unwrap_or(*phone);
+        }
+        self
+    }
+
     /// Returns the last change of each phone, in the order in which the phones first came.
-    pub(crate) fn last_of_each_phone(&self) -> Vec<&(usize, Change)> {
+    /// `phone_of` says which contact a change means.
+    pub(crate) fn last_of_each_phone(
+        &self,
+        phone_of: impl Fn(&Change) -> Phone,
+    ) -> Vec<(Phone, &(usize, Change))> {
         let mut places: HashMap<Phone, usize> = HashMap::with_capacity(self.changes.len());
-        let mut last: Vec<&(usize, Change)> = Vec::with_capacity(self.changes.len());
+        let mut last: Vec<(Phone, &(usize, Change))> = Vec::with_capacity(self.changes.len());
         for change in &self.changes {
-            let place = *places.entry(change.1.phone()).or_insert(last.len());
+            let phone = phone_of(&change.1);
+            let place = *places.entry(phone).or_insert(last.len());
             if place == last.len() {
-                last.push(change);
+                last.push((phone, change));
             } else {
-                last[place] = change;
+                last[place] = (phone, change);
             }
         }
         last
@@ -121,7 +147,7 @@ mod tests {
     use crate::Book;
     use crate::Entry;
     use crate::PublicId;
-    use numbering::{HomeRegion, Region};
+    use numbering::Region;
     use proptest::prelude::*;
 
     fn contact(number: u8, name: &str, spelled: bool) -> Contact {
@@ -135,6 +161,11 @@ mod tests {
         let entry =
             |contact: &Contact| Entry { contact: contact.clone(), matched: PublicId::new(7) };
         Book::new(None, contacts.iter().map(entry).collect())
+    }
+
+    fn removal(number: u8) -> Change {
+        let Contact { phone, spelling, .. } = contact(number, "gone", false);
+        Change::Remove { phone, spelling }
     }
 
     fn upload(mode: Mode, changes: Vec<Change>) -> Upload {
@@ -177,32 +208,66 @@ mod tests {
     fn a_forced_upload_removes_what_it_does_not_name_and_what_it_destroys() {
         let before =
             book(&[contact(1, "a", false), contact(2, "b", false), contact(3, "c", false)]);
-        let forced =
-            vec![Change::Put(contact(2, "b", false)), Change::Remove(contact(3, "c", false).phone)];
+        let forced = vec![Change::Put(contact(2, "b", false)), removal(3)];
         let diff = before.diff(&upload(Mode::Replace, forced));
         assert_eq!(diff.counts(), Counts { created: 0, updated: 0, deleted: 2 });
         assert_eq!(contacts(&before.apply(&diff)), [contact(2, "b", false)]);
     }
 
-    #[test]
-    fn a_book_is_read_again_only_when_the_home_region_changes() {
-        let region = |code: &str| HomeRegion::from(code.parse::<Region>().expect("a region"));
-        let spelled = |digits: &str, spelling: &str, name: &str| Contact {
+    fn home(code: &str) -> HomeRegion {
+        HomeRegion::from(code.parse::<Region>().expect("a region"))
+    }
+
+    fn spelled(digits: &str, spelling: &str) -> Contact {
+        Contact {
             phone: digits.parse().expect("a phone"),
             spelling: spelling.into(),
-            name: name.parse().expect("a name"),
-        };
-        let national = spelled("16505550123", "(650) 555-0123", "national");
-        let plus = spelled("4915112345678", "+49 151 12345678", "plus");
-        let us = book(&[national, plus.clone()]).settled_in(&region("US"));
+            name: "a".parse().expect("a name"),
+        }
+    }
+
+    #[test]
+    fn a_book_is_read_again_when_the_home_region_changes_and_keeps_what_was_valid() {
+        let unread = spelled("015112345678", "0151 12345678");
+        let us = book(&[
+            spelled("16505550123", "(650) 555-0123"),
+            spelled("4915112345678", "+49 151 12345678"),
+            unread,
+        ])
+        .settled_in(&home("US"));
         assert_eq!(us.region().map(|region| region.to_string()), Some("US".to_owned()));
-        assert_eq!(us.read_again(&region("US")), us);
-        let de = us.read_again(&region("DE"));
-        assert_eq!(de.entries()[0].contact.phone.digits(), "496505550123");
-        assert_eq!(de.entries()[0].matched, None);
-        assert_eq!(de.entries()[1], us.entries()[1]);
-        let only_plus = book(&[plus]).settled_in(&region("US"));
-        assert_eq!(only_plus.region(), None);
+        assert_eq!(us.read_again(&home("US")), us);
+        let de = us.read_again(&home("DE"));
+        assert_eq!(de.region().map(|region| region.to_string()), Some("DE".to_owned()));
+        // The third contact turns out to be the second one.
+        let digits: Vec<_> =
+            de.entries().iter().map(|entry| entry.contact.phone.digits().to_owned()).collect();
+        assert_eq!(digits, ["16505550123", "4915112345678"]);
+        assert_eq!(de.entries()[0], us.entries()[0]);
+        let only_plus = book(&[spelled("4915112345678", "+49 151 12345678")]);
+        assert_eq!(only_plus.settled_in(&home("US")).region(), None);
+    }
+
+    #[test]
+    fn a_book_of_older_rules_is_read_again_and_a_changed_phone_loses_its_match() {
+        let old = book(&[spelled("49015112345678", "+49 0151 12345678")]).read_by(1);
+        let new = old.read_again(&home("US"));
+        let entry = &new.entries()[0];
+        assert_eq!((entry.contact.phone.digits(), entry.matched), ("4915112345678", None));
+        assert_eq!(new.reading_version(), numbering::READING_VERSION);
+        assert!(!new.holds_the_same(&old));
+        assert!(book(&[]).read_by(1).holds_the_same(&book(&[])));
+    }
+
+    #[test]
+    fn a_contact_is_found_by_its_spelling_before_its_phone() {
+        // Read as a German number once; today the same digits would be an Australian one.
+        let before = book(&[spelled("4961412675500", "61412675500")]);
+        let again = upload(Mode::Merge, vec![Change::Put(spelled("61412675500", "61412675500"))]);
+        assert_eq!(before.diff(&again), Diff::default());
+        let Contact { phone, spelling, .. } = spelled("61412675500", "61412675500");
+        let removal = upload(Mode::Merge, vec![Change::Remove { phone, spelling }]);
+        assert_eq!(contacts(&before.apply(&before.diff(&removal))), []);
     }
 
     fn contact_strategy() -> impl Strategy<Value = Contact> {
@@ -213,7 +278,7 @@ mod tests {
     fn upload_strategy() -> impl Strategy<Value = Upload> {
         let change = prop_oneof![
             3 => contact_strategy().prop_map(Change::Put),
-            1 => contact_strategy().prop_map(|contact| Change::Remove(contact.phone)),
+            1 => contact_strategy().prop_map(|contact| Change::Remove { phone: contact.phone, spelling: contact.spelling }),
         ];
         let mode = prop_oneof![Just(Mode::Merge), Just(Mode::Replace)];
         (mode, prop::collection::vec(change, 0..16))
@@ -230,17 +295,17 @@ mod tests {
                 (Change::Put(contact), None) => after.push(contact.clone()),
                 // This keeps the phone's place. The phone's last change decides whether the contact
                 // stays.
-                (Change::Remove(phone), None) => {
+                (Change::Remove { phone, .. }, None) => {
                     after.push(Contact { phone: *phone, ..contact(0, "gone", false) });
                 }
-                (Change::Remove(_), Some(_)) => {}
+                (Change::Remove { .. }, Some(_)) => {}
             }
         }
         let last =
             |phone: Phone| upload.changes.iter().rev().find(|(_, change)| change.phone() == phone);
         after.retain(|contact| match last(contact.phone) {
             Some((_, Change::Put(_))) => true,
-            Some((_, Change::Remove(_))) => false,
+            Some((_, Change::Remove { .. })) => false,
             None => upload.mode == Mode::Merge,
         });
         after

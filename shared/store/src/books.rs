@@ -13,6 +13,8 @@ use crate::store::Store;
 use crate::tables::Table;
 use crate::write::{Condition, Outcome, Write};
 
+/// The reading version of books that were written before books kept one.
+const FIRST_READING: u64 = 1;
 /// How long an emptied item keeps its version: 7 days. That is far longer than any upload can be in
 /// flight (a Lambda runs for 15 minutes at most), so no version is ever counted twice.
 const TOMBSTONE_SECONDS: u64 = 7 * 24 * 60 * 60;
@@ -266,6 +268,7 @@ fn write(
         set("region", text(region.code()));
     }
     if !book.entries().is_empty() {
+        set("reading", number(u64::from(book.reading_version())));
         set("contacts", sealed("contacts", pack_contacts(book)));
     }
     if let Some(matches) = pack_matches(book) {
@@ -299,8 +302,12 @@ fn read(
             .map(|stored| keyring.open(place, stored).map_err(|_| reader.corrupt(attribute)))
             .transpose()
     };
+    let reading = reader.optional_number("reading")?.unwrap_or(FIRST_READING);
+    let reading = u32::try_from(reading).map_err(|_| reader.corrupt("reading"))?;
     let unpacked = |attribute, region, matches: Option<&[u8]>| match opened(attribute)? {
-        Some(contacts) => unpack(region, &contacts, matches).map_err(|_| reader.corrupt(attribute)),
+        Some(contacts) => unpack(region, &contacts, matches)
+            .map(|book| book.read_by(reading))
+            .map_err(|_| reader.corrupt(attribute)),
         None => Ok(Book::default()),
     };
     let is_open = matches!(life, Life::Open { .. });

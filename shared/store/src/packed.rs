@@ -115,7 +115,7 @@ pub fn pack_contacts(book: &Book) -> Vec<u8> {
 fn split(phone: Phone) -> (u32, u32) {
     let digits = phone.digits();
     let (head, tail) = digits.split_at(digits.len() - TAIL_DIGITS);
-    (head.parse().expect("three to eight digits"), tail.parse().expect("seven digits"))
+    (head.parse().unwrap_or(0), tail.parse().expect("seven digits"))
 }
 
 /// Returns the phone of `length` digits that was [`split`].
@@ -124,12 +124,14 @@ fn joined(length: u8, head: u32, tail: u32) -> Result<Phone, PackError> {
     if tail >= TAILS {
         return Err(PackError::Columns);
     }
-    let digits = format!("{head:0head_digits$}{tail:0TAIL_DIGITS$}");
+    let head =
+        if head_digits == 0 && head == 0 { String::new() } else { format!("{head:0head_digits$}") };
+    let digits = format!("{head}{tail:0TAIL_DIGITS$}");
     // A head that is too large makes more digits than `length`.
     if digits.len() != usize::from(length) {
         return Err(PackError::Columns);
     }
-    digits.parse().map_err(|_| PackError::Columns)
+    Phone::stored(&digits).map_err(|_| PackError::Columns)
 }
 
 /// Packs the matches of `book`. Returns nothing if there are none.
@@ -285,7 +287,14 @@ mod tests {
 
     #[test]
     fn a_phone_is_split_and_joined() {
-        for digits in ["0000000000", "16505550123", "999999999999999", "100000000000000"] {
+        for digits in [
+            "2908123",
+            "298212345",
+            "0000000000",
+            "16505550123",
+            "999999999999999",
+            "100000000000000",
+        ] {
             let phone: Phone = digits.parse().expect("a phone");
             let (head, tail) = split(phone);
             assert_eq!(joined(digits.len() as u8, head, tail), Ok(phone), "{digits}");

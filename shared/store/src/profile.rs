@@ -2,6 +2,7 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use model::{Flags, Profile, PublicId, UserId};
+use numbering::Phone;
 use serde::{Deserialize, Serialize};
 
 use crate::error::StoreError;
@@ -56,7 +57,9 @@ pub(crate) fn read(keyring: &Keyring, item: &Attributes) -> Result<Profile, Stor
     let Personal { user, phone, details } =
         serde_json::from_slice(&opened).map_err(|_| corrupt())?;
     let phone = match phone {
-        Some(digits) => Some((digits.parse().map_err(|_| corrupt())?, reader.number("epoch")?)),
+        Some(digits) => {
+            Some((Phone::stored(&digits).map_err(|_| corrupt())?, reader.number("epoch")?))
+        }
         None => None,
     };
     Ok(Profile {

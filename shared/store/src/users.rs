@@ -142,7 +142,7 @@ fn read_phone(keyring: &Keyring, item: &Attributes, user: &UserId) -> Result<Pho
     let opened = keyring.open(phone_of(user), stored).map_err(|_| reader.corrupt("phone"))?;
     std::str::from_utf8(&opened)
         .ok()
-        .and_then(|digits| digits.parse().ok())
+        .and_then(|digits| Phone::stored(digits).ok())
         .ok_or_else(|| reader.corrupt("phone"))
 }
 

@@ -21,14 +21,14 @@ use self::explore::{Crashes, Run, explore};
 pub use self::scenario::TickingClock;
 use self::scenario::{Actor, P, Q, Scenario, change};
 use support::gate::on_a_stopped_clock;
-use support::{contact, phone, upload_of};
+use support::{contact, removal, upload_of};
 
 fn add() -> Upload {
     upload_of(Mode::Merge, vec![Change::Put(contact(P, "added"))])
 }
 
 fn remove() -> Upload {
-    upload_of(Mode::Merge, vec![Change::Remove(phone(P))])
+    upload_of(Mode::Merge, vec![removal(P)])
 }
 
 fn rename() -> Upload {

@@ -39,7 +39,7 @@ fn the_contents_of_a_book_are_hidden() {
     let book = Book::new(None, vec![Entry { contact: contact(), matched: None }]);
     let upload = Upload {
         mode: Mode::Merge,
-        changes: vec![(0, Change::Put(contact())), (1, Change::Remove(contact().phone))],
+        changes: vec![(0, Change::Put(contact())), (1, support::removal("16505550177"))],
     };
     hidden(&contacts(&book));
     hidden(&Book::default().diff(&upload));

@@ -48,6 +48,11 @@ pub fn contact(digits: &str, name: &str) -> Contact {
     }
 }
 
+/// The removal of a contact.
+pub fn removal(digits: &str) -> Change {
+    Change::Remove { phone: phone(digits), spelling: format!("+{digits}").as_str().into() }
+}
+
 pub fn upload_of(mode: Mode, changes: Vec<Change>) -> Upload {
     Upload { mode, changes: changes.into_iter().enumerate().collect() }
 }

@@ -59,7 +59,7 @@ mod phone_digits {
     }
 
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Phone, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+        Phone::stored(&String::deserialize(deserializer)?).map_err(D::Error::custom)
     }
 }
 

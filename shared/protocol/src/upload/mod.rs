@@ -61,16 +61,16 @@ pub async fn upload<S: UploadStore, C: Clock>(
             return Ok(uploaded);
         }
         let mut plan = Plan::new(&seen.book, upload, home, usize::MAX);
-        if plan.next == seen.book {
+        if plan.next.holds_the_same(&seen.book) {
             keep(store, user, scope, &seen).await;
             return Ok(plan.uploaded);
         }
-        if !plan.added.is_empty() {
+        if !plan.new.is_empty() {
             let rooms = Rooms::read(store, allowance.limits, user, scope, &seen).await?;
             if plan.next.entries().len() > rooms.contacts {
                 plan = Plan::new(&seen.book, upload, home, rooms.contacts);
             }
-            admit(store, allowance, &rooms, &plan.added, &mut paid).await?;
+            admit(store, allowance, &rooms, &plan.new, &mut paid).await?;
         }
         let written = match opened(store, user, scope, seen, &mut generation).await? {
             Some(open) => commit(store, user, scope, &open, &plan, mark).await?,

@@ -1,5 +1,7 @@
 //! Plans: what an upload will change in a book, worked out before anything is written.
 
+use std::collections::HashSet;
+
 use model::{Book, Counts, Diff, Upload};
 use numbering::{HomeRegion, Phone};
 use store::fits;
@@ -19,6 +21,9 @@ pub(super) struct Plan {
     pub uploaded: Uploaded,
     /// The phones that the book gains.
     pub added: Vec<Phone>,
+    /// Those of them that nothing but this upload asks about: the others were in the book before, and
+    /// are only read otherwise now.
+    pub new: Vec<Phone>,
     /// The phones that the book loses.
     pub removed: Vec<Phone>,
 }
@@ -26,14 +31,26 @@ pub(super) struct Plan {
 impl Plan {
     /// Works out what `upload` makes of `book`, which may have at most `contacts` contacts. A
     /// contact that there is no room for isn't added, or isn't changed.
+    ///
+    /// The region of a book is proven once: an upload whose home region is only assumed is read in
+    /// the region of the book.
     pub fn new(book: &Book, upload: &Upload, home: &HomeRegion, contacts: usize) -> Self {
+        let proven = book.region().filter(|region| home.is_assumed() && *region != home.region());
+        if let Some(region) = proven {
+            let home = HomeRegion::from(region);
+            return Self::at_home(book, &upload.clone().read_again(&home), &home, contacts);
+        }
+        Self::at_home(book, upload, home, contacts)
+    }
+
+    fn at_home(book: &Book, upload: &Upload, home: &HomeRegion, contacts: usize) -> Self {
         let base = book.read_again(home);
         let diff = base.diff(upload);
         let apply = |diff: &Diff| base.apply(diff).settled_in(home);
         let fits = |next: &Book| next.entries().len() <= contacts && fits(next);
         let next = apply(&diff);
         if diff.growth.is_empty() || fits(&next) {
-            return Self::of(book, next, diff.counts(), vec![]);
+            return Self::of(book, &base, next, diff.counts(), vec![]);
         }
         // Finds by bisection how many of the request's first changes fit.
         let (mut room, mut beyond) = (0, diff.growth.len());
@@ -47,11 +64,13 @@ impl Plan {
         }
         let limited = diff.limited(room);
         let no_room = diff.growth[room..].iter().map(|growth| growth.index()).collect();
-        Self::of(book, apply(&limited), limited.counts(), no_room)
+        Self::of(book, &base, apply(&limited), limited.counts(), no_room)
     }
 
-    fn of(book: &Book, next: Book, counts: Counts, no_room: Vec<usize>) -> Self {
+    fn of(book: &Book, base: &Book, next: Book, counts: Counts, no_room: Vec<usize>) -> Self {
         let (added, removed) = (next.phones_not_in(book), book.phones_not_in(&next));
-        Self { next, uploaded: Uploaded { counts, no_room }, added, removed }
+        let reread: HashSet<Phone> = base.phones_not_in(book).into_iter().collect();
+        let new = added.iter().filter(|phone| !reread.contains(phone)).copied().collect();
+        Self { next, uploaded: Uploaded { counts, no_room }, added, new, removed }
     }
 }
