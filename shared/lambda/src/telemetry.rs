@@ -1,6 +1,9 @@
 //! Logs: JSON lines on standard output, with counts and durations, never a phone, a name, a token
 //! or a body.
 //!
+//! Each line has a `timestamp` and a `level`. Lambda files a line that lacks either one as `INFO`, and
+//! then drops it if the deployment only keeps warnings.
+//!
 //! The level that a deployment sets is for this workspace's crates only. Below `info`, others log
 //! whole requests and events (the AWS SDK, its HTTP client, Lambda's runtime), and no setting lets
 //! them. A release build has no code at all for logs below `info` (a feature of `tracing`), which
@@ -59,7 +62,7 @@ where
     let filter = filter::filter_fn(move |metadata| {
         may_be_logged(metadata.target(), *metadata.level(), level)
     });
-    let lines = fmt::layer().json().without_time().with_current_span(false).with_writer(writer);
+    let lines = fmt::layer().json().with_current_span(false).with_writer(writer);
     registry().with(lines.with_filter(filter.with_max_level_hint(level)))
 }
 
@@ -91,7 +94,49 @@ pub fn log_panic(panic: &PanicHookInfo<'_>) {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::mpsc;
+
+    use model::{Clock, SystemClock};
+
     use super::*;
+
+    /// Sends each written line.
+    #[derive(Clone)]
+    struct Lines(mpsc::Sender<Vec<u8>>);
+
+    impl io::Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.send(bytes.to_owned()).map_err(io::Error::other)?;
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_line_has_the_timestamp_and_the_level_by_which_lambda_files_it() {
+        let (sender, lines) = mpsc::channel();
+        let writer = Lines(sender);
+        tracing::subscriber::with_default(
+            subscriber(LevelFilter::INFO, move || writer.clone()),
+            || {
+                tracing::error!(books = 1, "request failed");
+            },
+        );
+        let line: serde_json::Value =
+            serde_json::from_slice(&lines.recv().expect("a line")).expect("JSON");
+        let text = line["timestamp"].as_str().expect("a text");
+        assert!(text.ends_with('Z'), "{text} is UTC");
+        let timestamp: jiff::Timestamp = text.parse().expect("RFC 3339");
+        let now_ms = i64::try_from(SystemClock.now_ms()).expect("a time");
+        assert!((now_ms - timestamp.as_millisecond()).abs() < 60_000, "{timestamp} is now");
+        assert_eq!(
+            (&line["level"], &line["fields"]["message"]),
+            (&"ERROR".into(), &"request failed".into())
+        );
+    }
 
     struct Fixed(&'static [(&'static str, &'static str)]);
 
