@@ -69,7 +69,7 @@ fn shown(template: &Template) -> BTreeSet<String> {
     let [(_, dashboard)] = template.resources("AWS::CloudWatch::Dashboard")[..] else {
         panic!("there is not exactly one dashboard")
     };
-    let body = dashboard["DashboardBody"]["Fn::Sub"].as_str().expect("a text");
+    let body = dashboard["DashboardBody"]["Fn::Sub"][0].as_str().expect("a text");
     let body: Value = serde_json::from_str(body).expect("JSON");
     let widgets = body["widgets"].as_array().expect("widgets");
     let lines =

@@ -13,7 +13,10 @@ pub type Grant = (String, String);
 /// itself.
 const ENDPOINTS: &str = " endpoints";
 
-/// The template, with CloudFormation's short forms expanded.
+/// How the ARN of a table begins whose name is a parameter.
+const TABLE: &str = "arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/${";
+
+/// The template, with CloudFormation's short forms spelled out.
 pub struct Template(Value);
 
 impl Template {
@@ -108,8 +111,31 @@ fn resource(value: &Value) -> String {
         ("Fn::GetAtt", Value::String(path)) => {
             path.strip_suffix(".Arn").expect("an ARN").to_owned()
         }
-        ("Fn::Sub", Value::String(pattern)) => pattern.replace("${", "").replace(".Arn}", ""),
-        ("Fn::If", Value::Array(parts)) => resource(&parts[1]),
+        ("Fn::Sub", Value::String(pattern)) => {
+            match pattern.strip_prefix(TABLE).and_then(|rest| rest.split_once('}')) {
+                Some((restored, rest)) => {
+                    format!(
+                        "{}{rest}",
+                        restored
+                            .strip_prefix("Restored")
+                            .expect("the parameter of a restored table")
+                    )
+                }
+                None => pattern.replace("${", "").replace(".Arn}", ""),
+            }
+        }
+        ("Fn::If", Value::Array(parts)) if parts[2]["Ref"] == "AWS::NoValue" => resource(&parts[1]),
+        // A restored table or the stack's own: what is allowed on the one is allowed on the other.
+        ("Fn::If", Value::Array(parts)) => {
+            let (restored, own) = (resource(&parts[1]), resource(&parts[2]));
+            assert_eq!(restored, own, "{value}");
+            assert_eq!(
+                parts[0],
+                format!("HasRestored{}", own.trim_end_matches("/stream/*")),
+                "{value}"
+            );
+            own
+        }
         ("Fn::Join", Value::Array(parts)) => {
             let pattern = parts[1]["Fn::Split"][1]["Fn::Sub"].as_str().expect("a pattern");
             let name = pattern
