@@ -1,0 +1,311 @@
+"""What template.yaml becomes, and whether the files around it agree with it. Nothing is built or deployed."""
+
+import functools
+import json
+import re
+import subprocess
+import sys
+import tempfile
+import tomllib
+import unittest
+from pathlib import Path
+
+from samtranslator.yaml_helper import yaml_parse
+from transform import TEMPLATE, transformed
+
+ROOT = TEMPLATE.parent
+CFN_LINT = Path(sys.executable).with_name("cfn-lint")
+PAGE = (ROOT / "docs/OPERATIONS.md").read_text()
+REQUIRED = {"TokenIssuer": "https://securetoken.google.com/example", "TokenAudience": "example"}
+STREAM = "arn:aws:dynamodb:us-east-1:123456789012:table/Users-restored/stream/2026-11-24T08:00:00.000"
+RESTORED = {
+    "RestoredAddressBooks": "AddressBooks-restored",
+    "RestoredContactOwners": "ContactOwners-restored",
+    "RestoredUsers": "Users-restored",
+    "RestoredUsersStreamArn": STREAM,
+}
+IN_STEPS = {"DeploymentPreference": "Canary10Percent10Minutes", "AlarmEmail": "team@example.com"}
+BOUNDARY = "arn:aws:iam::123456789012:policy/boundary"
+
+
+def resources(kind, **values):
+    """The resources of a type after the transform, by logical id."""
+    made = all_resources(tuple(values.items()))
+    return {name: resource for name, resource in made.items() if resource["Type"] == kind}
+
+
+@functools.lru_cache
+def all_resources(values=()):
+    return transformed({**REQUIRED, **dict(values)})["Resources"]
+
+
+def anchors(page):
+    """The anchors of a page's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.*)$", page, flags=re.M)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+class WhatIsDeployed(unittest.TestCase):
+    """The template after the transform, of which the template itself is only a draft."""
+
+    maxDiff = None
+
+    def test_every_way_to_deploy_it_lints(self):
+        for what, values in [
+            ("two values", {}),
+            ("restored", RESTORED),
+            ("in steps", IN_STEPS),
+            ("in steps, restored, bounded", {**IN_STEPS, **RESTORED, "PermissionsBoundary": BOUNDARY}),
+            ("unsealed, unprotected", {"SealAtRest": "false", "DeletionProtection": "false"}),
+        ]:
+            with self.subTest(what), tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+                json.dump(transformed({**REQUIRED, **values}), file)
+                file.flush()
+                done = subprocess.run([CFN_LINT, file.name], capture_output=True, text=True)
+                self.assertEqual((done.returncode, done.stdout), (0, ""))
+
+    def test_only_releases_in_steps_take_codedeploy(self):
+        self.assertEqual(resources("AWS::CodeDeploy::DeploymentGroup"), {})
+        groups = resources("AWS::CodeDeploy::DeploymentGroup", **IN_STEPS)
+        functions = resources("AWS::Lambda::Function")
+        self.assertEqual(groups.keys(), {f"{name}DeploymentGroup" for name in functions})
+        for name in functions:
+            properties = groups[f"{name}DeploymentGroup"]["Properties"]
+            alarm = {"Enabled": True, "Alarms": [{"Name": {"Ref": name.removesuffix("Function") + "ErrorsAlarm"}}]}
+            self.assertEqual(properties["AlarmConfiguration"], {"Fn::If": ["HasAlarms", alarm, {}]})
+        # SAM's own role would be without the boundary.
+        roles = resources("AWS::IAM::Role", **IN_STEPS)
+        self.assertNotIn("CodeDeployServiceRole", roles)
+        for name, role in roles.items():
+            self.assertIn("PermissionsBoundary", role["Properties"], name)
+
+    def test_a_version_is_published_for_a_new_release_and_for_restored_tables(self):
+        for name, version in resources("AWS::Lambda::Version").items():
+            description = version["Properties"]["Description"]["Fn::Sub"]
+            named = set(re.findall(r"\$\{(\w+)\}", description))
+            self.assertEqual(named, {"Release", "DeploymentPreference", *RESTORED} - {"RestoredUsersStreamArn"}, name)
+            # A description has at most 256 characters.
+            declared = yaml_parse(TEMPLATE.read_text())["Parameters"]
+            most = {"Release": 20, "DeploymentPreference": max(map(len, declared["DeploymentPreference"]["AllowedValues"]))}
+            for parameter in named - most.keys():
+                [limit] = re.findall(r"\{\d+,(\d+)\}\$$", declared[parameter]["AllowedPattern"])
+                most[parameter] = int(limit)
+            self.assertLessEqual(sum(most.values()) + len(named) - 1, 256)
+
+    def test_everything_that_calls_a_function_goes_by_the_alias_where_releases_go_in_steps(self):
+        calls = []
+        for kind, field in [
+            ("AWS::ApiGatewayV2::Integration", "IntegrationUri"),
+            ("AWS::Lambda::EventSourceMapping", "FunctionName"),
+            ("AWS::Lambda::Permission", "FunctionName"),
+        ]:
+            calls += [(name, made["Properties"][field]) for name, made in resources(kind).items()]
+        self.assertEqual(len(calls), 14)
+        for name, call in calls:
+            condition, alias, _ = call["Fn::If"]
+            self.assertEqual(condition, "InSteps", name)
+            self.assertRegex(alias["Ref"], r"^\w+FunctionAliaslive$", name)
+
+
+class Alarms(unittest.TestCase):
+    """What rings, and what it says."""
+
+    def setUp(self):
+        self.alarms = resources("AWS::CloudWatch::Alarm")
+
+    def test_each_is_plain_speaks_twice_and_names_its_part_of_the_page(self):
+        known = anchors(PAGE)
+        for name, alarm in self.alarms.items():
+            properties = alarm["Properties"]
+            self.assertNotIn("Metrics", properties, name)
+            self.assertEqual(properties["AlarmActions"], properties["OKActions"], name)
+            self.assertEqual(len(properties["AlarmActions"]), 1, name)
+            [anchor] = re.findall(r"docs/OPERATIONS\.md#(\S+)$", properties["AlarmDescription"])
+            self.assertIn(anchor, known, name)
+
+    def test_the_page_has_each(self):
+        named = set(re.findall(r"`(\w+Alarm)`", PAGE))
+        # One sentence stands for the other tables' alarms.
+        tables = set(resources("AWS::DynamoDB::Table")) - {"AddressBooks"}
+        for table in tables:
+            self.assertIn(f"`{table}`", PAGE)
+            named |= {f"{table}ReadThrottlesAlarm", f"{table}WriteThrottlesAlarm"}
+        self.assertEqual(named, self.alarms.keys())
+
+    def test_every_function_table_and_dead_letter_queue_has_one(self):
+        functions = resources("AWS::Lambda::Function")
+        for name in functions:
+            for metric in ("Errors", "Throttles"):
+                self.assertIn({"Name": "FunctionName", "Value": {"Ref": name}}, self.watched(metric))
+        for name in resources("AWS::DynamoDB::Table"):
+            in_use = {"Fn::If": [f"HasRestored{name}", {"Ref": f"Restored{name}"}, {"Ref": name}]}
+            for metric in ("ReadThrottleEvents", "WriteThrottleEvents"):
+                self.assertIn({"Name": "TableName", "Value": in_use}, self.watched(metric))
+        for name in ("JoinsDeadLetterQueue", "FailedRecordsQueue"):
+            queue = {"Name": "QueueName", "Value": {"Fn::GetAtt": [name, "QueueName"]}}
+            self.assertIn(queue, self.watched("ApproximateNumberOfMessagesVisible"))
+
+    def watched(self, metric):
+        found = [alarm["Properties"] for alarm in self.alarms.values() if alarm["Properties"]["MetricName"] == metric]
+        return [dimension for properties in found for dimension in properties.get("Dimensions", [])]
+
+
+class Protection(unittest.TestCase):
+    """What can't be got back."""
+
+    def test_the_stack_policy_protects_tables_and_keys_from_updates(self):
+        policy = json.loads((ROOT / "deploy/stack-policy.json").read_text())
+        made = {resource["Type"] for resource in all_resources().values()}
+
+        def allowed(action, kind):
+            verdicts = [
+                statement["Effect"]
+                for statement in policy["Statement"]
+                if kind in statement.get("Condition", {}).get("StringEquals", {}).get("ResourceType", [kind])
+                and {action, "Update:*"} & set([statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"])
+            ]
+            return "Allow" in verdicts and "Deny" not in verdicts
+
+        refused = {(action, kind) for action in ("Modify", "Replace", "Delete") for kind in made if not allowed(f"Update:{action}", kind)}
+        table, secret = "AWS::DynamoDB::Table", "AWS::SecretsManager::Secret"
+        self.assertLessEqual({table, secret}, made)
+        self.assertEqual(
+            refused,
+            {("Replace", table), ("Delete", table), ("Modify", secret), ("Replace", secret), ("Delete", secret)},
+        )
+
+    def test_the_keys_outlive_the_stack_and_tables_refuse_to_be_deleted(self):
+        [secret] = resources("AWS::SecretsManager::Secret").values()
+        self.assertEqual((secret["DeletionPolicy"], secret["UpdateReplacePolicy"]), ("RetainExceptOnCreate", "Retain"))
+        for name, table in resources("AWS::DynamoDB::Table").items():
+            self.assertEqual(table["Properties"]["DeletionProtectionEnabled"], {"Ref": "DeletionProtection"}, name)
+            self.assertEqual(table["UpdateReplacePolicy"], "Retain", name)
+
+    def test_every_queue_refuses_requests_without_tls(self):
+        policies = resources("AWS::SQS::QueuePolicy").values()
+        queues = [queue["Ref"] for policy in policies for queue in policy["Properties"]["Queues"]]
+        self.assertEqual(sorted(queues), sorted(resources("AWS::SQS::Queue")))
+        for policy in policies:
+            [statement] = policy["Properties"]["PolicyDocument"]["Statement"]
+            self.assertEqual((statement["Effect"], statement["Principal"], statement["Action"]), ("Deny", "*", "sqs:*"))
+            self.assertEqual(statement["Condition"], {"Bool": {"aws:SecureTransport": "false"}})
+
+    def test_a_dead_letter_has_days_left(self):
+        queues = {name: queue["Properties"] for name, queue in resources("AWS::SQS::Queue").items()}
+        days = {name: properties["MessageRetentionPeriod"] / 86400 for name, properties in queues.items()}
+        for name, properties in queues.items():
+            if "RedrivePolicy" in properties:
+                dead = properties["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0]
+                self.assertGreaterEqual(days[dead] - days[name], 7, name)
+
+
+class TheDeployer(unittest.TestCase):
+    """deploy/deployer.yaml: IAM has limits, and each kind of resource takes a service."""
+
+    SERVICES = {
+        "AWS::ApiGatewayV2": "apigateway",
+        "AWS::CloudWatch": "cloudwatch",
+        "AWS::CodeDeploy": "codedeploy",
+        "AWS::DynamoDB": "dynamodb",
+        "AWS::IAM": "iam",
+        "AWS::Lambda": "lambda",
+        "AWS::Logs": "logs",
+        "AWS::SNS": "sns",
+        "AWS::SQS": "sqs",
+        "AWS::SecretsManager": "secretsmanager",
+    }
+
+    def setUp(self):
+        self.template = yaml_parse((ROOT / "deploy/deployer.yaml").read_text())
+        of_kind = [made for made in self.template["Resources"].values() if made["Type"] == "AWS::IAM::ManagedPolicy"]
+        self.policies = [policy["Properties"]["PolicyDocument"] for policy in of_kind]
+
+    def test_a_policy_fits_into_what_iam_allows(self):
+        for policy in self.policies:
+            text = json.dumps(policy, separators=(",", ":"))
+            written_out = re.sub(r"\$\{AWS::Partition\}", "aws", text).replace("${AWS::AccountId}", "123456789012")
+            written_out = written_out.replace("${AWS::Region}", "ap-southeast-2").replace("${StackName}", "x" * 41)
+            self.assertLess(len(written_out), 6144)
+
+    def test_every_kind_of_resource_can_be_made(self):
+        actions = {action for policy in self.policies for statement in policy["Statement"] for action in actions_of(statement)}
+        services = {action.split(":")[0] for action in actions}
+        made = {resource["Type"] for resource in all_resources(tuple(IN_STEPS.items())).values()}
+        self.assertLessEqual({self.SERVICES[kind.rpartition("::")[0]] for kind in made}, services)
+
+    def test_it_reads_no_table_no_queue_and_no_key(self):
+        reading = r"dynamodb:(Get|Query|Scan|BatchGet|PartiQL|Export)|sqs:Receive|secretsmanager:GetSecret|lambda:Invoke|kms:"
+        for policy in self.policies:
+            for statement in policy["Statement"]:
+                for action in actions_of(statement):
+                    self.assertNotIn("*", action)
+                    if action != "dynamodb:GetResourcePolicy":
+                        self.assertNotRegex(action, reading)
+
+    def test_it_attaches_the_policies_that_the_transform_does(self):
+        attached = {
+            json.dumps(arn).rpartition(":policy/")[2].strip('"}')
+            for role in resources("AWS::IAM::Role", **IN_STEPS).values()
+            for arn in role["Properties"].get("ManagedPolicyArns", [])
+        }
+        text = json.dumps(self.policies)
+        for name in attached:
+            self.assertIn(f":policy/{name}", text)
+
+
+def actions_of(statement):
+    statement = statement.get("Fn::If", [None, statement])[1]
+    action = statement["Action"]
+    return [action] if isinstance(action, str) else action
+
+
+class Pages(unittest.TestCase):
+    """What the documents say of the template."""
+
+    PAGES = ["README.md", "docs/OPERATIONS.md", "docs/SECURITY.md"]
+
+    def test_the_architecture_is_one_for_all_commands(self):
+        config = tomllib.loads((ROOT / "samconfig.toml").read_text())["default"]
+        declared = yaml_parse(TEMPLATE.read_text())["Parameters"]["Architecture"]
+        self.assertEqual(config["global"]["parameters"]["parameter_overrides"], f"Architecture={declared['Default']}")
+        for command in ("build", "deploy", "validate"):
+            self.assertNotIn("parameter_overrides", config.get(command, {}).get("parameters", {}))
+
+    def test_shell_lines_are_shell(self):
+        for page in self.PAGES:
+            for indent, lines in re.findall(r"^( *)```sh\n(.*?)^ *```", (ROOT / page).read_text(), flags=re.M | re.S):
+                plain = "".join(line.removeprefix(indent) for line in lines.splitlines(True))
+                done = subprocess.run(["bash", "-n"], input=plain, capture_output=True, text=True)
+                self.assertEqual(done.returncode, 0, f"{page}: {done.stderr}\n{plain}")
+
+    def test_parameters_and_outputs_that_pages_name_are_there(self):
+        template = yaml_parse(TEMPLATE.read_text())
+        for page in [*self.PAGES, "docs/API.md", "deploy/github-actions.yaml"]:
+            text = (ROOT / page).read_text()
+            for name in re.findall(r"\$\((?:old |new )?out (\w+)\)", text):
+                self.assertIn(name, template["Outputs"], page)
+            deployer = yaml_parse((ROOT / "deploy/deployer.yaml").read_text())["Parameters"]
+            for line in re.findall(r"parameter[-_]overrides\W+((?:[^\n]*\\\n)*[^\n]*)", text):
+                for name in re.findall(r"\b([A-Z]\w+)=", line):
+                    self.assertIn(name, [*template["Parameters"], *deployer], f"{page}: {line}")
+
+    def test_links_inside_and_between_pages_lead_somewhere(self):
+        for page in self.PAGES:
+            text = (ROOT / page).read_text()
+            for target in re.findall(r"\]\(([^)\s]+)\)", text):
+                if re.match(r"https?:", target):
+                    continue
+                path, _, anchor = target.partition("#")
+                file = ((ROOT / page).parent / path).resolve() if path else ROOT / page
+                self.assertTrue(file.exists(), f"{page}: {target}")
+                if anchor and file.suffix == ".md":
+                    self.assertIn(anchor, anchors(file.read_text()), f"{page}: {target}")
+
+    def test_scripts_that_pages_name_are_there(self):
+        for page in [*self.PAGES, "deploy/github-actions.yaml", "CHANGELOG.md"]:
+            for name in re.findall(r"\b((?:scripts|deploy|tests/deploy)/[\w.-]+)", (ROOT / page).read_text()):
+                self.assertTrue((ROOT / name.rstrip(".")).exists(), f"{page}: {name}")
+
+
+if __name__ == "__main__":
+    unittest.main()
