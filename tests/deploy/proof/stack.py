@@ -6,17 +6,20 @@ import urllib.error
 import urllib.request
 
 import boto3
+import botocore.exceptions
 
 from servers import REGION, ROOT, TOOLS, environment
 
 NAME = "address-book-proof"
 ACCOUNT = "000000000000"
-# What a team would set; the issuer and the platform applications come in besides. No AlarmTopicArn, since the emulator
-# knows no alarm over several metrics.
+# What a team would set; the issuer and the platform applications come in besides.
 PARAMETERS = {
     "Architecture": "x86_64",
     "PushTemplate": "%s is here now",
     "CognitoUserPoolArn": f"arn:aws:cognito-idp:{REGION}:{ACCOUNT}:userpool/{REGION}_EXAMPLE",
+    "AlarmEmail": "alarms@example.com",
+    "DomainName": "contacts.example.com",
+    "CertificateArn": f"arn:aws:acm:{REGION}:{ACCOUNT}:certificate/00000000-0000-0000-0000-000000000000",
     "DeletionProtection": "false",
 }
 
@@ -27,19 +30,19 @@ def client(service, url):
     )
 
 
-def deploy(url, parameters):
+def deploy(url, parameters, name=NAME):
     """Deploys the packages of .aws-sam/build into the emulator at `url`. The stack's outputs."""
     overrides = [f"ParameterKey={name},ParameterValue='{value}'" for name, value in parameters.items()]
-    command = [TOOLS / "build/bin/sam", "deploy", "--stack-name", NAME, "--resolve-s3", "--no-confirm-changeset"]
+    command = [TOOLS / "build/bin/sam", "deploy", "--stack-name", name, "--resolve-s3", "--no-confirm-changeset"]
     command += ["--template-file", ROOT / ".aws-sam/build/template.yaml", "--parameter-overrides", *overrides]
     extra = {"AWS_ENDPOINT_URL": url, "SAM_CLI_TELEMETRY": "0"}
     done = subprocess.run(
         [str(part) for part in command], cwd=ROOT, env=environment(**extra), capture_output=True, text=True
     )
     if done.returncode != 0:
-        raise RuntimeError(f"sam deploy failed:\n{done.stderr[-2000:]}\n" + "\n".join(failures(url)))
+        raise RuntimeError(f"sam deploy failed:\n{done.stderr[-2000:]}\n" + "\n".join(failures(url, name)))
     write_concurrency_as_a_number(client("lambda", url))
-    [stack] = client("cloudformation", url).describe_stacks(StackName=NAME)["Stacks"]
+    [stack] = client("cloudformation", url).describe_stacks(StackName=name)["Stacks"]
     return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
 
 
@@ -51,9 +54,12 @@ def write_concurrency_as_a_number(functions):
             functions.update_event_source_mapping(UUID=source["UUID"], ScalingConfig=scaling)
 
 
-def failures(url):
-    """Why which resources weren't made."""
-    events = client("cloudformation", url).describe_stack_events(StackName=NAME)["StackEvents"]
+def failures(url, name):
+    """Why which resources weren't made; none if there is no such stack."""
+    try:
+        events = client("cloudformation", url).describe_stack_events(StackName=name)["StackEvents"]
+    except botocore.exceptions.ClientError:
+        return []
     failed = (event for event in events if "FAILED" in event["ResourceStatus"])
     return [f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason')}" for event in failed]
 

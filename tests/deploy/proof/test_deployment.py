@@ -9,6 +9,8 @@ import unittest.mock
 import urllib.request
 from pathlib import Path
 
+from samtranslator.yaml_helper import yaml_parse
+
 import stack
 from issuer import AUDIENCE, issuer, new_key
 from servers import emulator, push_service, wait_until
@@ -255,6 +257,52 @@ class TheStory(unittest.TestCase):
         empty = (200, {"items": []})
         registered = lambda: self.call(self.bob, "GET", "/address_book/registered_users?compact=1") == empty
         wait_until(registered, PATIENCE_SECONDS, "Alice's leaving")
+
+
+class Operations(unittest.TestCase):
+    """What is deployed besides the functions."""
+
+    def test_every_alarm_is_there_and_speaks_to_the_mail_address(self):
+        cloudwatch = stack.client("cloudwatch", DEPLOYMENT.url)
+        pages = cloudwatch.get_paginator("describe_alarms").paginate()
+        alarms = {alarm["AlarmName"]: alarm for page in pages for alarm in page["MetricAlarms"]}
+        declared = yaml_parse((stack.ROOT / "template.yaml").read_text())["Resources"]
+        wanted = {name for name, resource in declared.items() if resource["Type"] == "AWS::CloudWatch::Alarm"}
+        # Of the platform applications this deployment has two.
+        wanted -= {"ApnsDeliveriesAlarm", "ApnsVoipDeliveriesAlarm", "ApnsVoipSandboxDeliveriesAlarm"}
+        described = {alarm["LogicalResourceId"]: alarm["PhysicalResourceId"] for alarm in self.made("AWS::CloudWatch::Alarm")}
+        self.assertEqual(described.keys(), wanted)
+        topic = DEPLOYMENT.outputs["AlarmTopicArn"]
+        for name, physical in described.items():
+            alarm = alarms[physical]
+            self.assertEqual((alarm["AlarmActions"], alarm["OKActions"]), ([topic], [topic]), name)
+            self.assertIn("docs/OPERATIONS.md#", alarm["AlarmDescription"])
+        # SNS itself is asked in the emulator that made the topic, and not in the one that takes the pushes.
+        [made] = self.made("AWS::SNS::Topic")
+        self.assertEqual(made["PhysicalResourceId"], topic)
+
+    def made(self, kind):
+        pages = stack.client("cloudformation", DEPLOYMENT.url).get_paginator("list_stack_resources")
+        summaries = [page["StackResourceSummaries"] for page in pages.paginate(StackName=stack.NAME)]
+        return [summary for page in summaries for summary in page if summary["ResourceType"] == kind]
+
+    def test_the_api_has_the_name_that_was_asked_for(self):
+        self.assertEqual(DEPLOYMENT.outputs["ApiUrl"], f"https://{stack.PARAMETERS['DomainName']}")
+        gateway = stack.client("apigatewayv2", DEPLOYMENT.url)
+        [mapping] = gateway.get_api_mappings(DomainName=stack.PARAMETERS["DomainName"])["Items"]
+        self.assertEqual((mapping["ApiId"], mapping["Stage"]), (DEPLOYMENT.outputs["ApiId"], "$default"))
+
+    def test_parameters_that_contradict_each_other_are_refused(self):
+        for values, why in [
+            ({"RestoredUsers": "Users-restored"}, "have to be set together"),
+            ({"AlarmTopicArn": "arn:aws:sns:us-east-1:000000000000:mine"}, "either AlarmEmail or AlarmTopicArn"),
+            ({"CertificateArn": ""}, "DomainName and CertificateArn"),
+            ({"DeploymentPreference": "Canary10Percent5Minutes", "AlarmEmail": ""}, "taken back by alarms"),
+        ]:
+            with self.subTest(why):
+                with self.assertRaises(RuntimeError) as refused:
+                    stack.deploy(DEPLOYMENT.url, {**DEPLOYMENT.applications, **values}, "address-book-refused")
+                self.assertIn(why, " ".join(str(refused.exception).split()))
 
 
 class OtherDoors(unittest.TestCase):

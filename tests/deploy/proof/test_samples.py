@@ -146,7 +146,10 @@ class TheSamples(unittest.TestCase):
     def nothing_private_was_logged(self):
         logs = {function: (self.folder / f"{function}.log").read_text() for function in self.functions}
         [told] = [line for line in logs["JoinPush"].splitlines() if '"told of changes"' in line]
-        self.assertIn('"level":"INFO"', told)
+        # By these two Lambda files a line.
+        line = json.loads(told)
+        self.assertEqual(line["level"], "INFO")
+        self.assertRegex(line["timestamp"], r"^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z$")
         for function, log in logs.items():
             for private in ("DEBUG", "TRACE", "5550123", "Alice", "Gordie", "0123456789abcdef"):
                 self.assertNotIn(private, log, function)

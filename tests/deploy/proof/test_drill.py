@@ -1,0 +1,257 @@
+"""Restores the tables of a deployed stack, and moves it, by the shell lines of docs/OPERATIONS.md as they are printed.
+
+The emulator restores at once, has the state of now, and knows one region's tables at a time: the move is to another stack
+of the same region. Everything else is as it would be in AWS.
+"""
+
+import contextlib
+import json
+import re
+import subprocess
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+import botocore.exceptions
+from samtranslator.yaml_helper import yaml_parse
+
+import stack
+from issuer import AUDIENCE, issuer
+from pages import blocks
+from servers import REGION, ROOT, TOOLS, emulator, environment, push_service, wait_until
+
+TEMPLATE = yaml_parse((ROOT / "template.yaml").read_text())
+PAGE = "docs/OPERATIONS.md"
+ALICE, BOB, CAROL = "+16505550123", "+14155550100", "+16505550124"
+PATIENCE_SECONDS = 60
+OTHER = "address-book-moved"
+
+
+class TheDrill(unittest.TestCase):
+    """One stack with a user in it, restored; and then moved into another one."""
+
+    def setUp(self):
+        running = self.enterContext(contextlib.ExitStack())
+        self.folder = Path(running.enter_context(tempfile.TemporaryDirectory()))
+        self.issuer, authority = running.enter_context(issuer(self.folder))
+        self.push_url = running.enter_context(push_service(self.folder))
+        self.url = running.enter_context(emulator(self.folder, self.push_url, authority))
+        sns = stack.client("sns", self.push_url)
+        made = sns.create_platform_application(Name="drill", Platform="GCM", Attributes={})
+        self.parameters = {
+            **stack.PARAMETERS,
+            "TokenIssuer": self.issuer.url,
+            "TokenAudience": AUDIENCE,
+            "FcmApplicationArn": made["PlatformApplicationArn"],
+            "PushTemplate": "%s came",
+            "DeletionProtection": "true",
+            # A region has each name once.
+            "DomainName": "",
+            "CertificateArn": "",
+        }
+        self.alice, self.bob, self.carol = (
+            self.issuer.token(name, phone) for name, phone in [("alice", ALICE), ("bob", BOB), ("carol", CAROL)]
+        )
+
+    def bash(self, lines, **variables):
+        """Runs lines of the page, with the AWS CLI and SAM going to the emulator, as one script. Its output."""
+        [prelude, *_] = blocks(PAGE, "Operations")
+        # What the page leaves to a person: the answer to SAM's question.
+        wrapped = f'sam() {{ "{TOOLS}/build/bin/sam" "$@" --no-confirm-changeset; }}'
+        script = "\n".join(["set -euo pipefail", prelude, f"stack={stack.NAME}", wrapped, *lines])
+        # The emulator's gateway has another URL than the one in the output.
+        script = re.sub(r"\$\((new )?out ApiUrl\)", "$SMOKE_URL", script)
+        path = f"{TOOLS}/aws/bin:{environment()['PATH']}"
+        extra = {"AWS_ENDPOINT_URL": self.url, "SAM_CLI_TELEMETRY": "0", "AWS_PAGER": "", "PATH": path, **variables}
+        done = subprocess.run(["bash", "-c", script], cwd=ROOT, env=environment(**extra), capture_output=True, text=True)
+        if done.returncode != 0:
+            raise AssertionError(f"the page's lines failed:\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}")
+        return done.stdout
+
+    def connect(self, name):
+        """The API of the stack."""
+        [described] = stack.client("cloudformation", self.url).describe_stacks(StackName=name)["Stacks"]
+        self.outputs = {output["OutputKey"]: output["OutputValue"] for output in described["Outputs"]}
+        self.set = {value["ParameterKey"]: value["ParameterValue"] for value in described["Parameters"]}
+        stack.write_concurrency_as_a_number(stack.client("lambda", self.url))
+        self.api = stack.Api(self.url, self.outputs["ApiId"])
+
+    def call(self, who, method, path, body=None):
+        status, _, answer = self.api.call(method, path, who, body)
+        return status, answer
+
+    def sign_up(self, who):
+        status, answer = self.call(who, "POST", "/users", {"user": {}})
+        self.assertEqual(status, 201, answer)
+        return answer["user"]["id"]
+
+    def upload(self, who, name, phone):
+        status, answer = self.call(who, "POST", "/address_book", {"contacts": [{"name": name, "phone": phone}]})
+        self.assertEqual((status, answer["created"]), (200, 1))
+
+    def matches(self, who):
+        status, answer = self.call(who, "GET", "/address_book/registered_users?compact=1")
+        self.assertEqual(status, 200)
+        return [item["user"]["id"] for item in answer["items"]]
+
+    def items(self, table):
+        return stack.client("dynamodb", self.url).scan(TableName=table, Select="COUNT")["Count"]
+
+    def test_a_stack_is_restored_and_then_moved(self):
+        self.before()
+        self.restore()
+        self.move()
+        self.delete_what_is_left()
+
+    def before(self):
+        stack.deploy(self.url, self.parameters)
+        self.connect(stack.NAME)
+        self.own = {name: value for name, value in self.outputs.items() if name.endswith("TableName")}
+        self.bob_id = self.sign_up(self.bob)
+        self.upload(self.bob, "Alice", ALICE)
+        self.alice_id = self.sign_up(self.alice)
+        wait_until(lambda: self.matches(self.bob) == [self.alice_id], PATIENCE_SECONDS, "the join")
+        status, _ = self.call(self.alice, "PUT", f"/users/{self.alice_id}", {"user": {"notify_me": False}})
+        self.assertEqual(status, 200)
+        # All that follows is done under the protection that the page asks for.
+        self.bash(['scripts/protect "$stack"'])
+        policy = stack.client("cloudformation", self.url).get_stack_policy(StackName=stack.NAME)["StackPolicyBody"]
+        self.assertEqual(json.loads(policy), json.loads((ROOT / "deploy/stack-policy.json").read_text()))
+        # The page's file, out of the checkout.
+        self.bash([lines.replace("keys.json", str(self.folder / "keys.json")) for lines in blocks(PAGE, "The keys")])
+
+    def restore(self):
+        began = time.monotonic()
+        [helpers, *steps] = blocks(PAGE, "How to restore")
+        now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        steps = [re.sub(r"^when=.*$", f"when={now}", step, flags=re.M) for step in steps]
+        *steps, start = steps
+        self.assertIn("sam deploy", steps[-1])
+        self.bash([helpers, *steps])
+        self.assert_the_stack_is_stopped()
+        self.connect(stack.NAME)
+        smoke = {"SMOKE_URL": self.api.base, "TOKEN": self.issuer.token("smoke", "+16505550190")}
+        self.assertIn("The deployment works.", self.bash([helpers, start], **smoke))
+        print(f"restored in {time.monotonic() - began:.0f} s", flush=True)
+
+        for table in ("AddressBooks", "ContactOwners", "Users"):
+            self.assertEqual(self.outputs[f"{table}TableName"], f"{stack.NAME}-{table}-restored")
+            self.assert_complete(table, "restored")
+        for name in ("Subscriptions", "Claims", "Budgets"):
+            self.assertEqual(self.outputs[f"{name}TableName"], self.own[f"{name}TableName"])
+        # The deployment named four values; the others are as they were.
+        self.assertEqual(self.set["PushTemplate"], "%s came")
+        self.assert_it_goes_on()
+
+    def assert_it_goes_on(self):
+        """What was there is there, the stream's joins are told, and the tables left behind are written no more."""
+        left = {name: self.items(self.own[f"{name}TableName"]) for name in ("AddressBooks", "ContactOwners", "Users")}
+        self.assertEqual(self.matches(self.bob), [self.alice_id])
+        self.upload(self.bob, "Carol", CAROL)
+        carol_id = self.sign_up(self.carol)
+        self.assertGreater(carol_id, self.alice_id)
+        wait_until(lambda: sorted(self.matches(self.bob)) == [self.alice_id, carol_id], PATIENCE_SECONDS, "the join")
+        after = {name: self.items(self.own[f"{name}TableName"]) for name in left}
+        self.assertEqual(left, after)
+        status, _ = self.call(self.carol, "DELETE", f"/users/{carol_id}")
+        self.assertEqual(status, 200)
+        wait_until(lambda: self.matches(self.bob) == [self.alice_id], PATIENCE_SECONDS, "Carol's leaving")
+
+    def assert_the_stack_is_stopped(self):
+        functions = stack.client("lambda", self.url)
+        for name in ("Upload", "Users", "Subscriptions"):
+            reserved = functions.get_function_concurrency(FunctionName=self.outputs[f"{name}FunctionName"])
+            self.assertEqual(reserved["ReservedConcurrentExecutions"], 0, name)
+        for name in ("JoinPush", "FanOut"):
+            source = functions.get_event_source_mapping(UUID=self.outputs[f"{name}SourceId"])
+            self.assertIn(source["State"], ("Disabled", "Disabling"), name)
+
+    def assert_complete(self, table, suffix):
+        """What a restore leaves out is there, as the template has it."""
+        dynamodb, name = stack.client("dynamodb", self.url), self.outputs[f"{table}TableName"]
+        wanted = TEMPLATE["Resources"][table]["Properties"]
+        described = dynamodb.describe_table(TableName=name)["Table"]
+        self.assertTrue(name.endswith(f"-{table}-{suffix}"))
+        self.assertTrue(described["DeletionProtectionEnabled"], name)
+        self.assertEqual(described["KeySchema"], wanted["KeySchema"], name)
+        view = wanted.get("StreamSpecification", {}).get("StreamViewType")
+        self.assertEqual(described.get("StreamSpecification", {}).get("StreamViewType"), view, name)
+        ttl = dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
+        attribute = wanted.get("TimeToLiveSpecification", {}).get("AttributeName")
+        self.assertEqual(ttl.get("AttributeName"), attribute, name)
+        recovery = dynamodb.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
+        status = recovery["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"]
+        self.assertEqual(status, "ENABLED", name)
+
+    def move(self):
+        began = time.monotonic()
+        stack.deploy(self.url, self.parameters, OTHER)
+        title = "Moving to another region or account"
+        [wrappers, *steps] = blocks(PAGE, title)
+        [helpers, *_] = blocks(PAGE, "How to restore")
+        *steps, smoke = steps
+        places = f"old_stack={stack.NAME} old_region={REGION}\nnew_stack={OTHER} new_region={REGION}\n"
+        wrappers = re.sub(r"^(old|new)_stack=.*\n", "", wrappers, flags=re.M)
+        copy = self.folder / "keys-to-move.json"
+        moving = [step.replace("keys-to-move.json", str(copy)) for step in steps]
+        self.bash([helpers, places, wrappers, *moving])
+        self.assertEqual(copy.stat().st_mode & 0o777, 0o600)
+        self.connect(OTHER)
+        for table in ("AddressBooks", "ContactOwners", "Users", "Claims", "Budgets"):
+            self.assert_complete(table, "moved")
+        asked = {"SMOKE_URL": self.api.base, "TOKEN": self.issuer.token("smoke", "+16505550190")}
+        self.assertIn("The deployment works.", self.bash([helpers, places, wrappers, smoke], **asked))
+        print(f"moved in {time.monotonic() - began:.0f} s", flush=True)
+        self.assertEqual(self.matches(self.bob), [self.alice_id])
+        self.assert_alice_still_wants_no_pushes()
+
+    def assert_alice_still_wants_no_pushes(self):
+        subscriptions = stack.client("dynamodb", self.url).scan(TableName=self.outputs["SubscriptionsTableName"])["Items"]
+        self.assertEqual([item["sk"] for item in subscriptions], [{"S": "muted"}])
+
+    def delete_what_is_left(self):
+        """The old stack can't be deleted by accident, and is by the page's lines; its keys and restored tables stay."""
+        cloudformation, dynamodb = stack.client("cloudformation", self.url), stack.client("dynamodb", self.url)
+        with self.assertRaisesRegex(botocore.exceptions.ClientError, "TerminationProtection"):
+            cloudformation.delete_stack(StackName=stack.NAME)
+        keys = self.keys_of(stack.NAME)
+        self.bash(blocks(PAGE, "A deployment that fails")[-1:])
+        gone = lambda: not [s for s in cloudformation.describe_stacks()["Stacks"] if s["StackName"] == stack.NAME]
+        wait_until(gone, PATIENCE_SECONDS, "the old stack's deletion")
+        left = dynamodb.list_tables()["TableNames"]
+        own = [table for table in self.own.values() if table in left]
+        self.assertEqual(own, [])
+        self.assertIn(f"{stack.NAME}-Users-restored", left)
+        secrets = stack.client("secretsmanager", self.url)
+        self.assertIn("SecretString", secrets.get_secret_value(SecretId=keys))
+        self.assertEqual(self.matches(self.bob), [self.alice_id])
+
+    def keys_of(self, name):
+        [described] = stack.client("cloudformation", self.url).describe_stacks(StackName=name)["Stacks"]
+        [arn] = [output["OutputValue"] for output in described["Outputs"] if output["OutputKey"] == "SealingKeysArn"]
+        return arn
+
+    def test_keys_that_are_not_the_stacks_are_found_out(self):
+        stack.deploy(self.url, self.parameters)
+        copy = self.folder / "keys.json"
+        self.bash([f'scripts/keys backup "$stack" {copy}'])
+        keys = json.loads(copy.read_text())
+        for what, broken in [
+            ("another key", {**keys, "1": "x" * 64}),
+            ("a short key", {**keys, "1": "short"}),
+            ("no such key", {**keys, "current": "2"}),
+        ]:
+            with self.subTest(what):
+                copy.write_text(json.dumps(broken))
+                with self.assertRaises(AssertionError):
+                    self.bash([f'scripts/keys check "$stack" {copy}'])
+        copy.write_text(json.dumps(keys))
+        self.connect(stack.NAME)
+        self.sign_up(self.alice)
+        with self.assertRaisesRegex(AssertionError, "holds items"):
+            self.bash([f'scripts/keys restore "$stack" {copy}'])
+
+
+if __name__ == "__main__":
+    unittest.main()
