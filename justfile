@@ -45,6 +45,11 @@ rustdoc:
 deny:
     cargo deny check bans licenses sources
 
+# Ask for advisories on dependencies; says so and passes if their database can't be had
+[group('check')]
+advisories:
+    tests/advisories
+
 # Look for dependencies that no code uses
 [group('check')]
 machete:
@@ -105,6 +110,22 @@ package: deploy-tools
 deploy-proof: build
     tests/deploy/run
 
+# Build a function for arm64 and look at its machine code
+[group('deploy')]
+arm64: deploy-tools
+    tests/deploy/arm64
+
+# Ask a deployment whether it works, for example `just smoke https://….execute-api.eu-west-1.amazonaws.com TOKEN`
+[group('deploy')]
+[positional-arguments]
+smoke url token:
+    tests/deploy/smoke "$@"
+
+# Update dependencies and the numbering metadata, and say what changed
+[group('run')]
+update:
+    scripts/update
+
 # Serve SQS and SNS on port 5000 for `sam local invoke`, for example `just queues-and-pushes 172.17.0.1`
 [group('deploy')]
 [positional-arguments]
@@ -147,4 +168,4 @@ enumerate *strategies:
 
 # Run everything that a change has to pass; quick checks first
 [group('check')]
-ci: check deploy-check test-exhaustive sns sdk docs deploy-proof
+ci: check advisories deploy-check test-exhaustive sns sdk docs deploy-proof arm64
