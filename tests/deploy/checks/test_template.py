@@ -273,6 +273,22 @@ class Pages(unittest.TestCase):
         for command in ("build", "deploy", "validate"):
             self.assertNotIn("parameter_overrides", config.get(command, {}).get("parameters", {}))
 
+    def test_queries_ask_for_fields_that_are_logged(self):
+        queries = re.findall(r"^```\n((?:fields|filter|stats) .*?)^```", PAGE, flags=re.M | re.S)
+        self.assertEqual(len(queries), 7)
+        rust = "".join(path.read_text() for folder in ("shared", "functions") for path in (ROOT / folder).rglob("*.rs"))
+        access = set(json.loads(all_resources()["ApiStage"]["Properties"]["AccessLogSettings"]["Format"]))
+        keywords = {"fields", "filter", "stats", "sort", "limit", "by", "as", "in", "desc"}
+        for query in queries:
+            words = re.sub(r'"[^"]*"', "", query)
+            for name in re.findall(r"\bfields\.(\w+)", words):
+                if name != "message":
+                    self.assertRegex(rust, rf"tracing::\w+!\([^;]*\b{name}\b", query)
+            asked = set(re.findall(r"(?<![@.\w])([a-zA-Z]\w*)(?![\w(.])", words))
+            asked -= keywords | access | {"level", "type"} | set(re.findall(r" as (\w+)", words))
+            for metric in asked:
+                self.assertIn(f'("{metric}", ', rust, query)
+
     def test_shell_lines_are_shell(self):
         for page in self.PAGES:
             for indent, lines in re.findall(r"^( *)```sh\n(.*?)^ *```", (ROOT / page).read_text(), flags=re.M | re.S):
