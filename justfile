@@ -47,8 +47,9 @@ deny:
 
 # Ask for advisories on dependencies; says so and passes if their database can't be had
 [group('check')]
-advisories:
-    tests/advisories
+[positional-arguments]
+advisories *database:
+    tests/advisories "$@"
 
 # Look for dependencies that no code uses
 [group('check')]
@@ -112,8 +113,9 @@ deploy-proof: build
 
 # Build a function for arm64 and look at its machine code
 [group('deploy')]
-arm64: deploy-tools
-    tests/deploy/arm64
+[positional-arguments]
+arm64 *functions: deploy-tools
+    tests/deploy/arm64 "$@"
 
 # Ask a deployment whether it works, for example `just smoke https://….execute-api.eu-west-1.amazonaws.com TOKEN`
 [group('deploy')]
@@ -123,8 +125,21 @@ smoke url token:
 
 # Update dependencies and the numbering metadata, and say what changed
 [group('run')]
-update:
-    scripts/update
+[positional-arguments]
+update *crates:
+    scripts/update "$@"
+
+# Keep updates of a stack away from its tables and its secret, and refuse to delete it
+[group('deploy')]
+[positional-arguments]
+protect stack:
+    scripts/protect "$@"
+
+# Copy the keys of a stack, check a copy, or put it back: `just keys backup STACK FILE`
+[group('deploy')]
+[positional-arguments]
+keys action stack file:
+    scripts/keys "$@"
 
 # Serve SQS and SNS on port 5000 for `sam local invoke`, for example `just queues-and-pushes 172.17.0.1`
 [group('deploy')]

@@ -5,7 +5,7 @@ use crate::home::HomeRegion;
 use crate::international::international;
 use crate::phone::{MIN_DIGITS, Phone, PhoneError};
 use crate::reading::{Evidence, read};
-use crate::renumbered::former;
+use crate::renumbered::{former, renumbered};
 
 impl Phone {
     /// Reads a phone as a person writes it.
@@ -38,6 +38,21 @@ impl Phone {
     #[must_use]
     pub fn former(&self) -> Vec<Self> {
         former(self.digits()).iter().filter_map(|digits| digits.parse().ok()).collect()
+    }
+
+    /// Returns all phones of one subscriber: this one first, then what its country has made of it,
+    /// and what it was before. Nearly always, that is this one alone.
+    #[must_use]
+    pub fn forms(&self) -> Vec<Self> {
+        let present: Option<Self> =
+            renumbered(self.digits()).and_then(|digits| digits.parse().ok());
+        let mut forms = vec![*self];
+        for form in present.into_iter().chain(present.unwrap_or(*self).former()) {
+            if !forms.contains(&form) {
+                forms.push(form);
+            }
+        }
+        forms
     }
 }
 
@@ -304,6 +319,18 @@ mod tests {
             "(\\+|00|011|0)?[0-9]{6,16}",
             "\\+(52|54|7|375|378|261|44|39|84)(0|1|8|80|00|9)?[0-9]{5,12}",
         ]
+    }
+
+    #[test]
+    fn a_subscriber_has_the_same_forms_under_each_of_them() {
+        let forms = |digits: &str| {
+            let phone: Phone = digits.parse().expect("a phone");
+            let forms = phone.forms();
+            forms.iter().map(|phone| phone.digits().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(forms("16505550123"), ["16505550123"]);
+        assert_eq!(forms("525512345678"), ["525512345678", "5215512345678"]);
+        assert_eq!(forms("5215512345678"), ["5215512345678", "525512345678"]);
     }
 
     proptest! {
