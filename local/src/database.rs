@@ -3,14 +3,11 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Region};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use model::SystemClock;
-use rusqlite::ErrorCode;
 use store::{Keyring, Store};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -37,7 +34,6 @@ pub enum DatabaseError {
 #[derive(Debug)]
 pub struct Database {
     address: SocketAddr,
-    location: String,
     http: SharedHttpClient,
     keyring: Keyring,
     stop: Option<oneshot::Sender<()>>,
@@ -64,8 +60,7 @@ impl Database {
         port: u16,
         keyring: Keyring,
     ) -> Result<Self, DatabaseError> {
-        let location = location(data);
-        let database = open_at(&location)?;
+        let database = open(data)?;
         let listen =
             |source| DatabaseError::Listen { address: SocketAddr::from((host, port)), source };
         let listener = TcpListener::bind((host, port)).await.map_err(listen)?;
@@ -83,7 +78,7 @@ impl Database {
             }
         });
         let http = aws_smithy_http_client::Builder::new().build_http();
-        let database = Self { address, location, http, keyring, stop: Some(stop), serving };
+        let database = Self { address, http, keyring, stop: Some(stop), serving };
         create_tables(&database.client())
             .await
             .map_err(|error| DatabaseError::Schema(error.into_service_error().to_string()))?;
@@ -146,13 +141,6 @@ impl Database {
         aws_sdk_dynamodbstreams::Client::from_conf(config)
     }
 
-    /// Returns the trimmer of the stream of Users.
-    pub(crate) fn stream_trimmer(&self) -> rusqlite::Result<StreamTrimmer> {
-        let connection = rusqlite::Connection::open(&self.location)?;
-        connection.busy_timeout(BUSY)?;
-        Ok(StreamTrimmer(Mutex::new(connection)))
-    }
-
     /// Stops it once its open requests are answered.
     pub async fn stop(mut self) {
         drop(self.stop.take());
@@ -175,13 +163,10 @@ fn credentials() -> Credentials {
 /// # Errors
 /// [`DatabaseError::Open`].
 pub fn open(data: Option<&Path>) -> Result<dynoxide::Database, DatabaseError> {
-    open_at(&location(data))
-}
-
-fn open_at(location: &str) -> Result<dynoxide::Database, DatabaseError> {
-    let failed = |reason: String| DatabaseError::Open { path: PathBuf::from(location), reason };
-    let database = dynoxide::Database::new(location).map_err(|error| failed(error.to_string()))?;
-    index_stream(location).map_err(|error| failed(error.to_string()))?;
+    let location = location(data);
+    let failed = |reason: String| DatabaseError::Open { path: PathBuf::from(&location), reason };
+    let database = dynoxide::Database::new(&location).map_err(|error| failed(error.to_string()))?;
+    index_stream(&location).map_err(|error| failed(error.to_string()))?;
     Ok(database)
 }
 
@@ -205,35 +190,4 @@ fn index_stream(location: &str) -> rusqlite::Result<()> {
         "CREATE INDEX IF NOT EXISTS local_stream_order
          ON _stream_records (table_name, CAST(sequence_number AS INTEGER))",
     )
-}
-
-/// How long a deletion waits for others to finish their writes.
-const BUSY: Duration = Duration::from_secs(1);
-
-/// Deletes records of the stream of Users that nobody needs any more. Otherwise the engine keeps
-/// all of them, and some of its calls look through all of them (dynoxide 3.2.0).
-#[derive(Debug)]
-pub(crate) struct StreamTrimmer(Mutex<rusqlite::Connection>);
-
-impl StreamTrimmer {
-    /// Deletes the records before `sequence_number`. That record stays, because the engine numbers
-    /// the next record after the greatest number that is stored.
-    pub(crate) fn trim(&self, sequence_number: &str) -> rusqlite::Result<()> {
-        let connection = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let deleted = connection.execute(
-            "DELETE FROM _stream_records
-             WHERE table_name = ?1 AND CAST(sequence_number AS INTEGER) < CAST(?2 AS INTEGER)",
-            [&tables().users, sequence_number],
-        );
-        match deleted {
-            // Another connection writes for longer than `BUSY`. The next call deletes what this one
-            // left.
-            Err(rusqlite::Error::SqliteFailure(error, _))
-                if matches!(error.code, ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) =>
-            {
-                Ok(())
-            }
-            deleted => deleted.map(drop),
-        }
-    }
 }

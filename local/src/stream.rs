@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use store::{Keyring, Tables};
 use tokio::sync::Notify;
 
-use crate::database::{Database, StreamTrimmer};
+use crate::database::Database;
 use crate::queue::ChannelQueue;
 use crate::schema::{CHECKPOINTS, tables};
 
@@ -33,7 +33,6 @@ pub(crate) struct StreamReader {
     streams: aws_sdk_dynamodbstreams::Client,
     queue: ChannelQueue,
     keyring: Keyring,
-    trimmer: StreamTrimmer,
     /// Notified of each request that may have changed something.
     changed: Arc<Notify>,
     stream: String,
@@ -71,7 +70,6 @@ impl StreamReader {
             streams,
             queue,
             keyring: database.keyring().clone(),
-            trimmer: database.stream_trimmer()?,
             changed,
             stream,
             shard: None,
@@ -165,7 +163,6 @@ impl StreamReader {
             .item("sequence_number", AttributeValue::S(read.clone()))
             .send()
             .await?;
-        self.trimmer.trim(&read)?;
         self.saved = Some(read);
         Ok(())
     }

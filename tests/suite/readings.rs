@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use model::{Book, Change, Contact, Entry, Limits, Mode, Payer, Scope, SystemClock, UserId};
-use numbering::{HomeRegion, Phone, Region};
+use numbering::{HomeRegion, Phone, Region, reread};
 use protocol::{PhoneClaim, ProfilePatch, Uploaded, sign_up, upload};
 use store::{
     BookReader, BookStore, Bucket, BudgetStore, HolderReader, Life, Outcome, OwnerIndex,
@@ -99,11 +99,12 @@ async fn a_book_of_older_rules_keeps_its_contacts_and_matches_and_costs_no_budge
             let owners = store.owners(contact.phone, &range, 1_000).await.expect("readable");
             assert!(owners.hints.iter().any(|hint| hint.user == owner), "{code}: no hint");
         }
-        let kept: HashSet<&str> =
-            stored.book.entries().iter().map(|entry| entry.contact.spelling.as_str()).collect();
-        assert!(kept.len() * 10 >= contacts.len() * 9, "{code}: contacts are lost");
+        for Contact { phone, spelling, .. } in &contacts {
+            let today = reread(spelling.as_str(), *phone, &home);
+            assert!(stored.book.find(today).is_some(), "{code}: a contact is lost");
+        }
     }
-    assert!(changed > 100, "only {changed} phones are read better");
+    assert!(changed > 50, "only {changed} phones are read better");
 }
 
 #[tokio::test]

@@ -305,17 +305,18 @@ fn read(
     let reading = reader.optional_number("reading")?.unwrap_or(FIRST_READING);
     let reading = u32::try_from(reading).map_err(|_| reader.corrupt("reading"))?;
     let unpacked = |attribute, region, matches: Option<&[u8]>| match opened(attribute)? {
-        Some(contacts) => unpack(region, &contacts, matches)
-            .map(|book| book.read_by(reading))
-            .map_err(|_| reader.corrupt(attribute)),
+        Some(contacts) => unpack(region, &contacts, matches).map_err(|_| reader.corrupt(attribute)),
         None => Ok(Book::default()),
     };
     let is_open = matches!(life, Life::Open { .. });
+    let book = unpacked("contacts", region, opened("matches")?.as_deref())?;
+    // Only phones have a reading.
+    let book = if book.entries().is_empty() { book } else { book.read_by(reading) };
     Ok(StoredBook {
         version: reader.number("version")?,
         life,
         expires_at: reader.optional_number("expires_at")?.filter(|_| is_open),
-        book: unpacked("contacts", region, opened("matches")?.as_deref())?,
+        book,
         uploaded_by: reader
             .optional_number("uploaded_by")?
             .and_then(|mark| u32::try_from(mark).ok()),

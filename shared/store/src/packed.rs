@@ -300,7 +300,7 @@ mod tests {
             assert_eq!(joined(digits.len() as u8, head, tail), Ok(phone), "{digits}");
         }
         for (length, head, tail) in
-            [(6, 0, 0), (9, 99, 0), (10, 1000, 0), (11, 0, TAILS), (16, 1, 1)]
+            [(6, 0, 0), (7, 1, 0), (10, 1000, 0), (11, 0, TAILS), (16, 1, 1)]
         {
             assert_eq!(
                 joined(length, head, tail),
