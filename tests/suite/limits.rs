@@ -2,13 +2,14 @@
 //! upload's handler.
 
 use api::MAX_BODY_BYTES;
-use model::SystemClock;
+use model::{Scope, SystemClock};
 use serde_json::{Value, json};
-use store::Store;
+use store::{BookReader, OwnerIndex, Store};
 
-use support::embedded::database;
+use support::embedded::{database, store_over};
+use support::meter::Meter;
 use support::requests::{read, request};
-use support::upload_settings;
+use support::{upload_settings, user};
 
 struct Api(Store);
 
@@ -108,6 +109,27 @@ async fn ten_thousand_contacts_fit_into_one_request() {
     assert_eq!(api.upload(json!({"contacts": contacts, "force": 1})).await, created(10_000));
     assert_eq!(api.upload(json!({"contacts": contacts, "force": 1})).await, created(0));
     assert_eq!(api.book("").await, (200, Value::Array(contacts)));
+}
+
+/// An upload put all of its hints and died. When the app repeats it, every hint is there already.
+#[tokio::test]
+async fn a_large_upload_that_is_repeated_after_a_crash_takes_batches() {
+    const CONTACTS: u64 = 5_000;
+    let meter = Meter::new(database().await);
+    let api = Api(store_over(meter.clone()));
+    let one = json!([{"name": "Gordie Kann", "phone": "+16505550123"}]);
+    assert_eq!(api.upload(json!({"contacts": one})).await, created(1));
+    let owner = user("owner");
+    let seen = api.0.read_book(&owner, &Scope::Global).await.expect("readable");
+    let phones: Vec<_> = (0..CONTACTS).map(|n| self::phone(n)[1..].parse().expect("one")).collect();
+    api.0.put_hints(&owner, &Scope::Global, &phones, seen.version + 1).await.expect("written");
+    meter.take();
+    let contacts: Vec<Value> =
+        (0..CONTACTS).map(|n| json!({"name": format!("{n}"), "phone": phone(n)})).collect();
+    assert_eq!(api.upload(json!({"contacts": contacts})).await, created(5_000));
+    let requests = meter.take().requests;
+    // 200 calls insert, 200 update, 50 read holders.
+    assert!(requests <= 460, "{requests} requests");
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::{
     AttributeValue, BatchStatementErrorCodeEnum, BatchStatementRequest, KeysAndAttributes,
+    ReturnValuesOnConditionCheckFailure,
 };
 use futures::stream::{self, StreamExt, TryStreamExt};
 
@@ -28,6 +29,17 @@ pub(crate) enum Statement {
     Done,
     /// The statement's condition didn't hold, or its item already existed.
     Refused,
+    /// There is no item that the statement could change. Only a statement that asks for the item
+    /// of a failed condition can tell this from [`Statement::Refused`].
+    NoItem,
+}
+
+/// What a refused statement returns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OnRefusal {
+    Nothing,
+    /// The item for which the condition doesn't hold. So an item that doesn't exist is noticed.
+    Item,
 }
 
 impl Store {
@@ -37,11 +49,12 @@ impl Store {
         &self,
         table: Table,
         statement: &str,
+        on_refusal: OnRefusal,
         parameters: Vec<Vec<AttributeValue>>,
     ) -> Result<Vec<Statement>, StoreError> {
         let batches: Vec<_> = parameters.chunks(STATEMENTS_PER_CALL).map(<[_]>::to_vec).collect();
         let answers: Vec<Vec<Statement>> = stream::iter(batches)
-            .map(|batch| self.execute_batch(table, statement, batch))
+            .map(|batch| self.execute_batch(table, statement, on_refusal, batch))
             .buffered(CALLS_AT_ONCE)
             .try_collect()
             .await?;
@@ -52,9 +65,12 @@ impl Store {
         &self,
         table: Table,
         statement: &str,
+        on_refusal: OnRefusal,
         batch: Vec<Vec<AttributeValue>>,
     ) -> Result<Vec<Statement>, StoreError> {
         const OPERATION: &str = "BatchExecuteStatement";
+        let old =
+            (on_refusal == OnRefusal::Item).then_some(ReturnValuesOnConditionCheckFailure::AllOld);
         let mut ended: Vec<Option<Statement>> = vec![None; batch.len()];
         let mut retry = Retry::new(Backoff::THROTTLE);
         loop {
@@ -63,6 +79,7 @@ impl Store {
             let statements = open.iter().map(|place| {
                 let request = BatchStatementRequest::builder().statement(statement);
                 request
+                    .set_return_values_on_condition_check_failure(old.clone())
                     .set_parameters(Some(batch[*place].clone()))
                     .build()
                     .expect("a statement is set")
@@ -81,8 +98,13 @@ impl Store {
                 return Err(StoreError::coded(OPERATION, table, "answers are missing"));
             }
             for (place, answer) in open.into_iter().zip(answers) {
+                let item = answer.error.as_ref().and_then(|error| error.item.as_ref());
+                let no_item = on_refusal == OnRefusal::Item && item.is_none();
                 ended[place] = match answer.error.and_then(|error| error.code) {
                     None => Some(Statement::Done),
+                    Some(BatchStatementErrorCodeEnum::ConditionalCheckFailed) if no_item => {
+                        Some(Statement::NoItem)
+                    }
                     Some(
                         BatchStatementErrorCodeEnum::ConditionalCheckFailed
                         | BatchStatementErrorCodeEnum::DuplicateItem,

@@ -5,6 +5,7 @@ use aws_sdk_dynamodb::types::{ReturnValuesOnConditionCheckFailure, Select};
 use model::{Udid, UserId};
 use numbering::Phone;
 
+use crate::batch::OnRefusal;
 use crate::error::StoreError;
 use crate::item::{Attributes, Reader, item, number, text};
 use crate::phone_keys::hashed;
@@ -147,7 +148,7 @@ impl ClaimStore for Store {
         let parameters = claims.map(|claim| vec![recipient.clone(), claim]).collect();
         let table = self.tables.name(Table::Claims);
         let statement = format!(r#"DELETE FROM "{table}" WHERE "recipient" = ? AND "claim" = ?"#);
-        self.execute_each(Table::Claims, &statement, parameters).await.map(drop)
+        self.execute_each(Table::Claims, &statement, OnRefusal::Nothing, parameters).await.map(drop)
     }
 }
 

@@ -3,20 +3,22 @@
 use std::fmt;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use futures::stream::{self, StreamExt, TryStreamExt};
 use model::{Scope, UserId, hide_debug};
 use numbering::Phone;
 use serde::{Deserialize, Serialize};
 
-use crate::batch::Statement;
+use crate::batch::{OnRefusal, Statement};
 use crate::error::StoreError;
 use crate::item::{Reader, item, number, text};
 use crate::store::Store;
 use crate::tables::Table;
-use crate::write::{Condition, Outcome};
 
-/// Most single updates in flight at once, for hints that a batch refuses.
-const UPDATES_AT_ONCE: usize = 8;
+/// How often hints are put that are deleted between the two steps of putting them. Each time takes
+/// another request that deletes them at that very moment.
+const PUTS: usize = 4;
+
+/// The operation that all writes of hints use.
+const OPERATION: &str = "BatchExecuteStatement";
 
 /// A hint that a book may hold a phone.
 #[derive(Clone, PartialEq, Eq)]
@@ -91,8 +93,8 @@ pub trait OwnerIndex: Sync {
 }
 
 impl OwnerIndex for Store {
-    /// Most phones have no hint yet, so batches of INSERT handle the common case. A single
-    /// conditional update writes each hint that they refuse.
+    /// Most phones have no hint yet, so the first step inserts hints. The second one raises those
+    /// that are there already, which is what a crash or a conflict leaves. Both steps are batches.
     async fn put_hints(
         &self,
         user: &UserId,
@@ -101,19 +103,15 @@ impl OwnerIndex for Store {
         version: u64,
     ) -> Result<(), StoreError> {
         let owner = self.keyring.owner_key(user, scope);
-        let parameters =
-            phones.iter().map(|phone| vec![self.phone(*phone), text(&owner), number(version)]);
-        let table = self.tables.name(Table::ContactOwners);
-        let statement =
-            format!(r#"INSERT INTO "{table}" VALUE {{'phone': ?, 'owner': ?, 'version': ?}}"#);
-        let parameters = parameters.collect();
-        let inserted = self.execute_each(Table::ContactOwners, &statement, parameters).await?;
-        let there = phones.iter().zip(inserted).filter(|(_, ended)| *ended == Statement::Refused);
-        stream::iter(there.map(|(phone, _)| *phone).collect::<Vec<_>>())
-            .map(|phone| self.raise_hint(phone, &owner, version))
-            .buffer_unordered(UPDATES_AT_ONCE)
-            .try_for_each(|_| async { Ok(()) })
-            .await
+        let mut open = phones.to_vec();
+        for _ in 0..PUTS {
+            let there = self.insert_hints(&owner, &open, version).await?;
+            open = self.raise_hints(&owner, &there, version).await?;
+            if open.is_empty() {
+                return Ok(());
+            }
+        }
+        Err(StoreError::coded(OPERATION, Table::ContactOwners, "hints were deleted meanwhile"))
     }
 
     async fn delete_hints(
@@ -130,7 +128,14 @@ impl OwnerIndex for Store {
         let statement = format!(
             r#"DELETE FROM "{table}" WHERE "phone" = ? AND "owner" = ? AND "version" <= ?"#
         );
-        self.execute_each(Table::ContactOwners, &statement, parameters.collect()).await.map(drop)
+        self.execute_each(
+            Table::ContactOwners,
+            &statement,
+            OnRefusal::Nothing,
+            parameters.collect(),
+        )
+        .await
+        .map(drop)
     }
 
     async fn owners(
@@ -177,18 +182,52 @@ impl Store {
         text(self.phone_keys.key(phone))
     }
 
-    /// Puts a hint unless there is one of the same or a newer version, which is as good.
-    async fn raise_hint(
+    /// Puts a hint for each phone that has none. Returns the other phones.
+    async fn insert_hints(
         &self,
-        phone: Phone,
         owner: &str,
+        phones: &[Phone],
         version: u64,
-    ) -> Result<Outcome, StoreError> {
-        let key = item([("phone", self.phone(phone)), ("owner", text(owner))]);
-        let older = Condition::new(
-            "attribute_not_exists(version) OR version < :version",
-            [(":version", number(version))],
-        );
-        self.update(Table::ContactOwners, key, "SET version = :version", older).await
+    ) -> Result<Vec<Phone>, StoreError> {
+        let table = self.tables.name(Table::ContactOwners);
+        let statement =
+            format!(r#"INSERT INTO "{table}" VALUE {{'phone': ?, 'owner': ?, 'version': ?}}"#);
+        let parameters =
+            phones.iter().map(|phone| vec![self.phone(*phone), text(owner), number(version)]);
+        let ended = self
+            .execute_each(
+                Table::ContactOwners,
+                &statement,
+                OnRefusal::Nothing,
+                parameters.collect(),
+            )
+            .await?;
+        Ok(those_that(Statement::Refused, phones, &ended))
     }
+
+    /// Raises each phone's hint to `version`. A hint that has this version or a newer one stays,
+    /// since it is as good. Returns the phones that have no hint any more.
+    async fn raise_hints(
+        &self,
+        owner: &str,
+        phones: &[Phone],
+        version: u64,
+    ) -> Result<Vec<Phone>, StoreError> {
+        let table = self.tables.name(Table::ContactOwners);
+        let statement = format!(
+            r#"UPDATE "{table}" SET "version" = ? WHERE "phone" = ? AND "owner" = ? AND "version" < ?"#
+        );
+        let parameters = phones
+            .iter()
+            .map(|phone| vec![number(version), self.phone(*phone), text(owner), number(version)]);
+        let ended = self
+            .execute_each(Table::ContactOwners, &statement, OnRefusal::Item, parameters.collect())
+            .await?;
+        Ok(those_that(Statement::NoItem, phones, &ended))
+    }
+}
+
+/// Returns the phones whose statements ended in this way.
+fn those_that(way: Statement, phones: &[Phone], ended: &[Statement]) -> Vec<Phone> {
+    phones.iter().zip(ended).filter(|(_, ended)| **ended == way).map(|(phone, _)| *phone).collect()
 }

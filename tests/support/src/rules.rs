@@ -128,14 +128,12 @@ fn written(operation: &str, body: &Value) -> Vec<Written> {
     }
 }
 
-/// Returns what one of our statements writes. Its table is in quotes, and its first parameters are
-/// the key.
+/// Returns what one of our statements writes. Its table is in quotes. Its first parameters are the
+/// key, after the new value of an UPDATE.
 fn statement(statement: &Value) -> Written {
-    let table = statement["Statement"]
-        .as_str()
-        .and_then(|text| text.split('"').nth(1))
-        .expect("a table in quotes");
-    let parameters = list(&statement["Parameters"]);
+    let text = statement["Statement"].as_str().expect("a statement is a text");
+    let table = text.split('"').nth(1).expect("a table in quotes");
+    let parameters = list(&statement["Parameters"]).skip(usize::from(text.starts_with("UPDATE")));
     let key: serde_json::Map<_, _> =
         key_of(table).iter().map(|name| (*name).to_owned()).zip(parameters.cloned()).collect();
     Written { table: table.to_owned(), key: key.into(), factor: 1.0 }
