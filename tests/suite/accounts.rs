@@ -62,6 +62,6 @@ fn a_number_that_two_requests_send_at_once_is_taken_once_and_both_succeed() {
                 "after {turns:?}: {phones:?}"
             );
         }
-        assert!(runs > 100, "two requests of five calls have more orders than {runs}");
+        assert!(runs >= 70, "two requests of four calls have more orders than {runs}");
     }
 }

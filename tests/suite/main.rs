@@ -9,6 +9,7 @@ mod cost;
 mod events;
 mod idle;
 mod invariants;
+mod ids;
 mod journey;
 mod leaks;
 mod life;

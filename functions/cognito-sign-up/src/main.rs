@@ -5,7 +5,11 @@ use model::SystemClock;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let Boot { store, .. } = Boot::start().await?;
-    let handle = async |event, _| Ok(cognito_sign_up::handle(&store, &SystemClock, event).await?);
+    let boot = Boot::start().await?;
+    let handle = async |event, _| {
+        let answer = cognito_sign_up::handle(&boot.store, &SystemClock, event).await;
+        boot.emit_ids_left().await;
+        Ok(answer?)
+    };
     lambda::run(handle).await
 }

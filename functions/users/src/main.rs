@@ -9,7 +9,10 @@ async fn main() -> Result<(), Error> {
     let boot = Boot::start().await?;
     let (default_region, trust_body_phone) = (boot.home_region()?, boot.trust_body_phone()?);
     let (settings, sns) = (Settings { default_region, trust_body_phone }, boot.sns()?);
-    let handle =
-        async |event, _| Ok(invoke(&boot.store, &sns, &SystemClock, settings, event).await?);
+    let handle = async |event, _| {
+        let answer = invoke(&boot.store, &sns, &SystemClock, settings, event).await;
+        boot.emit_ids_left().await;
+        Ok(answer?)
+    };
     lambda::run(handle).await
 }

@@ -10,10 +10,10 @@ use protocol::push::Sns;
 use protocol::queue::SqsQueue;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use store::{Keyring, Store};
+use store::{Keyring, Store, Table};
 
 use crate::config::{self, ConfigError, ProcessEnvironment};
-use crate::{aws, telemetry};
+use crate::{aws, metrics, telemetry};
 
 /// What every function starts with.
 #[derive(Debug)]
@@ -34,6 +34,13 @@ impl Boot {
         let keyring = aws::keyring(&sdk, &ProcessEnvironment).await?;
         let store = aws::store(&sdk, &ProcessEnvironment, keyring.clone())?;
         Ok(Self { sdk, keyring, store })
+    }
+
+    /// Prints how many public ids are left, if this process has drawn some since the last call.
+    pub async fn emit_ids_left(&self) {
+        if let Some(left) = self.store.take_ids_left().await {
+            metrics::emit_ids_left(left, self.store.table_name(Table::Users));
+        }
     }
 
     /// Returns a client of SNS for the deployment's platform applications.

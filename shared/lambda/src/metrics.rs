@@ -13,15 +13,28 @@ use protocol::JoinReport;
 
 /// The namespace of all metrics.
 pub const NAMESPACE: &str = "AddressBook";
-/// The dimension of all metrics: the function's name, which tells one stack from another.
+/// The dimension of the metrics of an invocation: the function's name, which tells one stack from
+/// another.
 const DIMENSION: &str = "FunctionName";
+/// How many public ids no process has drawn yet. Its dimension is the name of the table that has the
+/// counter, since several functions draw ids.
+pub const IDS_LEFT: &str = "IdsLeft";
 
 /// Prints the metrics of one invocation of join-push, unless it did nothing.
 pub fn emit(report: &JoinReport, function_name: &str) {
     if *report == JoinReport::default() {
         return;
     }
-    let line = embedded(report, function_name, SystemClock.now_ms());
+    print(&embedded(&metrics(report), DIMENSION, function_name, SystemClock.now_ms()));
+}
+
+/// Prints how many public ids are left in the counter of `users_table`.
+pub fn emit_ids_left(left: u64, users_table: &str) {
+    let metrics = [(IDS_LEFT, "Count", left)];
+    print(&embedded(&metrics, "TableName", users_table, SystemClock.now_ms()));
+}
+
+fn print(line: &Value) {
     // If standard output can't be written, there is nowhere to say so.
     let _ = writeln!(std::io::stdout().lock(), "{line}");
 }
@@ -57,15 +70,19 @@ pub fn metrics(report: &JoinReport) -> Vec<(&'static str, &'static str, u64)> {
     metrics
 }
 
-fn embedded(report: &JoinReport, function_name: &str, now_ms: u64) -> Value {
-    let metrics = metrics(report);
+fn embedded(
+    metrics: &[(&'static str, &'static str, u64)],
+    dimension: &str,
+    value_of_dimension: &str,
+    now_ms: u64,
+) -> Value {
     let definitions: Vec<_> =
         metrics.iter().map(|(name, unit, _)| json!({ "Name": name, "Unit": unit })).collect();
     let directive =
-        json!({ "Namespace": NAMESPACE, "Dimensions": [[DIMENSION]], "Metrics": definitions });
-    let mut line = json!({ "_aws": { "Timestamp": now_ms, "CloudWatchMetrics": [directive] }, DIMENSION: function_name });
+        json!({ "Namespace": NAMESPACE, "Dimensions": [[dimension]], "Metrics": definitions });
+    let mut line = json!({ "_aws": { "Timestamp": now_ms, "CloudWatchMetrics": [directive] }, dimension: value_of_dimension });
     for (name, _, value) in metrics {
-        line[name] = value.into();
+        line[*name] = (*value).into();
     }
     line
 }
@@ -84,7 +101,7 @@ mod tests {
             slowest_ms: Some(812),
             ..JoinReport::default()
         };
-        let line = embedded(&report, "join-push", 1_795_485_472_000);
+        let line = embedded(&metrics(&report), DIMENSION, "join-push", 1_795_485_472_000);
         let count = |name: &str| json!({ "Name": name, "Unit": "Count" });
         assert_eq!(
             line,
@@ -107,7 +124,8 @@ mod tests {
 
     #[test]
     fn without_a_push_there_is_no_delay() {
-        let line = embedded(&JoinReport { books: 1, ..JoinReport::default() }, "join-push", 0);
+        let report = JoinReport { books: 1, ..JoinReport::default() };
+        let line = embedded(&metrics(&report), DIMENSION, "join-push", 0);
         assert_eq!(line.get("JoinToPushDelay"), None);
     }
 }

@@ -167,7 +167,7 @@ async fn next_profile<S: SignUpStore>(
             Profile { version: before.version + 1, updated_at_ms: now_ms, ..before.clone() }
         }
         None => Profile {
-            id: PublicId::new(store.draw().await?).ok_or(AccountError::NoIdsLeft)?,
+            id: PublicId::new(store.draw_id().await?).ok_or(AccountError::NoIdsLeft)?,
             user: user.clone(),
             version: 1,
             phone: None,
@@ -189,11 +189,9 @@ async fn next_profile<S: SignUpStore>(
     if after.phone.is_some_and(|(old, _)| old == phone) {
         return Ok(Some((after, None)));
     }
-    // Ids and epochs come from one counter. So an epoch is greater than all before it, even than
-    // those of holders who left no trace.
-    let epoch = if before.is_none() { u64::from(after.id.get()) } else { store.draw().await? };
-    after.phone = Some((phone, epoch));
-    let Some(holder) = store.holder(phone).await? else { return Ok(Some((after, None))) };
+    let holder = store.holder(phone).await?;
+    after.phone = Some((phone, next_epoch(now_ms, before, holder.as_ref())));
+    let Some(holder) = holder else { return Ok(Some((after, None))) };
     if holder.user == *user {
         return Ok(None);
     }
@@ -202,6 +200,20 @@ async fn next_profile<S: SignUpStore>(
     }
     let theirs = store.profile(holder.id).await?;
     Ok(Some((after, Some((holder, theirs)))))
+}
+
+/// Returns the epoch of a turn of having a number that begins now, in which the number passes from
+/// `holder`, if anybody has it, to the user of `before`.
+///
+/// It is the clock's milliseconds, and in any case more than the holder's epoch and than that of the
+/// number which the user gives up. So epochs grow on a number while anybody has it, and from number
+/// to number of one user, whatever the clocks say. On a number that nobody has they grow if the
+/// clock isn't behind the former holder's by more than the number was free. Even then a turn isn't
+/// mistaken for a former one, because only a user who comes back has the same public id.
+fn next_epoch(now_ms: u64, before: Option<&Profile>, holder: Option<&Holder>) -> u64 {
+    let given_up = before.and_then(|before| before.phone).map(|(_, epoch)| epoch);
+    let last = given_up.max(holder.map(|holder| holder.epoch));
+    last.map_or(now_ms, |last| now_ms.max(last + 1))
 }
 
 fn same_but_for_time(before: &Profile, after: &Profile) -> bool {

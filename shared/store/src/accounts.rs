@@ -1,12 +1,11 @@
 //! Accounts, in Users: each is signed up, changed and deleted in one transaction over all its
 //! items.
 
-use aws_sdk_dynamodb::types::ReturnValue;
 use model::{Flags, Holder, Profile, PublicId, UserId};
 
 use crate::error::StoreError;
 use crate::item::{Attributes, Reader, item, number, text};
-use crate::keys::{COUNTER_KEY, profile_key};
+use crate::keys::profile_key;
 use crate::profile;
 use crate::store::Store;
 use crate::tables::Table;
@@ -63,8 +62,9 @@ pub trait AccountStore: Sync {
         id: PublicId,
     ) -> impl Future<Output = Result<Option<Profile>, StoreError>> + Send;
 
-    /// Draws a number that is greater than all numbers drawn before. Gaps are fine.
-    fn draw(&self) -> impl Future<Output = Result<u64, StoreError>> + Send;
+    /// Draws a public id that no user has or had. Gaps are fine. Ids of different processes aren't in
+    /// the order in which they are drawn.
+    fn draw_id(&self) -> impl Future<Output = Result<u64, StoreError>> + Send;
 
     /// Makes all of the changes of `write`, or none.
     fn write_account(
@@ -89,20 +89,8 @@ impl AccountStore for Store {
         item.map(|item| profile::read(&self.keyring, &item)).transpose()
     }
 
-    async fn draw(&self) -> Result<u64, StoreError> {
-        let answer = self
-            .client
-            .update_item()
-            .table_name(self.tables.name(Table::Users))
-            .set_key(Some(user_key(COUNTER_KEY)))
-            .update_expression("ADD drawn :one")
-            .expression_attribute_values(":one", number(1))
-            .return_values(ReturnValue::UpdatedNew)
-            .send()
-            .await
-            .map_err(|error| StoreError::call("UpdateItem", Table::Users, &error))?;
-        let item = answer.attributes.unwrap_or_default();
-        Reader { table: Table::Users, kind: "counter", item: &item }.number("drawn")
+    async fn draw_id(&self) -> Result<u64, StoreError> {
+        self.next_id().await
     }
 
     async fn write_account(&self, write: AccountWrite<'_>) -> Result<Outcome, StoreError> {

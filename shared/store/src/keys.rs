@@ -21,7 +21,7 @@ use crate::item::{Attributes, item, text};
 use crate::keyring::Keyring;
 use crate::phone_keys::hashed;
 
-/// The key of the counter from which public ids and epochs are drawn.
+/// The key of the counter from which public ids are drawn.
 pub(crate) const COUNTER_KEY: &str = "counter#users";
 /// The sort key of the item that says who a push token belongs to.
 pub(crate) const TOKEN_SORT_KEY: &str = "token";

@@ -7,6 +7,7 @@ mod budgets;
 mod calls;
 mod claims;
 mod error;
+mod ids;
 mod item;
 mod keyring;
 mod keys;

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use aws_sdk_dynamodb::Client;
 use model::Clock;
 
+use crate::ids::Ids;
 use crate::keyring::Keyring;
 use crate::phone_keys::PhoneKeys;
-use crate::tables::Tables;
+use crate::tables::{Table, Tables};
 
 /// The tables of one deployment. It implements the trait of every capability.
 #[derive(Clone, Debug)]
@@ -17,7 +18,9 @@ pub struct Store {
     pub(crate) keyring: Keyring,
     pub(crate) phone_keys: PhoneKeys,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) ids: Ids,
     pub(crate) book_ttl_seconds: Option<u64>,
+    pub(crate) device_book_ttl_seconds: Option<u64>,
 }
 
 impl Store {
@@ -30,7 +33,28 @@ impl Store {
         clock: impl Clock + 'static,
     ) -> Self {
         let phone_keys = PhoneKeys::from(&keyring);
-        Self { client, tables, keyring, phone_keys, clock: Arc::new(clock), book_ttl_seconds: None }
+        Self {
+            client,
+            tables,
+            keyring,
+            phone_keys,
+            clock: Arc::new(clock),
+            ids: Ids::default(),
+            book_ttl_seconds: None,
+            device_book_ttl_seconds: None,
+        }
+    }
+
+    /// Returns the name of a table.
+    #[must_use]
+    pub fn table_name(&self, table: Table) -> &str {
+        self.tables.name(table)
+    }
+
+    /// Returns the same store by another clock.
+    #[must_use]
+    pub fn with_clock(self, clock: impl Clock + 'static) -> Self {
+        Self { clock: Arc::new(clock), ..self }
     }
 
     /// Returns the same store, in which a book expires if nobody uses it for `seconds`. Without
@@ -38,5 +62,12 @@ impl Store {
     #[must_use]
     pub fn with_book_ttl(self, seconds: Option<u64>) -> Self {
         Self { book_ttl_seconds: seconds, ..self }
+    }
+
+    /// Returns the same store, in which a device's book expires if nobody uses it for `seconds`.
+    /// Without this call a device's book expires as the global one does.
+    #[must_use]
+    pub fn with_device_book_ttl(self, seconds: Option<u64>) -> Self {
+        Self { device_book_ttl_seconds: seconds, ..self }
     }
 }

@@ -153,7 +153,9 @@ impl BookQueue for Relay {
         let mut state = self.state();
         for message in messages {
             if let Some(joiner) = &message.joiner {
-                state.users.insert(joiner.id.get(), joiner.user.as_str().to_owned());
+                let user = joiner.user.as_str().to_owned();
+                let former = state.users.insert(joiner.id.get(), user.clone());
+                assert!(former.is_none_or(|former| former == user), "an id is given twice");
             }
             state.messages.push_back(message.to_body(&self.keys));
         }
