@@ -179,6 +179,9 @@ impl From<SubscribeError> for ApiError {
     fn from(error: SubscribeError) -> Self {
         match error {
             SubscribeError::NotFound => Self::not_found("There is no such subscription."),
+            SubscribeError::AccountDeleted => {
+                Self::not_found("The user was deleted while the device was being subscribed.")
+            }
             SubscribeError::Contended(_) => Self::unavailable(error),
             SubscribeError::Store(error) => error.into(),
             SubscribeError::Endpoint(error) => error.into(),

@@ -75,6 +75,17 @@ impl<P: Pusher + Endpoints, C: Clock> Notifier<P, C> {
             Ok(Claimed::Busy) => return Err(JoinError::PushClaimed).into(),
             Err(error) => return Err(error).into(),
         };
+        // The recipient's account may have been deleted since the audience was read, and its claims
+        // too. It loses its subscriptions before its claims. So if the subscription is still there,
+        // the claim is deleted with the account, or has no need to be.
+        match store.is_subscribed(subscription).await {
+            Ok(true) => {}
+            Ok(false) => return store.release(&claim).await.into(),
+            Err(error) => {
+                let released = store.release(&claim).await;
+                return Worked::from(Err(error)).and(released.into());
+            }
+        }
         // 2.
         let delivery = self.attempt(subscription, push).await;
         let report = self.count(delivery, news);

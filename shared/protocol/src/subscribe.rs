@@ -36,6 +36,9 @@ pub enum SubscribeError {
     /// The user has no subscription with this id.
     #[error("there is no such subscription")]
     NotFound,
+    /// The account was deleted while the device was being subscribed.
+    #[error("the account was deleted meanwhile")]
+    AccountDeleted,
     #[error(transparent)]
     Contended(#[from] Contended),
     #[error(transparent)]
@@ -54,11 +57,12 @@ pub enum SubscribeError {
 /// guarantees that a subscription that was written has its endpoint, however many calls run at
 /// once.
 ///
-/// 1. Reads who the token belongs to. Starts over while a removal is noted.
+/// 1. Reads the account's generation, which has to stay the same until step 4, and who the token
+///    belongs to. Starts over while a removal is noted.
 /// 2. Notes the removal of the device's former token and deletes its endpoint, if it had another
 ///    token.
 /// 3. Registers the token.
-/// 4. Writes the subscription and the token's owner.
+/// 4. Writes the subscription and the token's owner, if the account is still in its generation.
 /// 5. Deletes the token's former endpoint, if that was in another application.
 /// 6. Removes the user's oldest subscriptions beyond the limit.
 ///
@@ -76,8 +80,15 @@ where
     E: Endpoints,
 {
     let mut attempts = Attempts::new();
+    let mut started = None;
     loop {
-        if let Some(subscribed) = try_subscribe(store, endpoints, clock, user, request).await? {
+        // 1.
+        let generation = store.generation(user).await?;
+        if *started.get_or_insert(generation) != generation {
+            return Err(SubscribeError::AccountDeleted);
+        }
+        let subscribed = try_subscribe(store, endpoints, clock, user, generation, request).await?;
+        if let Some(subscribed) = subscribed {
             // 6.
             remove_oldest(store, endpoints, clock, user).await?;
             return Ok(subscribed);
@@ -93,6 +104,7 @@ async fn try_subscribe<S, E>(
     endpoints: &E,
     clock: &impl Clock,
     user: &UserId,
+    generation: u64,
     request: &SubscribeRequest,
 ) -> Result<Option<Subscription>, SubscribeError>
 where
@@ -102,7 +114,6 @@ where
     let SubscribeRequest { device, platform, channel, environment, token } = request;
     let (channel, environment, platform) = (*channel, *environment, *platform);
     let token_hash = token_hash(token);
-    // 1.
     let token_use = store.token_use(&token_hash).await?;
     let leaving_until_ms = token_use.as_ref().and_then(|seen| seen.leaving_until_ms);
     if leaving_until_ms.is_some_and(|until| clock.now_ms() < until) {
@@ -129,7 +140,8 @@ where
         endpoint,
         subscribed_at_ms: clock.now_ms(),
     };
-    let write = SubscriptionWrite { next: &next, replaced, token_use: token_use.as_ref() };
+    let write =
+        SubscriptionWrite { next: &next, generation, replaced, token_use: token_use.as_ref() };
     // 4.
     if store.write_subscription(write).await? == Outcome::Conflict {
         return Ok(None);

@@ -2,6 +2,7 @@
 
 use model::{PublicId, Subscription, UserId};
 
+use crate::accounts::AccountStore;
 use crate::error::StoreError;
 use crate::item::{Attributes, Reader, item, number, text};
 use crate::keyring::Keyring;
@@ -16,6 +17,8 @@ use crate::write::{Condition, Outcome, Write};
 pub struct SubscriptionWrite<'a> {
     /// The subscription to write.
     pub next: &'a Subscription,
+    /// The generation that the user's account has to be in.
+    pub generation: u64,
     /// The earlier subscription of the same device and channel, whose id `next` keeps.
     pub replaced: Option<&'a Subscription>,
     /// Where the token of `next` was in use. If that is another subscription, it is deleted,
@@ -38,6 +41,15 @@ pub trait SubscriptionStore: Sync {
         user: &UserId,
     ) -> impl Future<Output = Result<Vec<Subscription>, StoreError>> + Send;
 
+    /// Reads the generation of the user's account, strongly consistent.
+    fn generation(&self, user: &UserId) -> impl Future<Output = Result<u64, StoreError>> + Send;
+
+    /// Reads whether the device still has a subscription, with one strongly consistent GetItem.
+    fn is_subscribed(
+        &self,
+        seen: &Subscription,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
     /// Reads where the token of this hash is in use, strongly consistent.
     fn token_use(
         &self,
@@ -52,7 +64,9 @@ pub trait SubscriptionStore: Sync {
         until_ms: u64,
     ) -> impl Future<Output = Result<Outcome, StoreError>> + Send;
 
-    /// Writes a subscription, its token, and the deletion of what they replace, or nothing.
+    /// Writes a subscription, its token, and the deletion of what they replace, or nothing. Checks
+    /// in the same transaction that the account is still in its generation, so that a subscription
+    /// which is under way while the account is deleted doesn't survive it.
     fn write_subscription(
         &self,
         write: SubscriptionWrite<'_>,
@@ -76,6 +90,15 @@ impl SubscriptionStore for Store {
         Ok(if muted { vec![] } else { subscriptions })
     }
 
+    async fn generation(&self, user: &UserId) -> Result<u64, StoreError> {
+        Ok(self.subject(user).await?.generation)
+    }
+
+    async fn is_subscribed(&self, seen: &Subscription) -> Result<bool, StoreError> {
+        let key = subscription_key(&self.keyring, seen);
+        Ok(self.get(Table::Subscriptions, key).await?.is_some())
+    }
+
     async fn token_use(&self, token_hash: &str) -> Result<Option<TokenUse>, StoreError> {
         self.read_token_use(token_hash).await
     }
@@ -92,7 +115,7 @@ impl SubscriptionStore for Store {
         &self,
         write: SubscriptionWrite<'_>,
     ) -> Result<Outcome, StoreError> {
-        let SubscriptionWrite { next, replaced, token_use } = write;
+        let SubscriptionWrite { next, generation, replaced, token_use } = write;
         let condition = match replaced {
             None => Condition::new("attribute_not_exists(pk)", []),
             Some(seen) => {
@@ -104,6 +127,7 @@ impl SubscriptionStore for Store {
         let mut writes = vec![
             Write::put(Table::Subscriptions, attributes, condition),
             self.token_put(next, token_use),
+            self.generation_check(&next.user, generation),
         ];
         if let Some(seen) = replaced.filter(|seen| seen.token_hash != next.token_hash) {
             writes.push(self.token_delete(seen));
