@@ -72,6 +72,12 @@ impl Api {
         self.send("POST", "/address_book", token, body).await
     }
 
+    /// Returns how many contacts are in a book of Ann's.
+    async fn count(&self, query: &str) -> usize {
+        let event = request("GET", &format!("/address_book{query}"), "ann", None);
+        read(&get::handle(&self.store, event).await).1.as_array().map_or(0, Vec::len)
+    }
+
     async fn add(&self, token: &str, numbers: std::ops::Range<u32>) -> (i64, Option<u64>) {
         self.upload(token, json!({"contacts": contacts(numbers)})).await
     }
@@ -200,10 +206,38 @@ async fn more_books_contacts_or_contacts_at_once_than_allowed_are_refused() {
     let expected =
         json!({"created": 2, "updated": 0, "deleted": 0, "rejected": {"2": full, "3": full}});
     assert_eq!(send(device("one", 20..24)).await, (200, expected));
-    let sentence = "There are 2 address books already: delete one first.";
-    assert_eq!(send(device("two", 0..1)).await, (422, json!({"errors": {"udid": [sentence]}})));
-    assert_eq!(api.send("DELETE", "/address_book?udid=one", "ann", Value::Null).await, DONE);
+    // Another device's book takes the place of the first one's.
     assert_eq!(send(device("two", 0..1)).await.0, 200);
+    assert_eq!(api.count("?udid=one").await, 0);
+    assert_eq!((api.count("").await, api.count("?udid=two").await), (8, 1));
+    // Nothing takes the place of the global book.
+    api.settings.limits.books_per_user = 1;
+    assert_eq!(api.send("DELETE", "/address_book?udid=two", "ann", Value::Null).await, DONE);
+    let event = request("POST", "/address_book", "ann", Some(device("three", 0..1)));
+    let answer = read(&upload::handle(&api.store, &api.clock, &api.settings, event).await);
+    let sentence = "There are 1 address books already: delete one first.";
+    assert_eq!(answer, (422, json!({"errors": {"udid": [sentence]}})));
+}
+
+#[tokio::test]
+async fn a_number_in_several_books_of_one_user_counts_once() {
+    let mut api = Api::new().await;
+    let budget = Budget::new(100, 1);
+    api.settings.limits =
+        Limits { budget, contacts_per_request: 20, contacts_per_user: 10, books_per_user: 3 };
+    assert_eq!(api.add("ann", 0..8).await, DONE);
+    let send = async |udid: &str, numbers| {
+        let body = json!({"contacts": contacts(numbers), "udid": udid}).to_string();
+        let event = request("POST", "/address_book", "ann", Some(body));
+        read(&upload::handle(&api.store, &api.clock, &api.settings, event).await).1
+    };
+    let full = json!(["The address book is full."]);
+    assert_eq!(send("one", 0..10).await["rejected"], json!({}), "eight of them are there already");
+    assert_eq!(send("two", 4..11).await["rejected"], json!({"6": full}), "the eleventh is new");
+    // Another phone of the user, with the same contacts, may come and go for ever.
+    for udid in ["three", "four", "five"] {
+        assert_eq!(send(udid, 0..10).await["rejected"], json!({}), "{udid}");
+    }
 }
 
 /// Two uploads at once, with room in the budget for one of them, in every order of their requests

@@ -159,7 +159,8 @@ pub fn store(
 ) -> Result<Store, ConfigError> {
     let store =
         Store::new(aws_sdk_dynamodb::Client::new(sdk), config::tables(env)?, keyring, SystemClock);
-    Ok(store.with_book_ttl(config::book_ttl_seconds(env)?))
+    let store = store.with_book_ttl(config::book_ttl_seconds(env)?);
+    Ok(store.with_device_book_ttl(config::device_book_ttl_seconds(env)?))
 }
 
 /// Returns a client of SNS for the platform applications that the environment names.

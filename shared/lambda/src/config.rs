@@ -115,10 +115,25 @@ pub fn keys_secret_arn(env: &impl Variables) -> Result<Option<String>, ConfigErr
 /// # Errors
 /// [`ConfigError`] with the variable's name.
 pub fn book_ttl_seconds(env: &impl Variables) -> Result<Option<u64>, ConfigError> {
-    if env.get("BOOK_TTL_DAYS").is_none() {
+    days(env, "BOOK_TTL_DAYS")
+}
+
+/// Reads `DEVICE_BOOK_TTL_DAYS`: how long a device's book that nobody uses is kept. Returns it in
+/// seconds. If it is 0 or isn't set, a device's book is kept as long as the global one, and this
+/// returns `None`.
+///
+/// # Errors
+/// [`ConfigError`] with the variable's name.
+pub fn device_book_ttl_seconds(env: &impl Variables) -> Result<Option<u64>, ConfigError> {
+    days(env, "DEVICE_BOOK_TTL_DAYS")
+}
+
+/// Returns a number of days in seconds, or `None` if it is 0 or isn't set.
+fn days(env: &impl Variables, name: &'static str) -> Result<Option<u64>, ConfigError> {
+    if env.get(name).is_none() {
         return Ok(None);
     }
-    let days: u32 = parsed(env, "BOOK_TTL_DAYS")?;
+    let days: u32 = parsed(env, name)?;
     Ok((days > 0).then(|| u64::from(days) * 24 * 60 * 60))
 }
 
@@ -295,6 +310,9 @@ mod tests {
         assert_eq!(book_ttl_seconds(&Fixed(&[])), Ok(None));
         assert_eq!(book_ttl_seconds(&Fixed(&[("BOOK_TTL_DAYS", "0")])), Ok(None));
         assert_eq!(book_ttl_seconds(&Fixed(&[("BOOK_TTL_DAYS", "2")])), Ok(Some(172_800)));
+        let both = Fixed(&[("BOOK_TTL_DAYS", "2"), ("DEVICE_BOOK_TTL_DAYS", "1")]);
+        assert_eq!(device_book_ttl_seconds(&both), Ok(Some(86_400)));
+        assert_eq!(device_book_ttl_seconds(&Fixed(&[("BOOK_TTL_DAYS", "2")])), Ok(None));
     }
 
     #[test]

@@ -234,8 +234,9 @@ fn same_but_for_time(before: &Profile, after: &Profile) -> bool {
 /// 6. Deletes the claims.
 ///
 /// # Errors
-/// [`AccountError::Forbidden`] if `id` is another user's. After any other error some of the steps
-/// are done, and a repeat does the rest.
+/// [`AccountError::Forbidden`] if the user has an account and `id` isn't its id, whether or not
+/// another user has it. A user without an account may name any id: what is left of their own is
+/// deleted. After any other error some of the steps are done, and a repeat does the rest.
 pub async fn delete_account<S, E>(
     store: &S,
     endpoints: &E,
@@ -280,10 +281,10 @@ where
     E: Endpoints,
 {
     // 1.
-    let generation = delete_profile(store, user, id).await?;
+    let begun = delete_profile(store, user, id).await?;
     // 2 to 4, in `empty_book`.
     for (scope, _) in store.read_books(user).await? {
-        delete_book(store, user, &scope, generation).await?;
+        delete_book(store, user, &scope, begun).await?;
     }
     // 5.
     unsubscribe_all(store, endpoints, clock, user).await?;
@@ -293,8 +294,11 @@ where
 }
 
 /// Deletes the account's items and begins its next generation, so that no upload of this one can
-/// open a book any more. Returns the generation that ended. If an `id` is given, it has to be the
-/// user's.
+/// open a book any more. Returns the generation that has begun. If the user has an account and an
+/// `id` is given, it has to be the account's.
+///
+/// Nothing is read about an id that isn't the user's, so neither the answer nor the time that it
+/// takes says whether another user has it.
 async fn delete_profile<S: AccountStore>(
     store: &S,
     user: &UserId,
@@ -303,14 +307,13 @@ async fn delete_profile<S: AccountStore>(
     let mut attempts = Attempts::new();
     loop {
         let subject: Subject = store.subject(user).await?;
-        let before = match id.or(subject.id) {
-            Some(id) => store.profile(id).await?,
-            None => None,
-        };
-        let own = subject.id.map_or(before.is_none(), |own| id.is_none_or(|id| own == id));
-        if !own {
+        if subject.id.is_some_and(|own| id.is_some_and(|id| own != id)) {
             return Err(AccountError::Forbidden);
         }
+        let before = match subject.id {
+            Some(own) => store.profile(own).await?,
+            None => None,
+        };
         if before.is_some() == subject.id.is_some() {
             let write = AccountWrite {
                 user,
@@ -320,25 +323,25 @@ async fn delete_profile<S: AccountStore>(
                 target: Target::Free,
             };
             if store.write_account(write).await? == Outcome::Done {
-                return Ok(subject.generation);
+                return Ok(store.subject(user).await?.generation);
             }
         }
         attempts.again().await?;
     }
 }
 
-/// Empties one book for good, unless it belongs to a later generation than the one that `ended`.
+/// Empties one book for good, unless it belongs to the generation that has `begun` or a later one.
 async fn delete_book<S>(
     store: &S,
     user: &UserId,
     scope: &Scope,
-    ended: u64,
+    begun: u64,
 ) -> Result<(), AccountError>
 where
     S: WipeStore,
 {
     let deleted = |life| match life {
-        Life::Open { generation } if generation <= ended => Some(Life::Deleted { generation }),
+        Life::Open { generation } if generation < begun => Some(Life::Deleted { generation }),
         Life::Unopened | Life::Open { .. } | Life::Deleted { .. } => None,
     };
     match empty_book(store, user, scope, deleted).await? {

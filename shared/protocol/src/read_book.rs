@@ -1,10 +1,10 @@
-//! Reading a book, which postpones its expiry.
+//! Reading a book, which notes that it is used.
 
 use model::{Book, Scope, UserId};
 use store::{BookKeeper, StoreError, StoredBook};
 
 /// Returns the contacts and matches of a book, from one strongly consistent read. It repairs
-/// nothing. If books expire, reading one postpones its expiry.
+/// nothing. If the book expires or is a device's, its use is noted; see [`BookKeeper`].
 ///
 /// # Errors
 /// [`StoreError`] of the read.
@@ -18,8 +18,8 @@ pub async fn read_book<S: BookKeeper>(
     Ok(seen.book)
 }
 
-/// Postpones the expiry of a book that is in use. A failure is only logged: half of the book's time
-/// is still left, and later requests try again.
+/// Notes that a book is in use. A failure is only logged: half of the book's time is still left, and
+/// later requests try again.
 pub(crate) async fn keep<S: BookKeeper>(
     store: &S,
     user: &UserId,
@@ -27,6 +27,6 @@ pub(crate) async fn keep<S: BookKeeper>(
     seen: &StoredBook,
 ) {
     if let Err(error) = store.keep_book(user, scope, seen).await {
-        tracing::warn!(error = %error, "a book's expiry wasn't postponed");
+        tracing::warn!(error = %error, "the use of a book wasn't noted");
     }
 }

@@ -21,7 +21,9 @@ const TOMBSTONE_SECONDS: u64 = 14 * 24 * 60 * 60;
 pub struct Subject {
     /// The user's public id. Absent before sign-up and after the account was deleted.
     pub id: Option<PublicId>,
-    /// How often the account has been deleted.
+    /// Tells one account of the subject from the next. It is 0 until an account is deleted. Each
+    /// deletion raises it, to the clock's milliseconds or more. So it never is what it was before,
+    /// although it is forgotten 14 days after a deletion.
     pub generation: u64,
 }
 
@@ -125,7 +127,7 @@ impl Store {
                 }
             }
             (_, None) => {
-                set("generation", generation + 1);
+                set("generation", self.clock.now_ms().max(generation + 1));
                 set("expires_at", self.clock.now_seconds() + TOMBSTONE_SECONDS);
             }
         }

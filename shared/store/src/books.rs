@@ -16,8 +16,14 @@ use crate::write::{Condition, Outcome, Write};
 /// The reading version of books that were written before books kept one.
 const FIRST_READING: u64 = 1;
 /// How long an emptied item keeps its version: 7 days. That is far longer than any upload can be in
-/// flight (a Lambda runs for 15 minutes at most), so no version is ever counted twice.
+/// flight (a Lambda runs for 15 minutes at most). A book that comes back after that starts at the
+/// clock's milliseconds. It would take a thousand writes a second for all of a book's life to get
+/// there before the clock does, so no version is ever counted twice.
 const TOMBSTONE_SECONDS: u64 = 7 * 24 * 60 * 60;
+
+/// How old the mark of a device's book may be before a use of the book renews it: a day. So a device
+/// that is used costs at most one more write a day.
+const MARK_SECONDS: u64 = 24 * 60 * 60;
 
 /// Whether a book is open, and in which generation of its user's account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +32,7 @@ pub enum Life {
     Unopened,
     /// The book belongs to its user's account of this generation.
     Open {
-        /// How often the account had been deleted when the book was opened.
+        /// The account's generation when the book was opened.
         generation: u64,
     },
     /// The account of this generation was deleted, and the book with it.
@@ -39,8 +45,11 @@ pub enum Life {
 /// A book as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredBook {
-    /// Raised by one with every write. 0 if there is no item.
+    /// Raised by one with every write. If there is no item, it is the clock's milliseconds, which is
+    /// more than any version that the book had before.
     pub version: u64,
+    /// Whether there is an item.
+    pub is_stored: bool,
     pub life: Life,
     /// The contacts and matches. Empty unless the book is open.
     pub book: Book,
@@ -52,17 +61,23 @@ pub struct StoredBook {
     /// When an open book expires unless it is used before, in seconds since 1970. If it is absent
     /// when the book is written, the deployment's time to live counts from now, if there is one.
     pub expires_at: Option<u64>,
+    /// When an open book of a device was last used, in seconds since 1970. It may be a day late. If
+    /// it is absent when the book is written, the book is used now.
+    pub used_at: Option<u64>,
 }
 
 impl StoredBook {
-    fn absent() -> Self {
+    /// Returns a book without an item, which begins at `version`.
+    fn absent(version: u64) -> Self {
         Self {
-            version: 0,
+            version,
+            is_stored: false,
             life: Life::Unopened,
             book: Book::default(),
             uploaded_by: None,
             leaving: Book::default(),
             expires_at: None,
+            used_at: None,
         }
     }
 }
@@ -70,7 +85,7 @@ impl StoredBook {
 /// Reading books.
 pub trait BookReader: Sync {
     /// Reads a book with one strongly consistent GetItem. If there is no item, returns an unopened
-    /// book of version 0.
+    /// book whose version is the clock's milliseconds.
     fn read_book(
         &self,
         user: &UserId,
@@ -84,11 +99,14 @@ pub trait BookReader: Sync {
     ) -> impl Future<Output = Result<Vec<(Scope, StoredBook)>, StoreError>> + Send;
 }
 
-/// Postponing the expiry of books.
+/// Noting that books are used.
 pub trait BookKeeper: BookReader {
-    /// Postpones the expiry of the open book that was `seen`, if less than half of its time is
-    /// left. So a book that is read is kept, at the cost of one write in half of that time. Does
-    /// nothing if books don't expire.
+    /// Notes that the open book that was `seen` is used, with one write or none:
+    ///
+    /// - postpones its expiry, if less than half of its time is left. So a book that is read is
+    ///   kept, at the cost of one write in half of that time;
+    /// - takes its expiry away, if books don't expire any more;
+    /// - renews the mark of a device's book, if it is older than a day.
     fn keep_book(
         &self,
         user: &UserId,
@@ -110,6 +128,8 @@ pub trait BookStore: BookReader {
 
     /// Creates an empty open book in place of `seen`, in one transaction that checks that the
     /// account is still in `generation`. Returns the book, or nothing if another write came first.
+    ///
+    /// The contacts that were leaving are forgotten, so their hints have to be deleted before.
     fn open_book(
         &self,
         user: &UserId,
@@ -123,7 +143,7 @@ impl BookReader for Store {
     async fn read_book(&self, user: &UserId, scope: &Scope) -> Result<StoredBook, StoreError> {
         match self.get(Table::AddressBooks, key(&self.keyring, user, scope)).await? {
             Some(item) => read(&self.keyring, user, scope, &item),
-            None => Ok(StoredBook::absent()),
+            None => Ok(StoredBook::absent(self.clock.now_ms())),
         }
     }
 
@@ -148,20 +168,36 @@ impl BookKeeper for Store {
         scope: &Scope,
         seen: &StoredBook,
     ) -> Result<(), StoreError> {
-        let Some(ttl) = self.book_ttl_seconds else { return Ok(()) };
-        let now_seconds = self.clock.now_seconds();
-        let lives_long = seen.expires_at.is_some_and(|at| at > now_seconds + ttl / 2);
-        if lives_long || !matches!(seen.life, Life::Open { .. }) {
+        let (now_seconds, ttl) = (self.clock.now_seconds(), self.book_ttl(scope));
+        let is_kept = match (ttl, seen.expires_at) {
+            (None, expires_at) => expires_at.is_none(),
+            (Some(ttl), expires_at) => expires_at.is_some_and(|at| at > now_seconds + ttl / 2),
+        };
+        let is_device = matches!(scope, Scope::Device(_));
+        let is_marked =
+            !is_device || seen.used_at.is_some_and(|at| at + MARK_SECONDS > now_seconds);
+        if is_kept && is_marked || !matches!(seen.life, Life::Open { .. }) {
             return Ok(());
         }
         // Contacts and matches don't change, so the version isn't raised, and no writer has to
         // start over.
         let mut unchanged = is_still(seen);
-        unchanged.values.extend(item([(":expires", number(now_seconds + ttl))]));
+        let mut sets = vec![];
+        if let Some(ttl) = ttl {
+            sets.push("expires_at = :expires");
+            unchanged.values.extend(item([(":expires", number(now_seconds + ttl))]));
+        }
+        if is_device {
+            sets.push("used_at = :used");
+            unchanged.values.extend(item([(":used", number(now_seconds))]));
+        }
+        let set = if sets.is_empty() { String::new() } else { format!("SET {}", sets.join(", ")) };
+        let remove = if ttl.is_none() { "REMOVE expires_at" } else { "" };
         let key = key(&self.keyring, user, scope);
-        let set = "SET expires_at = :expires";
-        // A conflict means that another request wrote the book, which postpones its expiry too.
-        self.update(Table::AddressBooks, key, set, unchanged).await.map(|_| ())
+        // A conflict means that another request wrote the book, which notes its use too.
+        self.update(Table::AddressBooks, key, format!("{set} {remove}").trim(), unchanged)
+            .await
+            .map(|_| ())
     }
 }
 
@@ -186,7 +222,7 @@ impl BookStore for Store {
     ) -> Result<Option<StoredBook>, StoreError> {
         let version = seen.version + 1;
         let life = Life::Open { generation };
-        let opened = StoredBook { version, life, ..StoredBook::absent() };
+        let opened = StoredBook { is_stored: true, life, ..StoredBook::absent(version) };
         let item = self.book_item(user, scope, version, &opened);
         let writes = vec![
             Write::put(Table::AddressBooks, item, is_still(seen)),
@@ -197,7 +233,15 @@ impl BookStore for Store {
 }
 
 impl Store {
-    /// Returns the item of a book, with the time at which it expires.
+    /// Returns how long a book is kept that nobody uses, or nothing if it is kept for ever.
+    fn book_ttl(&self, scope: &Scope) -> Option<u64> {
+        match scope {
+            Scope::Global => self.book_ttl_seconds,
+            Scope::Device(_) => self.device_book_ttl_seconds.or(self.book_ttl_seconds),
+        }
+    }
+
+    /// Returns the item of a book, with the time at which it expires and the mark of its use.
     fn book_item(
         &self,
         user: &UserId,
@@ -206,16 +250,23 @@ impl Store {
         next: &StoredBook,
     ) -> Attributes {
         let mut attributes = write(&self.keyring, user, scope, version, next);
-        let expires_at = match (next.life, self.book_ttl_seconds) {
+        let now_seconds = self.clock.now_seconds();
+        let expires_at = match (next.life, self.book_ttl(scope)) {
             (Life::Open { .. }, None) => None,
             (Life::Open { .. }, Some(ttl)) => {
-                Some(next.expires_at.unwrap_or_else(|| self.clock.now_seconds() + ttl))
+                Some(next.expires_at.unwrap_or_else(|| now_seconds + ttl))
             }
-            (Life::Unopened | Life::Deleted { .. }, _) => {
-                Some(self.clock.now_seconds() + TOMBSTONE_SECONDS)
+            // What is still to be deleted isn't forgotten.
+            (Life::Unopened | Life::Deleted { .. }, _) if !next.leaving.entries().is_empty() => {
+                None
             }
+            (Life::Unopened | Life::Deleted { .. }, _) => Some(now_seconds + TOMBSTONE_SECONDS),
         };
         attributes.extend(expires_at.map(|at| ("expires_at".to_owned(), number(at))));
+        if let (Life::Open { .. }, Scope::Device(_)) = (next.life, scope) {
+            let used_at = next.used_at.unwrap_or(now_seconds);
+            attributes.insert("used_at".to_owned(), number(used_at));
+        }
         attributes
     }
 }
@@ -226,9 +277,10 @@ fn key(keyring: &Keyring, user: &UserId, scope: &Scope) -> Attributes {
 
 /// Returns the condition that the item is still the one that was `seen`.
 fn is_still(seen: &StoredBook) -> Condition {
-    match seen.version {
-        0 => Condition::new("attribute_not_exists(version)", []),
-        version => Condition::new("version = :seen", [(":seen", number(version))]),
+    if seen.is_stored {
+        Condition::new("version = :seen", [(":seen", number(seen.version))])
+    } else {
+        Condition::new("attribute_not_exists(version)", [])
     }
 }
 
@@ -243,7 +295,16 @@ fn write(
     version: u64,
     next: &StoredBook,
 ) -> Attributes {
-    let StoredBook { version: _, life, book, uploaded_by, leaving, expires_at: _ } = next;
+    let StoredBook {
+        version: _,
+        is_stored: _,
+        life,
+        book,
+        uploaded_by,
+        leaving,
+        expires_at: _,
+        used_at: _,
+    } = next;
     let mut attributes = key(keyring, user, scope);
     let plain_book = plain_book(scope);
     let sealed = |attribute, packed| {
@@ -314,8 +375,10 @@ fn read(
     let book = if book.entries().is_empty() { book } else { book.read_by(reading) };
     Ok(StoredBook {
         version: reader.number("version")?,
+        is_stored: true,
         life,
         expires_at: reader.optional_number("expires_at")?.filter(|_| is_open),
+        used_at: reader.optional_number("used_at")?.filter(|_| is_open),
         book,
         uploaded_by: reader
             .optional_number("uploaded_by")?
@@ -355,18 +418,18 @@ mod tests {
                     life: Life::Open { generation: 3 },
                     book: some_book(),
                     uploaded_by: Some(u32::MAX),
-                    ..StoredBook::absent()
+                    ..StoredBook::absent(9)
                 },
                 StoredBook {
                     life: Life::Deleted { generation: 3 },
                     leaving: leaving.clone(),
-                    ..StoredBook::absent()
+                    ..StoredBook::absent(9)
                 },
-                StoredBook::absent(),
+                StoredBook::absent(9),
             ] {
                 let attributes = write(&keys, &user, &Scope::Global, 9, &stored);
                 let back = read(&keys, &user, &Scope::Global, &attributes).expect("readable");
-                assert_eq!(back, StoredBook { version: 9, ..stored });
+                assert_eq!(back, StoredBook { is_stored: true, ..stored });
             }
         }
     }
@@ -379,7 +442,7 @@ mod tests {
         let stored = StoredBook {
             life: Life::Open { generation: 0 },
             book: some_book(),
-            ..StoredBook::absent()
+            ..StoredBook::absent(9)
         };
         let attributes = write(&keys, &alice, &Scope::Global, 9, &stored);
         for (user, scope) in [(&bob, &Scope::Global), (&alice, &device)] {
@@ -402,7 +465,7 @@ mod tests {
         let stored = StoredBook {
             life: Life::Open { generation: 0 },
             book: some_book(),
-            ..StoredBook::absent()
+            ..StoredBook::absent(9)
         };
         for (name, value) in [
             ("version", text("one")),

@@ -21,6 +21,7 @@ BROKEN = [
     *[(function, table, None) for function in BOOKS for table in TABLES],
     *[(function, "KEYS_SECRET_ARN", None) for function in [*BOOKS, "Joins"]],
     *[(function, "BOOK_TTL_DAYS", "a year") for function in BOOKS],
+    *[(function, "DEVICE_BOOK_TTL_DAYS", "a year") for function in BOOKS],
     ("Upload", "NEW_NUMBERS_BUDGET", "many"),
     ("Upload", "BOOKS_PER_USER", "-1"),
     *[(function, "HOME_REGION", value) for function in ("Upload", "Users") for value in (None, "", "usa")],

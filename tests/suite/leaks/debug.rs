@@ -46,6 +46,8 @@ fn the_contents_of_a_book_are_hidden() {
     hidden(&upload);
     hidden(&scope());
     hidden(&StoredBook {
+        is_stored: true,
+        used_at: None,
         version: 1,
         life: Life::Unopened,
         book: book.clone(),

@@ -24,7 +24,8 @@ pub enum UploadError {
         /// How many new numbers anybody may add at once.
         capacity: u32,
     },
-    /// The user already has as many books as they may.
+    /// The user already has as many books as they may, and none of them is a device's, which could
+    /// make room.
     #[error("the user has too many books")]
     TooManyBooks {
         /// How many books a user may have.

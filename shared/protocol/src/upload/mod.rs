@@ -6,9 +6,9 @@ mod plan;
 
 use std::collections::HashSet;
 
-use model::{Clock, Scope, Upload, UserId};
-use numbering::HomeRegion;
-use store::{AccountStore, BookStore, Life, Outcome, StoredBook};
+use model::{Book, Clock, Scope, Upload, UserId};
+use numbering::{HomeRegion, Phone};
+use store::{AccountStore, BookStore, Life, Outcome, OwnerIndex, StoredBook};
 
 pub use self::admit::Allowance;
 use self::admit::{Rooms, admit};
@@ -44,6 +44,50 @@ pub async fn upload<S: UploadStore, C: Clock>(
     upload: &Upload,
     home: &HomeRegion,
 ) -> Result<Uploaded, UploadError> {
+    let mut hinted = Hinted::default();
+    let applied = apply(store, allowance, user, scope, upload, home, &mut hinted).await;
+    if matches!(applied, Err(UploadError::AccountDeleted)) {
+        hinted.delete(store, user, scope).await;
+    }
+    applied
+}
+
+/// The hints that an upload has put in all of its attempts.
+#[derive(Default)]
+struct Hinted {
+    phones: Vec<Phone>,
+    /// The greatest version among them.
+    version: u64,
+}
+
+impl Hinted {
+    /// Notes hints that are about to be put.
+    fn note(&mut self, phones: &[Phone], version: u64) {
+        self.phones.extend(phones);
+        self.version = self.version.max(version);
+    }
+
+    /// Deletes the hints. The account was deleted while the upload was under way, and may not have
+    /// found them. No hint of a later book is as old as they are. A failure is only logged: a join
+    /// deletes a hint without a contact.
+    async fn delete<S: OwnerIndex>(&self, store: &S, user: &UserId, scope: &Scope) {
+        if let Err(error) = store.delete_hints(user, scope, &self.phones, self.version).await {
+            let hints = self.phones.len();
+            tracing::warn!(error = %error, hints, "hints of a deleted account were left behind");
+        }
+    }
+}
+
+/// Steps 1 to 6 of [`upload`], repeated until no other write comes first.
+async fn apply<S: UploadStore, C: Clock>(
+    store: &S,
+    allowance: &Allowance<'_, C>,
+    user: &UserId,
+    scope: &Scope,
+    upload: &Upload,
+    home: &HomeRegion,
+    hinted: &mut Hinted,
+) -> Result<Uploaded, UploadError> {
     let mut generation = None;
     let mut paid = HashSet::new();
     let mark = fastrand::u32(..);
@@ -60,20 +104,25 @@ pub async fn upload<S: UploadStore, C: Clock>(
         {
             return Ok(uploaded);
         }
-        let mut plan = Plan::new(&seen.book, upload, home, usize::MAX);
+        let mut plan = Plan::new(&seen.book, upload, home, |_| true);
         if plan.next.holds_the_same(&seen.book) {
             keep(store, user, scope, &seen).await;
             return Ok(plan.uploaded);
         }
         if !plan.new.is_empty() {
             let rooms = Rooms::read(store, allowance.limits, user, scope, &seen).await?;
-            if plan.next.entries().len() > rooms.contacts {
-                plan = Plan::new(&seen.book, upload, home, rooms.contacts);
+            if !rooms.has_room_for(&plan.next) {
+                let has_room = |next: &Book| rooms.has_room_for(next);
+                plan = Plan::new(&seen.book, upload, home, has_room);
             }
             admit(store, allowance, &rooms, &plan.new, &mut paid).await?;
+            rooms.make(store, user).await?;
         }
         let written = match opened(store, user, scope, seen, &mut generation).await? {
-            Some(open) => commit(store, user, scope, &open, &plan, mark).await?,
+            Some(open) => {
+                hinted.note(&plan.added, open.version + 1);
+                commit(store, user, scope, &open, &plan, mark).await?
+            }
             None => Outcome::Conflict,
         };
         if written == Outcome::Done {
@@ -109,14 +158,18 @@ fn check_life(seen: &StoredBook, generation: Option<u64>) -> Result<(), UploadEr
     match seen.life {
         Life::Unopened => Ok(()),
         Life::Open { generation } if generation == started => Ok(()),
-        Life::Deleted { generation } if generation < started => Ok(()),
+        // Another account than this upload's was deleted. `opened` sees whether this one was too.
+        Life::Deleted { generation } if generation != started => Ok(()),
         Life::Open { .. } | Life::Deleted { .. } => Err(UploadError::AccountDeleted),
     }
 }
 
 /// Returns the book, and opens it in the account's current generation if it wasn't open. Returns
 /// nothing if another write came first.
-async fn opened<S: BookStore + AccountStore>(
+///
+/// If the book was being emptied and a crash left hints behind, they are deleted first, as in
+/// step 3 of [`empty_book`]. They are older than all that this book will write.
+async fn opened<S: BookStore + AccountStore + OwnerIndex>(
     store: &S,
     user: &UserId,
     scope: &Scope,
@@ -132,6 +185,8 @@ async fn opened<S: BookStore + AccountStore>(
     if current != started {
         return Err(UploadError::AccountDeleted);
     }
+    let leaving = seen.leaving.phones_not_in(&Book::default());
+    store.delete_hints(user, scope, &leaving, seen.version).await?;
     Ok(store.open_book(user, scope, &seen, started).await?)
 }
 
@@ -156,7 +211,13 @@ async fn commit<S: UploadStore>(
         None => holders.get(&phone).and_then(|holder| holder.match_for(user)),
     });
     // 4.
-    let written = StoredBook { book, uploaded_by: Some(mark), expires_at: None, ..seen.clone() };
+    let written = StoredBook {
+        book,
+        uploaded_by: Some(mark),
+        expires_at: None,
+        used_at: None,
+        ..seen.clone()
+    };
     let outcome = store.write_book(user, scope, seen, &written).await?;
     // 6.
     if outcome == Outcome::Done

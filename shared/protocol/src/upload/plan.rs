@@ -29,25 +29,35 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    /// Works out what `upload` makes of `book`, which may have at most `contacts` contacts. A
+    /// Works out what `upload` makes of `book`, which has to be a book that the user `may_have`. A
     /// contact that there is no room for isn't added, or isn't changed.
     ///
     /// The region of a book is proven once: an upload whose home region is only assumed is read in
     /// the region of the book.
-    pub fn new(book: &Book, upload: &Upload, home: &HomeRegion, contacts: usize) -> Self {
+    pub fn new(
+        book: &Book,
+        upload: &Upload,
+        home: &HomeRegion,
+        may_have: impl Fn(&Book) -> bool,
+    ) -> Self {
         let proven = book.region().filter(|region| home.is_assumed() && *region != home.region());
         if let Some(region) = proven {
             let home = HomeRegion::from(region);
-            return Self::at_home(book, &upload.clone().read_again(&home), &home, contacts);
+            return Self::at_home(book, &upload.clone().read_again(&home), &home, may_have);
         }
-        Self::at_home(book, upload, home, contacts)
+        Self::at_home(book, upload, home, may_have)
     }
 
-    fn at_home(book: &Book, upload: &Upload, home: &HomeRegion, contacts: usize) -> Self {
+    fn at_home(
+        book: &Book,
+        upload: &Upload,
+        home: &HomeRegion,
+        may_have: impl Fn(&Book) -> bool,
+    ) -> Self {
         let base = book.read_again(home);
         let diff = base.diff(upload);
         let apply = |diff: &Diff| base.apply(diff).settled_in(home);
-        let fits = |next: &Book| next.entries().len() <= contacts && fits(next);
+        let fits = |next: &Book| may_have(next) && fits(next);
         let next = apply(&diff);
         if diff.growth.is_empty() || fits(&next) {
             return Self::of(book, &base, next, diff.counts(), vec![]);
