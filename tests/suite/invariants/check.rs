@@ -3,10 +3,13 @@
 use local::Inbox;
 use model::{Book, Contact, Scope, Upload};
 use numbering::HomeRegion;
-use store::{BookReader, HolderReader, Life, OwnerIndex, OwnerRange, Store};
+use store::{
+    AccountStore, BookReader, ClaimStore, HolderReader, Life, OwnerIndex, OwnerRange, Store,
+    StoredBook, SubscriptionStore,
+};
 
-use super::scenario::{End, OWNER, Scenario};
-use support::{home, user};
+use super::scenario::{End, OWNER, P, Q, Scenario};
+use support::{home, phone, user};
 
 fn contacts(book: &Book) -> Vec<Contact> {
     book.entries().iter().map(|entry| entry.contact.clone()).collect()
@@ -66,15 +69,7 @@ pub async fn at_rest(
         assert_eq!(entry.matched, expected, "I2, I3: a match isn't what Users says");
     }
     if scenario.deletes_owner() {
-        // A book of the next generation comes from an upload that began after the account was
-        // deleted.
-        let deleted = matches!(stored.life, Life::Unopened | Life::Deleted { .. });
-        assert!(
-            deleted || stored.life == Life::Open { generation: 1 },
-            "an upload raised the dead"
-        );
-        assert!(!deleted || stored.book == Book::default(), "a deleted book holds contacts");
-        assert_eq!(stored.leaving, Book::default(), "hints of a deleted book are left behind");
+        after_deletion(store, &stored, pushes, crashed).await;
         return;
     }
     acknowledged(scenario, &stored.book, ends);
@@ -83,6 +78,27 @@ pub async fn at_rest(
         assert!(told >= 1, "I4: a push was skipped");
         assert!(told == 1 || crashed, "I4: a push was sent {told} times");
     }
+}
+
+/// Checks that nothing is left of an account that was deleted.
+async fn after_deletion(store: &Store, stored: &StoredBook, pushes: &Inbox, crashed: bool) {
+    let owner = user(OWNER);
+    // A book of the account's generation comes from an upload that began after the account was
+    // deleted.
+    let generation = store.subject(&owner).await.expect("readable").generation;
+    let deleted = matches!(stored.life, Life::Unopened | Life::Deleted { .. });
+    assert!(deleted || stored.life == Life::Open { generation }, "an upload raised the dead");
+    assert!(!deleted || stored.book == Book::default(), "a deleted book holds contacts");
+    assert_eq!(stored.leaving, Book::default(), "hints of a deleted book are left behind");
+    for phone in [P, Q].map(phone).into_iter().filter(|phone| stored.book.find(*phone).is_none()) {
+        let hints = store.owners(phone, &OwnerRange::default(), 10).await.expect("readable").hints;
+        let left = hints.iter().any(|hint| hint.user == owner);
+        assert!(!left || crashed, "a hint without a contact is left behind");
+    }
+    assert_eq!(store.subscriptions(&owner).await.expect("readable"), [], "a device is left behind");
+    assert_eq!(store.count_claims(&owner).await.expect("readable"), 0, "a claim is left behind");
+    let told = pushes.pushes().len();
+    assert!(told <= 1 || crashed, "I4: a push was sent {told} times");
 }
 
 /// Checks that the book holds every acknowledged upload. An upload that gave up may be missing.

@@ -18,8 +18,8 @@ use support::{is_exhaustive, seed};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Crashes {
     None,
-    /// One actor dies before one of its requests. An upload then stays dead, and a message comes
-    /// again.
+    /// One actor dies before one of its requests. An upload then stays dead. A message comes again,
+    /// and so does the deletion of the account.
     One,
 }
 
@@ -120,8 +120,14 @@ pub struct Run<'a> {
 impl<'a> Run<'a> {
     pub async fn start(scenario: &'a Scenario) -> Self {
         let embedded = database().await;
-        let stage = Stage { inbox: local::Inbox::default(), clock: TickingClock::default() };
-        scenario.set_up(&embedded.store(), &stage.inbox).await;
+        let stage = Stage {
+            embedded: embedded.clone(),
+            inbox: local::Inbox::default(),
+            clock: TickingClock::default(),
+        };
+        let store = embedded.store().with_clock(stage.clock.clone());
+        scenario.set_up(&store, &stage.inbox).await;
+        stage.clock.pass(scenario.age_ms());
         let actors = scenario.actors.len();
         let mut run = Self {
             scenario,
@@ -139,7 +145,7 @@ impl<'a> Run<'a> {
 
     /// Begins the actors that no longer have to wait. A message waits for its change. A message
     /// that failed comes again after the queue's visibility timeout, when every invocation that was
-    /// under way has reached its own timeout.
+    /// under way has reached its own timeout. An owner whose deletion died deletes again.
     async fn begin_what_can(&mut self) {
         for actor in 0..self.lives.len() {
             let begun = self.lives[actor].is_some();
@@ -149,7 +155,8 @@ impl<'a> Run<'a> {
                     (self.end(actor) == Some(End::Failed) && !self.messages_under_way(), true)
                 }
                 Actor::Change(_) => (!begun && self.changes_before(actor), false),
-                Actor::Upload(_) | Actor::Wipe(_) | Actor::DeleteOwner => (!begun, false),
+                Actor::DeleteOwner => (!begun || self.end(actor) == Some(End::Failed), false),
+                Actor::Upload(_) | Actor::Wipe(_) | Actor::Expire(_) => (!begun, false),
             };
             if ready {
                 self.begin(actor, again).await;
@@ -180,6 +187,7 @@ impl<'a> Run<'a> {
         let (scenario, stage, ends) =
             (self.scenario.clone(), self.stage.clone(), Arc::clone(&self.ends));
         let life = self.scheduler.spawn(move |store| async move {
+            let store = store.with_clock(stage.clock.clone());
             let end = act(scenario, actor, stage, store).await;
             ends.lock().expect("no panic")[actor] = Some(end);
         });
@@ -205,7 +213,7 @@ impl<'a> Run<'a> {
         let mortal = |actor: &&usize| {
             matches!(
                 self.scenario.actors[**actor],
-                Actor::Upload(_) | Actor::Wipe(_) | Actor::Message { .. }
+                Actor::Upload(_) | Actor::Wipe(_) | Actor::Message { .. } | Actor::DeleteOwner
             )
         };
         let mut choices: Vec<Decision> =
@@ -252,8 +260,13 @@ impl<'a> Run<'a> {
     fn fingerprint(&self) -> u64 {
         let mut hash = DefaultHasher::new();
         let tables = local::tables();
-        for table in [&tables.address_books, &tables.contact_owners, &tables.users, &tables.claims]
-        {
+        for table in [
+            &tables.address_books,
+            &tables.contact_owners,
+            &tables.users,
+            &tables.subscriptions,
+            &tables.claims,
+        ] {
             let scan = serde_json::from_value(json!({ "TableName": table })).expect("a request");
             let answer = self.embedded.0.scan(scan).expect("a scan");
             canonical(&serde_json::to_value(&answer).expect("JSON")).hash(&mut hash);

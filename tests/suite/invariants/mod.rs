@@ -247,6 +247,27 @@ fn a_wiped_book_is_wiped_before_an_upload_or_after_it() {
 }
 
 #[test]
+fn a_book_that_expires_is_born_again_without_its_old_hints_in_the_way() {
+    let nothing = || upload_of(Mode::Replace, vec![]);
+    for (name, upload, change) in [
+        ("expire and add", add(), change::Change::Register),
+        ("expire and force without", force_without(), change::Change::Remove),
+    ] {
+        let registered = change.registered_before();
+        let actors = vec![
+            Actor::Upload(upload),
+            Actor::Expire(nothing()),
+            Actor::Change(change),
+            Actor::Message { of: 2 },
+        ];
+        explore(
+            &Scenario { name, in_book: true, registered, subscribed: false, actors },
+            Crashes::None,
+        );
+    }
+}
+
+#[test]
 fn an_upload_in_flight_does_not_raise_the_dead() {
     for (name, in_book, upload) in [("add", false, add()), ("rename", true, rename())] {
         let scenario = Scenario {
@@ -256,6 +277,22 @@ fn an_upload_in_flight_does_not_raise_the_dead() {
             subscribed: false,
             actors: vec![Actor::Upload(upload), Actor::DeleteOwner],
         };
-        explore(&scenario, Crashes::None);
+        explore(&scenario, Crashes::One);
     }
+}
+
+#[test]
+fn a_claim_in_flight_does_not_survive_its_recipients_account() {
+    let scenario = Scenario {
+        name: "a message to an owner who leaves",
+        in_book: true,
+        registered: false,
+        subscribed: true,
+        actors: vec![
+            Actor::Change(change::Change::Register),
+            Actor::Message { of: 0 },
+            Actor::DeleteOwner,
+        ],
+    };
+    explore(&scenario, Crashes::None);
 }

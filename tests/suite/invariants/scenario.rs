@@ -9,8 +9,10 @@ use protocol::{
     Notifier, PhoneClaim, ProfilePatch, SubscribeRequest, UploadError, Uploaded, delete_account,
     sign_up, spread, subscribe, upload, wipe,
 };
-use store::Store;
+use serde_json::json;
+use store::{BookReader, Store};
 
+use support::embedded::Embedded;
 use support::gate::{Request, StartsOver};
 use support::{allowance, contact, home, upload_of, user};
 
@@ -125,6 +127,9 @@ pub enum Actor {
         /// The actor that makes the change.
         of: usize,
     },
+    /// The owner's book expires, because nobody has used it for a long time: DynamoDB deletes its
+    /// item. The result is the same as after this upload.
+    Expire(Upload),
     /// The owner deletes their account.
     DeleteOwner,
 }
@@ -179,6 +184,13 @@ impl Scenario {
         self.actors.iter().any(|actor| matches!(actor, Actor::DeleteOwner))
     }
 
+    /// Returns how long ago the scenario's books were written when its actors begin. A book expires
+    /// long after it was written.
+    pub fn age_ms(&self) -> u64 {
+        let expires = self.actors.iter().any(|actor| matches!(actor, Actor::Expire(_)));
+        if expires { 100 * 24 * 60 * 60 * 1000 } else { 0 }
+    }
+
     /// Returns which answers make an actor start over. An actor that loses a conditional write of a
     /// book starts over, and remembers nothing of what it read. An upload remembers for which
     /// account it began only in scenarios in which the owner leaves.
@@ -213,13 +225,16 @@ impl Scenario {
         };
         let lone = !self.deletes_owner();
         lone && (request.is("GetItem", &tables().users) && subject()
-            || request.is("Query", &tables().subscriptions))
+            || request.is("Query", &tables().subscriptions)
+            || request.is("GetItem", &tables().subscriptions))
     }
 
     /// Returns the uploads, in the order of their actors.
     pub fn uploads(&self) -> impl Iterator<Item = (usize, &Upload)> {
         self.actors.iter().enumerate().filter_map(|(index, actor)| match actor {
-            Actor::Upload(upload) | Actor::Wipe(upload) => Some((index, upload)),
+            Actor::Upload(upload) | Actor::Wipe(upload) | Actor::Expire(upload) => {
+                Some((index, upload))
+            }
             _ => None,
         })
     }
@@ -247,6 +262,7 @@ pub enum End {
 /// What an actor needs to act.
 #[derive(Clone)]
 pub struct Stage {
+    pub embedded: Embedded,
     pub inbox: Inbox,
     pub clock: TickingClock,
 }
@@ -267,6 +283,14 @@ pub async fn act(scenario: Scenario, actor: usize, stage: Stage, store: Store) -
         },
         Actor::Change(change) => {
             change.write(&store).await;
+            End::Done
+        }
+        Actor::Expire(_) => {
+            // The read is where the scheduler stops the actor.
+            store.read_book(&owner, &Scope::Global).await.expect("readable");
+            let key = json!({"user_id": {"S": OWNER}, "book": {"S": "g"}});
+            let delete = json!({"TableName": tables().address_books, "Key": key}).to_string();
+            assert_eq!(stage.embedded.answer("DeleteItem", delete.as_bytes()).0, 200);
             End::Done
         }
         Actor::Message { of } => {

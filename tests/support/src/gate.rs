@@ -256,7 +256,9 @@ pub fn canonical(value: &Value) -> String {
         Value::Object(fields) => {
             let mut fields: Vec<_> = fields
                 .iter()
-                .filter(|(name, _)| !["expires_at", "uploaded_by"].contains(&name.as_str()))
+                .filter(|(name, _)| {
+                    !["expires_at", "uploaded_by", "used_at"].contains(&name.as_str())
+                })
                 .collect();
             fields.sort_by_key(|(name, _)| *name);
             let fields: Vec<_> =
