@@ -32,7 +32,7 @@ async fn put(store: &Store, digits: &str, name: &str) {
 }
 
 async fn remove(store: &Store, digits: &str) {
-    let upload = upload_of(Mode::Merge, vec![Change::Remove(phone(digits))]);
+    let upload = upload_of(Mode::Merge, vec![support::removal(digits)]);
     upload_as(&user("ann"), store, &Scope::Global, &upload).await.expect("uploaded");
 }
 
