@@ -174,3 +174,14 @@ test('a udid of more than 64 characters is refused', async () => {
   await assert.rejects(addressbook.get('x'.repeat(65)), refused);
   assert.deepEqual(await addressbook.get('x'.repeat(64)), []);
 });
+
+test('a name that was cut inside an emoji spoils neither the upload nor the other contacts', async () => {
+  const { addressbook } = newcomer().sdk;
+  // JSON.stringify writes the half that is left as an escape.
+  const names = ['Ola \u{1F600}'.slice(0, -1), '\uDE00\uD83D', 'Ben \u{1F600}'];
+  const contacts = names.map((name, n) => ({ name, phone: `+1650555010${n}` }));
+  assert.match(JSON.stringify(contacts), /\\ud83d"/);
+  assert.deepEqual(await addressbook.uploadAddressBook(contacts), { ...NOTHING, created: 3 });
+  const wellFormed = contacts.map(({ name, phone }) => ({ name: name.toWellFormed(), phone }));
+  assert.deepEqual(await addressbook.get(), wellFormed);
+});

@@ -4,14 +4,20 @@
 use serde_json::{Map, Value};
 
 use crate::error::ApiError;
+use crate::surrogates::mended;
 use model::{MAX_UDID_CHARS, Scope};
 
-/// Returns the JSON object that a body holds.
+/// Returns the JSON object that a body holds. A text in it that isn't Unicode, because it has half
+/// of a surrogate pair, has U+FFFD in that place.
 ///
 /// # Errors
 /// 400 if the body isn't JSON, 422 if it is JSON but not an object.
 pub fn object(body: &[u8]) -> Result<Map<String, Value>, ApiError> {
-    match serde_json::from_slice(body) {
+    let read = serde_json::from_slice(body).or_else(|error| match mended(body) {
+        Some(mended) => serde_json::from_slice(&mended),
+        None => Err(error),
+    });
+    match read {
         Ok(Value::Object(fields)) => Ok(fields),
         Ok(_) => Err(ApiError::unacceptable("base", "The body must be a JSON object.")),
         // The parser's own message may quote the body.

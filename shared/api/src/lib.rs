@@ -12,6 +12,7 @@ mod registered;
 mod reply;
 mod routes;
 mod subscription;
+mod surrogates;
 mod upload;
 mod user;
 
