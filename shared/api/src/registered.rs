@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::error::ApiError;
 use crate::flag::flag;
 use crate::user::full_profile;
-use model::{Book, Profile, PublicId};
+use model::{Book, Entry, Profile, PublicId};
 
 /// Returns whether the query asks for the compact form.
 ///
@@ -28,19 +28,22 @@ struct CompactUser<'a> {
 /// Returns the contacts who are users, in the book's order, each with id, phone and name only.
 #[must_use]
 pub fn compact_items(book: &Book) -> Value {
-    let items = book.entries().iter().filter_map(|entry| {
-        let user = CompactUser {
-            id: entry.matched?,
-            phone: entry.contact.phone.digits(),
-            address_book_name: entry.contact.name.as_str(),
-        };
-        Some(json!({ "user": user }))
-    });
-    json!({ "items": items.collect::<Vec<_>>() })
+    json!({ "items": book.entries().iter().filter_map(compact_item).collect::<Vec<_>>() })
 }
 
-/// Returns the contacts who are users, in the book's order, each with their full profile. Users who
-/// have left since are left out.
+/// Returns a contact as in [`compact_items`], if they are a user.
+pub(crate) fn compact_item(entry: &Entry) -> Option<Value> {
+    let user = CompactUser {
+        id: entry.matched?,
+        phone: entry.contact.phone.digits(),
+        address_book_name: entry.contact.name.as_str(),
+    };
+    Some(json!({ "user": user }))
+}
+
+/// Returns the contacts who are users, in the book's order, each with their full profile. Users are
+/// left out who have left since, who don't want to be found any more, and who no longer have the
+/// phone of the contact.
 #[must_use]
 pub fn full_items<S: std::hash::BuildHasher>(
     book: &Book,
@@ -48,6 +51,10 @@ pub fn full_items<S: std::hash::BuildHasher>(
 ) -> Value {
     let items = book.entries().iter().filter_map(|entry| {
         let profile = profiles.get(&entry.matched?)?;
+        let has_phone = profile.phone.is_some_and(|(phone, _)| phone == entry.contact.phone);
+        if !has_phone || !profile.flags.discoverable_by_phone {
+            return None;
+        }
         let mut user = full_profile(profile);
         // Others see the phone that is in their own book.
         user.insert("phone".to_owned(), entry.contact.phone.digits().into());

@@ -125,16 +125,15 @@ impl Store {
         Ok(ended.into_iter().flatten().collect())
     }
 
-    /// Reads those items of `keys` that exist, in no particular order.
+    /// Reads those items of `keys` that exist, strongly consistent and in no particular order.
     pub(crate) async fn get_each(
         &self,
         table: Table,
         keys: Vec<Attributes>,
-        consistent: bool,
     ) -> Result<Vec<Attributes>, StoreError> {
         let batches: Vec<_> = keys.chunks(KEYS_PER_CALL).map(<[_]>::to_vec).collect();
         let answers: Vec<Vec<Attributes>> = stream::iter(batches)
-            .map(|batch| self.get_batch(table, batch, consistent))
+            .map(|batch| self.get_batch(table, batch))
             .buffer_unordered(CALLS_AT_ONCE)
             .try_collect()
             .await?;
@@ -145,10 +144,9 @@ impl Store {
         &self,
         table: Table,
         batch: Vec<Attributes>,
-        consistent: bool,
     ) -> Result<Vec<Attributes>, StoreError> {
         const OPERATION: &str = "BatchGetItem";
-        let keys = KeysAndAttributes::builder().set_keys(Some(batch)).consistent_read(consistent);
+        let keys = KeysAndAttributes::builder().set_keys(Some(batch)).consistent_read(true);
         let name = self.tables.name(table);
         let mut open = HashMap::from([(name.to_owned(), keys.build().expect("keys are set"))]);
         let mut items = Vec::new();

@@ -33,7 +33,8 @@ pub trait HolderReader: Sync {
 
 /// Reading the profiles of many users.
 pub trait ProfileReader: Sync {
-    /// Reads the profiles of those `ids` that still belong to users, eventually consistent.
+    /// Reads the profiles of those `ids` that still belong to users, strongly consistent: a profile
+    /// says who may see it, and a user who has just hidden theirs must not be shown.
     fn profiles(
         &self,
         ids: &[PublicId],
@@ -51,7 +52,7 @@ impl HolderReader for Store {
         let asked: HashMap<String, Phone> =
             phones.iter().map(|phone| (self.phone_keys.holder_key(*phone), *phone)).collect();
         let keys = asked.keys().map(|key| item([("key", text(key))]));
-        let items = self.get_each(Table::Users, keys.collect(), true).await?;
+        let items = self.get_each(Table::Users, keys.collect()).await?;
         let holders = items.iter().filter_map(|item| {
             let Some(AttributeValue::S(key)) = item.get("key") else { return None };
             let phone = *asked.get(key)?;
@@ -75,7 +76,7 @@ impl ProfileReader for Store {
         // batch may not name a key twice.
         let ids: BTreeSet<PublicId> = ids.iter().copied().collect();
         let keys = ids.into_iter().map(|id| item([("key", text(profile_key(id)))])).collect();
-        let items = self.get_each(Table::Users, keys, false).await?;
+        let items = self.get_each(Table::Users, keys).await?;
         items
             .iter()
             .map(|item| profile::read(&self.keyring, item).map(|profile| (profile.id, profile)))
