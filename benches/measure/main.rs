@@ -15,12 +15,18 @@ mod cost;
 mod load;
 mod profile;
 mod report;
-use model::{Budget, Limits};
+use model::{Budget, Issuers, Limits};
 
 /// Returns the settings of the template, except for a budget so large that no owner here spends it.
 fn upload_settings() -> upload::Settings {
-    let limits = Limits { budget: Budget::new(1_000_000, 1), ..Limits::default() };
-    upload::Settings { default_region: support::region(), limits }
+    let budget = Budget::new(1_000_000, 1);
+    let limits = Limits {
+        budget,
+        phoneless_budget: Some(budget),
+        book_changes: budget,
+        ..Limits::default()
+    };
+    upload::Settings { default_region: support::region(), issuers: Issuers::default(), limits }
 }
 
 fn main() {

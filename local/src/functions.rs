@@ -27,7 +27,7 @@ impl<P: Pusher + Endpoints, C: Clock> HttpFunctions<P, C> {
             Some(Function::Get) => get::handle(store, event).await,
             Some(Function::RegisteredUsers) => registered_users::handle(store, event).await,
             Some(Function::Users) => {
-                Box::pin(users::handle(store, push, clock, *users, event)).await
+                Box::pin(users::handle(store, push, clock, users, event)).await
             }
             Some(Function::Subscriptions) => {
                 Box::pin(subscriptions::handle(store, push, clock, event)).await

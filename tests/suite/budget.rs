@@ -9,8 +9,8 @@ use store::Store;
 use support::embedded::{database, store_over};
 use support::gate::{Request, Scheduler, on_a_stopped_clock};
 use support::meter::Meter;
-use support::region;
 use support::requests::{read, request};
+use support::upload_settings;
 
 const START_MS: u64 = 1_795_485_472_000;
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
@@ -37,10 +37,9 @@ impl Clock for SetClock {
 
 /// Returns settings that allow ten numbers at once, and one more each day.
 fn settings() -> upload::Settings {
-    upload::Settings {
-        default_region: region(),
-        limits: Limits { budget: Budget::new(10, 1), ..Limits::default() },
-    }
+    let budget = Budget::new(10, 1);
+    let limits = Limits { budget, phoneless_budget: Some(budget), ..Limits::default() };
+    upload::Settings { limits, ..upload_settings() }
 }
 
 fn contacts(numbers: std::ops::Range<u32>) -> Vec<Value> {
@@ -185,15 +184,121 @@ async fn an_upload_that_paid_and_failed_does_not_pay_again() {
     assert_eq!(api.send("DELETE", "/address_book", "ann", Value::Null).await, DONE);
     assert_eq!(api.add("ann", 0..10).await, DONE, "the same numbers were paid for");
     assert_eq!(api.send("DELETE", "/address_book", "ann", Value::Null).await, DONE);
-    assert_eq!(api.add("ann", 0..9).await.0, 429, "the other ones were not");
+    assert_eq!(api.add("ann", 10..20).await.0, 429, "other ones were not");
+}
+
+#[tokio::test]
+async fn a_receipt_counts_for_minutes_and_not_for_ever() {
+    let api = Api::new().await;
+    let cycle = async || {
+        let added = api.add("ann", 0..10).await;
+        assert_eq!(api.send("DELETE", "/address_book", "ann", Value::Null).await, DONE);
+        added
+    };
+    assert_eq!(cycle().await, DONE);
+    for _ in 0..3 {
+        api.clock.pass(4 * 60 * 1000);
+        assert_eq!(cycle().await, DONE, "the receipt is younger than a quarter of an hour");
+    }
+    api.clock.pass(4 * 60 * 1000);
+    assert_eq!(cycle().await.0, 429, "using a receipt doesn't make it last");
+}
+
+#[tokio::test]
+async fn one_more_number_does_not_make_a_receipt_last() {
+    let mut api = Api::new().await;
+    api.settings.limits.phoneless_budget = Some(Budget::new(15, 1));
+    assert_eq!(api.add("ann", 0..10).await, DONE);
+    for more in 1..=2 {
+        api.clock.pass(6 * 60 * 1000);
+        assert_eq!(api.send("DELETE", "/address_book", "ann", Value::Null).await, DONE);
+        assert_eq!(api.add("ann", 0..10 + more).await, DONE);
+    }
+    api.clock.pass(6 * 60 * 1000);
+    assert_eq!(api.send("DELETE", "/address_book", "ann", Value::Null).await, DONE);
+    assert_eq!(api.add("ann", 0..10).await.0, 429, "paid for 18 minutes ago");
+}
+
+#[tokio::test]
+async fn a_set_that_differs_by_a_few_contacts_is_not_charged_again() {
+    let mut api = Api::new().await;
+    api.settings.limits.phoneless_budget = Some(Budget::new(1_000, 1));
+    assert_eq!(api.add("ann", 0..900).await, DONE);
+    assert_eq!(api.send("DELETE", "/address_book", "ann", Value::Null).await, DONE);
+    // Three contacts are gone and three are new since the upload that crashed. There is room for a
+    // hundred.
+    assert_eq!(api.add("ann", 3..903).await, DONE);
+    assert_eq!(api.size("ann").await, 900);
+    assert_eq!(api.add("ann", 1_000..1_100).await.0, 429, "the new ones were charged");
+}
+
+#[tokio::test]
+async fn a_token_that_proves_no_phone_has_a_budget_of_its_own_or_none() {
+    let mut api = Api::new().await;
+    api.settings.limits.phoneless_budget = None;
+    let event = request(
+        "POST",
+        "/address_book",
+        "ann",
+        Some(json!({"contacts": contacts(0..1)}).to_string()),
+    );
+    let answer = upload::handle(&api.store, &api.clock, &api.settings, event).await;
+    let sentence =
+        "Contacts can be added only after the user has proven a phone: verify one first.";
+    assert_eq!(read(&answer), (422, json!({"errors": {"base": [sentence]}})));
+    assert_eq!(api.upload("ann", json!({"contacts": [], "force": 1})).await, DONE);
+    assert_eq!(api.add("ann:+14155550100", 0..10).await, DONE);
+    // Without the phone, she may still rename and remove what she has.
+    let renamed = json!([{"name": "Another", "phone": "+16505550000"},
+                         {"phone": "+16505550001", "destroy": 1}]);
+    assert_eq!(api.upload("ann", json!({ "contacts": renamed })).await, DONE);
+    assert_eq!(api.add("ann", 10..11).await, (422, None));
+    api.settings.limits.phoneless_budget = Some(Budget::new(3, 1));
+    assert_eq!(api.add("ann", 10..13).await, DONE);
+    assert_eq!(api.add("ann", 13..14).await, A_DAY);
+    assert_eq!(Limits::default().phoneless_budget, None, "what the template says");
+}
+
+#[tokio::test]
+async fn changes_of_books_are_bounded_and_what_changes_nothing_is_not() {
+    let mut api = Api::new().await;
+    api.settings.limits.book_changes = Budget::new(3, 24);
+    let named = |name: &str| json!({"contacts": [{"name": name, "phone": "+16505550000"}]});
+    for name in ["one", "two", "three", "three", "three"] {
+        assert_eq!(api.upload("ann", named(name)).await, DONE, "{name}");
+    }
+    assert_eq!(api.upload("ann", named("four")).await, (429, Some(3_600)));
+    let destroy = json!({"contacts": [{"phone": "+16505550000", "destroy": 1}]});
+    assert_eq!(api.upload("ann", destroy.clone()).await, (429, Some(3_600)));
+    assert_eq!(api.upload("ann", named("three")).await, DONE, "it changes nothing");
+    assert_eq!(api.upload("ben", named("four")).await, DONE, "others have buckets of their own");
+    api.clock.pass(60 * 60 * 1000);
+    assert_eq!(api.upload("ann", destroy).await, DONE);
+}
+
+#[tokio::test]
+async fn an_upload_of_many_numbers_counts_as_several_changes() {
+    let mut api = Api::new().await;
+    api.settings.limits.phoneless_budget = Some(Budget::new(1_000, 1));
+    api.settings.limits.book_changes = Budget::new(5, 1);
+    assert_eq!(api.add("ann", 0..300).await, DONE);
+    assert_eq!(api.add("ann", 300..400).await.0, 429);
+    assert_eq!(api.add("ann", 300..301).await, DONE);
+    assert_eq!(api.add("ben", 0..900).await, DONE, "an empty bucket has room for any upload");
 }
 
 #[tokio::test]
 async fn more_books_contacts_or_contacts_at_once_than_allowed_are_refused() {
     let mut api = Api::new().await;
     let budget = Budget::new(100, 1);
-    api.settings.limits =
-        Limits { budget, contacts_per_request: 8, contacts_per_user: 10, books_per_user: 2 };
+    api.settings.limits = Limits {
+        budget,
+        phoneless_budget: Some(budget),
+        contacts_per_request: 8,
+        contacts_per_user: 10,
+        books_per_user: 2,
+        ..Limits::default()
+    };
     assert_eq!(api.add("ann", 0..9).await, (422, None));
     assert_eq!(api.add("ann", 0..8).await, DONE);
     let device =

@@ -1,6 +1,6 @@
 //! Tests of what the main operations cost on sealed tables, by the database's own counts.
 
-use model::{Limits, Mode, Scope, SystemClock};
+use model::{Mode, Scope, SystemClock};
 use numbering::HomeRegion;
 use protocol::{PhoneClaim, ProfilePatch, sign_up, upload};
 use serde_json::json;
@@ -10,7 +10,7 @@ use support::embedded::{database, sealed_store_over, store_over, stored_bytes};
 use support::meter::Meter;
 use support::people::{Person, people};
 use support::requests::{read, request};
-use support::{allowance, home, phone, upload_settings, user};
+use support::{allowance, home, limits, phone, upload_settings, user};
 
 /// A user id as long as the subject in a token from Cognito.
 const OWNER: &str = "2f9bd1c4-6d0e-4c58-9a3b-5e7f01a2b3c4";
@@ -99,7 +99,7 @@ async fn an_empty_upload_into_no_book_writes_nothing() {
     let store = store_over(meter.clone());
     let nothing = support::upload_of(Mode::Replace, vec![]);
     let home: HomeRegion = home();
-    let (owner, limits) = (user(OWNER), Limits::default());
+    let (owner, limits) = (user(OWNER), limits());
     let allowance = allowance(&owner, &limits, &SystemClock);
     upload(&store, &allowance, &owner, &Scope::Global, &nothing, &home).await.expect("uploaded");
     let units = meter.take();

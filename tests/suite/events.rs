@@ -18,7 +18,7 @@ use store::{AccountStore, HolderReader, Keyring, Store};
 use support::embedded::database;
 use support::queue::RecordingQueue;
 use support::requests::read;
-use support::{phone, region, upload_settings, user};
+use support::{cognito_settings, phone, upload_settings, user, user_settings};
 
 struct Stage {
     store: Store,
@@ -61,9 +61,7 @@ impl Stage {
             Some("registered") => registered_users::handle(store, event).await,
             Some("subscriptions") => subscriptions::handle(store, inbox, &SystemClock, event).await,
             Some("users") => {
-                let settings =
-                    users::Settings { default_region: region(), trust_body_phone: false };
-                users::handle(store, inbox, &SampleClock, settings, event).await
+                users::handle(store, inbox, &SampleClock, &user_settings(), event).await
             }
             _ => panic!("{name} isn't a sample for a function behind HTTP"),
         };
@@ -72,9 +70,9 @@ impl Stage {
 
     /// Returns the answer to a sample that another system sends to the function `users`, under IAM.
     async fn direct(&self, name: &str) -> Value {
-        let settings = users::Settings { default_region: region(), trust_body_phone: false };
-        let answer =
-            users::invoke(&self.store, &self.inbox, &SystemClock, settings, self.event(name)).await;
+        let settings = user_settings();
+        let event = self.event(name);
+        let answer = users::invoke(&self.store, &self.inbox, &SystemClock, &settings, event).await;
         match answer.expect("answered") {
             users::Answer::Direct(answer) => answer,
             users::Answer::Http(response) => {
@@ -93,9 +91,10 @@ impl Stage {
 
     async fn cognito(&self, name: &str) {
         let event: cognito_sign_up::PostConfirmation = self.event(name);
-        let answer = cognito_sign_up::handle(&self.store, &SystemClock, event.clone())
-            .await
-            .expect("signed up");
+        let answer =
+            cognito_sign_up::handle(&self.store, &SystemClock, &cognito_settings(), event.clone())
+                .await
+                .expect("signed up");
         assert_eq!(answer, event, "Cognito wants its event back");
     }
 

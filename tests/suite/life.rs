@@ -195,7 +195,7 @@ async fn a_user_who_leaves_leaves_no_trace_but_the_budget_and_empty_tombstones()
         }
     }
     let budgets = dump.iter().filter(|(table, _)| *table == tables.budgets).count();
-    assert_eq!(budgets, 2, "hers and Bob's");
+    assert_eq!(budgets, 6, "hers and Bob's: of new numbers, of the account and of the phone");
     story.end().await;
 }
 
@@ -228,7 +228,10 @@ async fn an_export_holds_all_that_is_stored_and_only_its_user_gets_it() {
     assert_eq!(export["address_books"], json!([book]));
     assert_eq!(export["subscriptions"][0]["subscription"]["device"]["udid"], "udid-of-olga");
     assert_eq!(export["pushes_of_the_last_30_days"], 1);
-    assert!(export["new_phones_budget"]["empty_at"].is_string());
+    for budget in ["new_phones_budget", "book_changes_budget", "holder_changes_budget"] {
+        assert!(export[budget]["empty_at"].is_string(), "{budget}");
+    }
+    assert_eq!((&export["part"], &export["parts"]), (&json!(1), &json!(1)));
     story.end().await;
 }
 

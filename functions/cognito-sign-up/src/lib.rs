@@ -1,14 +1,12 @@
 //! A trigger of a Cognito user pool: it signs up users who have confirmed their account, with the
 //! phone that Cognito has verified.
 
-use std::collections::HashMap;
-
 use aws_lambda_events::cognito::{
     CognitoEventUserPoolsPostConfirmation,
     CognitoEventUserPoolsPostConfirmationTriggerSource as Source,
 };
-use model::{Clock, Details, UserId};
-use protocol::{AccountError, PhoneClaim, ProfilePatch, SignUpStore, sign_up};
+use model::{Budget, Clock, Details, Issuers, UserId, proven_phone};
+use protocol::{AccountError, PhoneClaim, ProfilePatch, SignUpStore, sign_up_within};
 
 /// The event. It is the answer too, since Cognito wants it back.
 pub type PostConfirmation = CognitoEventUserPoolsPostConfirmation;
@@ -25,14 +23,26 @@ pub enum SignUpError {
     Account(#[from] AccountError),
 }
 
+/// What a deployment decides about the users of its pool.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// Whether name and mail address are copied from the pool into the profile. Others who have
+    /// the user's phone in their books see the profile.
+    pub copy_profile: bool,
+    /// How often users may change who has a phone.
+    pub holder_changes: Budget,
+}
+
 /// Signs the event's user up. A new password (`PostConfirmation_ConfirmForgotPassword`) isn't a
-/// sign-up, and nothing happens.
+/// sign-up, and nothing happens. Nothing happens either if the phone has changed its holder too
+/// often: the account is confirmed all the same, and `POST /users` tells the app when to come again.
 ///
 /// # Errors
 /// [`SignUpError`]. The call may be repeated.
 pub async fn handle<S, C>(
     store: &S,
     clock: &C,
+    settings: &Settings,
     event: PostConfirmation,
 ) -> Result<PostConfirmation, SignUpError>
 where
@@ -43,26 +53,23 @@ where
         let attributes = &event.request.user_attributes;
         let subject = attributes.get("sub").ok_or(SignUpError::NoSubject)?;
         let user: UserId = subject.parse().map_err(|_| SignUpError::NoSubject)?;
-        let details = Details {
-            full_name: attributes.get("name").cloned(),
-            email: attributes.get("email").cloned(),
-            ..Details::default()
-        };
+        let copied = |name: &str| attributes.get(name).filter(|_| settings.copy_profile).cloned();
+        let details =
+            Details { full_name: copied("name"), email: copied("email"), ..Details::default() };
         let patch = ProfilePatch { details, ..ProfilePatch::default() };
-        sign_up(store, clock, &user, verified_phone(attributes), &patch).await?;
-        tracing::info!("signed a confirmed user up");
+        // Attributes name no issuer, so the pool has to say that it has verified the phone.
+        let claim = proven_phone(attributes, &Issuers::default())
+            .map_or(PhoneClaim::None, PhoneClaim::Proven);
+        let limit = &settings.holder_changes;
+        match sign_up_within(store, clock, limit, &user, claim, &patch).await {
+            Err(AccountError::TooManyChanges { .. }) => {
+                tracing::warn!("a confirmed user's phone has changed its holder too often");
+            }
+            signed_up => {
+                signed_up?;
+                tracing::info!("signed a confirmed user up");
+            }
+        }
     }
     Ok(event)
-}
-
-/// Returns the user's phone if Cognito has verified it. The phones in its tokens follow the same
-/// rule.
-fn verified_phone(attributes: &HashMap<String, String>) -> PhoneClaim {
-    let verified =
-        attributes.get("phone_number_verified").is_some_and(|verified| verified == "true");
-    let number = attributes
-        .get("phone_number")
-        .filter(|_| verified)
-        .and_then(|number| number.strip_prefix('+'));
-    number.and_then(|digits| digits.parse().ok()).map_or(PhoneClaim::None, PhoneClaim::Proven)
 }

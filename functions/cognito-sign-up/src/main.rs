@@ -1,15 +1,18 @@
 //! The Lambda function that signs up users whom Cognito has confirmed.
 
+use cognito_sign_up::{Settings, handle};
 use lambda::{Boot, Error};
 use model::SystemClock;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let boot = Boot::start().await?;
-    let handle = async |event, _| {
-        let answer = cognito_sign_up::handle(&boot.store, &SystemClock, event).await;
+    let (copy_profile, limits) = (boot.copy_cognito_profile()?, boot.limits()?);
+    let settings = Settings { copy_profile, holder_changes: limits.holder_changes };
+    let serve = async |event, _| {
+        let answer = handle(&boot.store, &SystemClock, &settings, event).await;
         boot.emit_ids_left().await;
         Ok(answer?)
     };
-    lambda::run(handle).await
+    lambda::run(serve).await
 }

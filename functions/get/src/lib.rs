@@ -16,7 +16,6 @@ pub async fn handle<S: BookKeeper>(
 
 async fn serve<S: BookKeeper>(store: &S, call: &Call) -> Result<Reply, ApiError> {
     let (Endpoint::ReadBook, _) = call.endpoint()? else { return Err(ApiError::no_route()) };
-    let caller = call.caller()?;
-    let book = read_book(store, &caller.user, &call.scope()?).await?;
+    let book = read_book(store, &call.user()?, &call.scope()?).await?;
     Ok(Reply::ok(&contacts(&book)))
 }

@@ -22,9 +22,9 @@ async fn serve<S: BookKeeper + ProfileReader>(store: &S, call: &Call) -> Result<
     let (Endpoint::ReadRegisteredUsers, _) = call.endpoint()? else {
         return Err(ApiError::no_route());
     };
-    let caller = call.caller()?;
+    let user = call.user()?;
     let compact = compact(&call.query()?)?;
-    let book = read_book(store, &caller.user, &call.scope()?).await?;
+    let book = read_book(store, &user, &call.scope()?).await?;
     if compact {
         return Ok(Reply::ok(&compact_items(&book)));
     }

@@ -31,18 +31,18 @@ where
 {
     match call.endpoint()? {
         (Endpoint::Subscribe, _) => {
-            let caller = call.caller()?;
+            let user = call.user()?;
             let request = read_subscription(&call.json()?)?;
-            let subscription = subscribe(store, endpoints, clock, &caller.user, &request).await?;
+            let subscription = subscribe(store, endpoints, clock, &user, &request).await?;
             Ok(Reply::created(&subscription_items(&[subscription])))
         }
         (Endpoint::ReadSubscriptions, _) => {
-            let subscriptions = store.subscriptions(&call.caller()?.user).await?;
+            let subscriptions = store.subscriptions(&call.user()?).await?;
             Ok(Reply::ok(&subscription_items(&subscriptions)))
         }
         (Endpoint::Unsubscribe, id) => {
-            let (caller, id) = (call.caller()?, public_id(id, "There is no such subscription.")?);
-            unsubscribe(store, endpoints, clock, &caller.user, id).await?;
+            let (user, id) = (call.user()?, public_id(id, "There is no such subscription.")?);
+            unsubscribe(store, endpoints, clock, &user, id).await?;
             Ok(Reply::empty())
         }
         _ => Err(ApiError::no_route()),

@@ -3,15 +3,17 @@
 
 use api::{ApiError, Call, Endpoint, Reply, UploadRequest, UploadResponse};
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
-use model::{Clock, Limits};
+use model::{Clock, Issuers, Limits};
 use numbering::Region;
 use protocol::{Allowance, UploadStore, WipeStore, upload, wipe};
 
 /// What a deployment decides about uploads.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Settings {
     /// The home region of callers whose token proves no number.
     pub default_region: Region,
+    /// Whose tokens hold only verified phones.
+    pub issuers: Issuers,
     /// How much one user may upload.
     pub limits: Limits,
 }
@@ -41,10 +43,10 @@ where
     S: UploadStore + WipeStore,
     C: Clock,
 {
-    let Settings { default_region, limits } = settings;
+    let Settings { default_region, issuers, limits } = settings;
     match call.endpoint()? {
         (Endpoint::Upload, _) => {
-            let caller = call.caller()?;
+            let caller = call.caller(issuers)?;
             let home = caller.home(*default_region);
             let request = UploadRequest::read(&call.json()?, &home, limits)?;
             let allowance = Allowance { payer: caller.payer(), limits, clock };
@@ -54,7 +56,7 @@ where
             Ok(Reply::ok(&UploadResponse::new(request, &uploaded)))
         }
         (Endpoint::WipeBook, _) => {
-            wipe(store, &call.caller()?.user, &call.scope()?).await?;
+            wipe(store, &call.user()?, &call.scope()?).await?;
             Ok(Reply::empty())
         }
         _ => Err(ApiError::no_route()),

@@ -3,24 +3,34 @@
 
 mod direct;
 
-use api::{ApiError, Call, Caller, Endpoint, Reply, UserRequest, export_json, own_user, public_id};
+use api::{
+    ApiError, Call, Caller, Endpoint, Reply, UserRequest, export_json, export_part, own_user,
+    public_id,
+};
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
-use model::{Clock, hide_debug};
+use model::{Budget, Clock, Issuers, hide_debug};
 use numbering::Region;
 use protocol::push::Endpoints;
-use protocol::{UsersStore, delete_account, export, own_profile, sign_up, update_account};
+use protocol::{
+    UsersStore, delete_account, export, own_profile, sign_up_within, update_account_within,
+};
 use serde::Serialize;
 use serde_json::Value;
 
 const NO_SUCH_USER: &str = "There is no such user.";
 
 /// What a deployment decides about users.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Settings {
     /// The home region of callers whose token proves no number.
     pub default_region: Region,
     /// Whether the phone in a body counts if the token has none.
     pub trust_body_phone: bool,
+    /// Whose tokens hold only verified phones.
+    pub issuers: Issuers,
+    /// How often users may change who has a phone, and whether they can be found by it. The app's
+    /// own systems aren't limited.
+    pub holder_changes: Budget,
 }
 
 /// An answer, in the form that the caller expects.
@@ -55,7 +65,7 @@ pub async fn invoke<S, E, C>(
     store: &S,
     endpoints: &E,
     clock: &C,
-    settings: Settings,
+    settings: &Settings,
     event: Value,
 ) -> Result<Answer, InvocationError>
 where
@@ -79,7 +89,7 @@ pub async fn handle<S, E, C>(
     store: &S,
     endpoints: &E,
     clock: &C,
-    settings: Settings,
+    settings: &Settings,
     event: ApiGatewayV2httpRequest,
 ) -> ApiGatewayV2httpResponse
 where
@@ -95,7 +105,7 @@ async fn serve<S, E, C>(
     store: &S,
     endpoints: &E,
     clock: &C,
-    settings: Settings,
+    settings: &Settings,
     call: &Call,
 ) -> Result<Reply, ApiError>
 where
@@ -105,35 +115,39 @@ where
 {
     match call.endpoint()? {
         (Endpoint::SignUp, _) => {
-            let caller = call.caller()?;
+            let caller = call.caller(&settings.issuers)?;
             let request = read(call, &caller, settings)?;
             let claim = request.phone_claim(caller.phone, settings.trust_body_phone)?;
-            let profile = sign_up(store, clock, &caller.user, claim, &request.patch).await?;
+            let limit = &settings.holder_changes;
+            let profile =
+                sign_up_within(store, clock, limit, &caller.user, claim, &request.patch).await?;
             Ok(Reply::created(&own_user(&profile)))
         }
         (Endpoint::ReadUser, id) => {
-            let (caller, id) = (call.caller()?, public_id(id, NO_SUCH_USER)?);
+            let (caller, id) = (call.caller(&settings.issuers)?, public_id(id, NO_SUCH_USER)?);
             let profile = own_profile(store, &caller.user, id).await?;
             Ok(Reply::ok(&own_user(&profile)))
         }
         (Endpoint::ExportUser, id) => {
-            let (caller, id) = (call.caller()?, public_id(id, NO_SUCH_USER)?);
+            let (caller, id) = (call.caller(&settings.issuers)?, public_id(id, NO_SUCH_USER)?);
+            let part = export_part(&call.query()?)?;
             let export = export(store, &caller.user, id, &caller.payer()).await?;
-            Ok(Reply::ok(&export_json(&export)))
+            Ok(Reply::ok(&export_json(&export, part)?))
         }
         (Endpoint::UpdateUser, id) => {
-            let (caller, id) = (call.caller()?, public_id(id, NO_SUCH_USER)?);
+            let (caller, id) = (call.caller(&settings.issuers)?, public_id(id, NO_SUCH_USER)?);
             let request = read(call, &caller, settings)?;
             // A user's number changes only if the request names it. Another user may have taken
             // over the number that an old token proves.
             let proven = caller.phone.filter(|_| request.phone.is_some());
             let claim = request.phone_claim(proven, settings.trust_body_phone)?;
+            let (user, limit) = (&caller.user, &settings.holder_changes);
             let profile =
-                update_account(store, clock, &caller.user, id, claim, &request.patch).await?;
+                update_account_within(store, clock, limit, user, id, claim, &request.patch).await?;
             Ok(Reply::ok(&own_user(&profile)))
         }
         (Endpoint::DeleteUser, id) => {
-            let (caller, id) = (call.caller()?, public_id(id, NO_SUCH_USER)?);
+            let (caller, id) = (call.caller(&settings.issuers)?, public_id(id, NO_SUCH_USER)?);
             delete_account(store, endpoints, clock, &caller.user, id).await?;
             Ok(Reply::empty())
         }
@@ -141,6 +155,6 @@ where
     }
 }
 
-fn read(call: &Call, caller: &Caller, settings: Settings) -> Result<UserRequest, ApiError> {
+fn read(call: &Call, caller: &Caller, settings: &Settings) -> Result<UserRequest, ApiError> {
     UserRequest::read(&call.json()?, &caller.home(settings.default_region))
 }

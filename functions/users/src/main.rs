@@ -7,10 +7,15 @@ use users::{Settings, invoke};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let boot = Boot::start().await?;
-    let (default_region, trust_body_phone) = (boot.home_region()?, boot.trust_body_phone()?);
-    let (settings, sns) = (Settings { default_region, trust_body_phone }, boot.sns()?);
+    let settings = Settings {
+        default_region: boot.home_region()?,
+        trust_body_phone: boot.trust_body_phone()?,
+        issuers: boot.issuers(),
+        holder_changes: boot.limits()?.holder_changes,
+    };
+    let sns = boot.sns()?;
     let handle = async |event, _| {
-        let answer = invoke(&boot.store, &sns, &SystemClock, settings, event).await;
+        let answer = invoke(&boot.store, &sns, &SystemClock, &settings, event).await;
         boot.emit_ids_left().await;
         Ok(answer?)
     };

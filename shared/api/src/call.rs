@@ -8,7 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::HeaderMap;
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
-use model::{PublicId, Scope, hide_debug};
+use model::{Issuers, PublicId, Scope, UserId, hide_debug};
 use serde_json::{Map, Value};
 
 use crate::body::{object, udid_of};
@@ -64,14 +64,25 @@ impl Call {
             .unwrap_or(path)
     }
 
-    /// Returns the caller.
+    /// Returns the caller, with the phone that their token proves. `issuers` are those whose tokens
+    /// hold only verified phones.
     ///
     /// # Errors
     /// 401 if API Gateway names no user.
-    pub fn caller(&self) -> Result<Caller, ApiError> {
+    pub fn caller(&self, issuers: &Issuers) -> Result<Caller, ApiError> {
         let authorizer = self.event.request_context.authorizer.as_ref();
         let token = authorizer.and_then(|authorizer| authorizer.jwt.as_ref());
-        token.and_then(|token| Caller::of_claims(&token.claims)).ok_or_else(ApiError::no_session)
+        token
+            .and_then(|token| Caller::of_claims(&token.claims, issuers))
+            .ok_or_else(ApiError::no_session)
+    }
+
+    /// Returns the user who calls.
+    ///
+    /// # Errors
+    /// 401 if API Gateway names no user.
+    pub fn user(&self) -> Result<UserId, ApiError> {
+        self.caller(&Issuers::default()).map(|caller| caller.user)
     }
 
     /// Reads the body, which has to be a JSON object.
@@ -231,9 +242,11 @@ mod tests {
         for (claims, expected) in [
             (json!({"sub": "alice"}), Some(("alice", None))),
             (
-                json!({"sub": "alice", "phone_number": "+16505550123"}),
+                json!({"sub": "alice", "phone_number": "+16505550123",
+                       "iss": "https://securetoken.google.com/project"}),
                 Some(("alice", Some("16505550123"))),
             ),
+            (json!({"sub": "alice", "phone_number": "+16505550123"}), Some(("alice", None))),
             (
                 json!({"sub": "alice", "phone_number": "+16505550123", "phone_number_verified": "true"}),
                 Some(("alice", Some("16505550123"))),
@@ -246,13 +259,14 @@ mod tests {
             (json!({}), None),
         ] {
             let call = call(get("/address_book").claims(&claims));
-            let caller = call.caller().ok();
+            let caller = call.caller(&Issuers::default()).ok();
+            assert_eq!(call.user().ok(), caller.as_ref().map(|caller| caller.user.clone()));
             let seen =
                 caller.as_ref().map(|c| (c.user.as_str(), c.phone.as_ref().map(Phone::digits)));
             assert_eq!(seen, expected, "{claims}");
         }
         let nobody = call(EventBuilder::new("GET", "/address_book"));
-        assert_eq!(nobody.caller().expect_err("nobody").status, 401);
+        assert_eq!(nobody.user().expect_err("nobody").status, 401);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use model::{Payer, UserId};
+use model::{Issuers, Payer, UserId, proven_phone};
 use numbering::{HomeRegion, Phone, Region};
 
 /// The user who calls, and the phone that their token proves.
@@ -16,15 +16,9 @@ pub struct Caller {
 
 impl Caller {
     /// Returns the caller whom a token's claims name, if they name one.
-    pub(crate) fn of_claims(claims: &HashMap<String, String>) -> Option<Self> {
+    pub(crate) fn of_claims(claims: &HashMap<String, String>, issuers: &Issuers) -> Option<Self> {
         let user = claims.get("sub")?.parse().ok()?;
-        // Cognito says whether the number was verified. Firebase only puts verified ones into a
-        // token.
-        let verified =
-            claims.get("phone_number_verified").is_none_or(|verified| verified == "true");
-        let number = claims.get("phone_number").filter(|_| verified);
-        let digits = number.and_then(|number| number.strip_prefix('+'));
-        Some(Self { user, phone: digits.and_then(|digits| digits.parse().ok()) })
+        Some(Self { user, phone: proven_phone(claims, issuers) })
     }
 
     /// Returns the region whose national numbers the caller writes.

@@ -82,9 +82,8 @@ impl ApiError {
         Self::new(422, field, message)
     }
 
-    /// 429: the budget of new numbers is spent.
-    fn over_budget(seconds: u64) -> Self {
-        let message = "Too many new phones were added of late. Please try again later.";
+    /// 429: a budget is spent.
+    fn too_often(message: &str, seconds: u64) -> Self {
         let retry_after = Some(u32::try_from(seconds).unwrap_or(u32::MAX));
         Self { retry_after, ..Self::new(429, "base", message) }
     }
@@ -147,7 +146,18 @@ impl From<UploadError> for ApiError {
             UploadError::AccountDeleted => {
                 Self::not_found("The user was deleted while the upload was under way.")
             }
-            UploadError::OverBudget { seconds } => Self::over_budget(seconds),
+            UploadError::OverBudget { seconds } => Self::too_often(
+                "Too many new phones were added of late. Please try again later.",
+                seconds,
+            ),
+            UploadError::TooManyChanges { seconds } => Self::too_often(
+                "The address books were changed too often of late. Please try again later.",
+                seconds,
+            ),
+            UploadError::PhoneUnproven => Self::unacceptable(
+                "base",
+                "Contacts can be added only after the user has proven a phone: verify one first.",
+            ),
             UploadError::BeyondBudget { capacity } => Self::unacceptable(
                 "contacts",
                 format!("must not hold more than {capacity} new phones"),
@@ -167,6 +177,10 @@ impl From<AccountError> for ApiError {
             AccountError::NotFound => Self::not_found("There is no such user."),
             AccountError::Forbidden => Self::forbidden(),
             AccountError::PhoneTaken => Self::unacceptable("phone", "has already been taken"),
+            AccountError::TooManyChanges { seconds } => Self::too_often(
+                "The phone or its visibility was changed too often of late. Please try again later.",
+                seconds,
+            ),
             AccountError::NoIdsLeft => Self::internal(error),
             AccountError::Contended(_) => Self::unavailable(error),
             AccountError::Store(error) => error.into(),
@@ -215,6 +229,12 @@ mod tests {
         assert!(!error.message.contains("PutItem"));
         let spent = ApiError::from(UploadError::OverBudget { seconds: 43 });
         assert_eq!((spent.status, spent.retry_after), (429, Some(43)));
+        let changes = ApiError::from(UploadError::TooManyChanges { seconds: 87 });
+        assert_eq!((changes.status, changes.retry_after), (429, Some(87)));
+        let toggled = ApiError::from(AccountError::TooManyChanges { seconds: 8_640 });
+        assert_eq!((toggled.status, toggled.retry_after), (429, Some(8_640)));
+        let unproven = ApiError::from(UploadError::PhoneUnproven);
+        assert_eq!((unproven.status, unproven.retry_after), (422, None));
         let corrupt = ApiError::from(StoreError::Corrupt {
             table: Table::AddressBooks,
             kind: "book",

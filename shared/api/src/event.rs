@@ -84,7 +84,7 @@ impl EventBuilder {
     pub fn token(self, token: &str) -> Self {
         self.claims(&match token.rsplit_once(':') {
             Some((user, phone)) if phone.starts_with('+') => {
-                json!({ "sub": user, "phone_number": phone })
+                json!({ "sub": user, "phone_number": phone, "phone_number_verified": "true" })
             }
             _ => json!({ "sub": token }),
         })
@@ -133,9 +133,15 @@ mod tests {
     fn a_token_is_the_user_id_with_the_phone_after_a_colon() {
         for (token, expected) in [
             ("alice", json!({"sub": "alice"})),
-            ("alice:+14155550100", json!({"sub": "alice", "phone_number": "+14155550100"})),
+            (
+                "alice:+14155550100",
+                json!({"sub": "alice", "phone_number": "+14155550100", "phone_number_verified": "true"}),
+            ),
             ("urn:alice", json!({"sub": "urn:alice"})),
-            ("urn:alice:+14155550100", json!({"sub": "urn:alice", "phone_number": "+14155550100"})),
+            (
+                "urn:alice:+14155550100",
+                json!({"sub": "urn:alice", "phone_number": "+14155550100", "phone_number_verified": "true"}),
+            ),
         ] {
             let event = EventBuilder::new("GET", "/").token(token).into_value();
             let claims = &event["requestContext"]["authorizer"]["jwt"]["claims"];

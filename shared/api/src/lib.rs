@@ -22,7 +22,7 @@ pub use call::{Call, DEADLINE, MAX_BODY_BYTES, public_id};
 pub use caller::Caller;
 pub use error::{ApiError, SESSION_REQUIRED};
 pub use event::EventBuilder;
-pub use export::export_json;
+pub use export::{export_json, export_part};
 pub use registered::{compact, compact_items, full_items};
 pub use reply::Reply;
 pub use routes::{Endpoint, Function, ROUTES, Route, find};

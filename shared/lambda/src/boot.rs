@@ -3,7 +3,7 @@
 use aws_types::SdkConfig;
 pub use lambda_runtime::{Context, Error};
 use lambda_runtime::{LambdaEvent, service_fn};
-use model::{Limits, SystemClock};
+use model::{Issuers, Limits, SystemClock};
 use numbering::Region;
 use protocol::Notifier;
 use protocol::push::Sns;
@@ -106,6 +106,20 @@ impl Boot {
     /// [`ConfigError`] with the variable's name.
     pub fn trust_body_phone(&self) -> Result<bool, ConfigError> {
         config::trust_body_phone(&ProcessEnvironment)
+    }
+
+    /// Returns whose tokens hold only verified phones.
+    #[must_use]
+    pub fn issuers(&self) -> Issuers {
+        config::phone_proving_issuers(&ProcessEnvironment)
+    }
+
+    /// Returns whether name and mail address are copied from Cognito.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with the variable's name.
+    pub fn copy_cognito_profile(&self) -> Result<bool, ConfigError> {
+        config::copy_cognito_profile(&ProcessEnvironment)
     }
 
     fn queue(&self, url: String) -> Result<SqsQueue, ConfigError> {

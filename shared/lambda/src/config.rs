@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use model::{Budget, Limits};
+use model::{Budget, Issuers, Limits};
 use numbering::Region;
 use protocol::push::{Applications, FcmStyle, Template};
 use store::Tables;
@@ -138,8 +138,9 @@ fn days(env: &impl Variables, name: &'static str) -> Result<Option<u64>, ConfigE
 }
 
 /// Reads the limits on what each user may have: `NEW_NUMBERS_BUDGET`, `NEW_NUMBERS_PER_DAY`,
-/// `CONTACTS_PER_REQUEST`, `CONTACTS_PER_USER`, `BOOKS_PER_USER`. Those that aren't set are as in
-/// [`Limits::default`].
+/// `PHONELESS_NUMBERS_BUDGET`, `BOOK_CHANGES_BUDGET`, `BOOK_CHANGES_PER_DAY`,
+/// `HOLDER_CHANGES_BUDGET`, `HOLDER_CHANGES_PER_DAY`, `CONTACTS_PER_REQUEST`, `CONTACTS_PER_USER`,
+/// `BOOKS_PER_USER`. Those that aren't set are as in [`Limits::default`].
 ///
 /// # Errors
 /// [`ConfigError`] with the variable's name.
@@ -152,11 +153,20 @@ pub fn limits(env: &impl Variables) -> Result<Limits, ConfigError> {
         if env.get(name).is_none() { Ok(default) } else { parsed(env, name) }
     }
     let default = Limits::default();
+    let phoneless = default.phoneless_budget.map_or(0, |budget| budget.capacity());
+    let budget = |capacity, per_day, default: Budget| {
+        let capacity = or(env, capacity, default.capacity())?;
+        Ok(Budget::new(capacity, or(env, per_day, default.per_day())?))
+    };
     Ok(Limits {
-        budget: Budget::new(
-            or(env, "NEW_NUMBERS_BUDGET", 20_000)?,
-            or(env, "NEW_NUMBERS_PER_DAY", 2_000)?,
-        ),
+        budget: budget("NEW_NUMBERS_BUDGET", "NEW_NUMBERS_PER_DAY", default.budget)?,
+        phoneless_budget: Budget::of_ten_days(or(env, "PHONELESS_NUMBERS_BUDGET", phoneless)?),
+        book_changes: budget("BOOK_CHANGES_BUDGET", "BOOK_CHANGES_PER_DAY", default.book_changes)?,
+        holder_changes: budget(
+            "HOLDER_CHANGES_BUDGET",
+            "HOLDER_CHANGES_PER_DAY",
+            default.holder_changes,
+        )?,
         contacts_per_request: or(env, "CONTACTS_PER_REQUEST", default.contacts_per_request)?,
         contacts_per_user: or(env, "CONTACTS_PER_USER", default.contacts_per_user)?,
         books_per_user: or(env, "BOOKS_PER_USER", default.books_per_user)?,
@@ -178,6 +188,25 @@ pub fn home_region(env: &impl Variables) -> Result<Region, ConfigError> {
 /// [`ConfigError`] with the variable's name.
 pub fn trust_body_phone(env: &impl Variables) -> Result<bool, ConfigError> {
     if env.get("TRUST_BODY_PHONE").is_none() { Ok(false) } else { parsed(env, "TRUST_BODY_PHONE") }
+}
+
+/// Reads `PHONE_PROVING_ISSUERS`: whose tokens hold only verified phones, separated by commas. If it
+/// isn't set, these are Firebase's.
+#[must_use]
+pub fn phone_proving_issuers(env: &impl Variables) -> Issuers {
+    env.get("PHONE_PROVING_ISSUERS").map_or_else(Issuers::default, |list| Issuers::read(&list))
+}
+
+/// Reads `COPY_COGNITO_PROFILE`: whether name and mail address are copied from a Cognito user pool.
+/// If it isn't set, this returns `false`.
+///
+/// # Errors
+/// [`ConfigError`] with the variable's name.
+pub fn copy_cognito_profile(env: &impl Variables) -> Result<bool, ConfigError> {
+    if env.get("COPY_COGNITO_PROFILE").is_none() {
+        return Ok(false);
+    }
+    parsed(env, "COPY_COGNITO_PROFILE")
 }
 
 /// Reads `FCM_NOTIFICATION`: whether Android gets a notification as well as the data. If it isn't
@@ -296,13 +325,34 @@ mod tests {
         let set = Fixed(&[
             ("NEW_NUMBERS_BUDGET", "10"),
             ("NEW_NUMBERS_PER_DAY", "1"),
+            ("PHONELESS_NUMBERS_BUDGET", "2000"),
+            ("BOOK_CHANGES_PER_DAY", "7"),
+            ("HOLDER_CHANGES_BUDGET", "3"),
             ("BOOKS_PER_USER", "2"),
         ]);
-        let expected =
-            Limits { budget: Budget::new(10, 1), books_per_user: 2, ..Limits::default() };
+        let default = Limits::default();
+        let expected = Limits {
+            budget: Budget::new(10, 1),
+            phoneless_budget: Some(Budget::new(2_000, 200)),
+            book_changes: Budget::new(default.book_changes.capacity(), 7),
+            holder_changes: Budget::new(3, default.holder_changes.per_day()),
+            books_per_user: 2,
+            ..default
+        };
         assert_eq!(limits(&set), Ok(expected));
         let error = limits(&Fixed(&[("CONTACTS_PER_USER", "-1")]));
         assert!(matches!(error, Err(ConfigError::Invalid { name: "CONTACTS_PER_USER", .. })));
+    }
+
+    #[test]
+    fn only_firebase_proves_phones_by_itself_and_cognito_copies_nothing_unless_told_otherwise() {
+        assert_eq!(phone_proving_issuers(&Fixed(&[])), Issuers::default());
+        let none = Fixed(&[("PHONE_PROVING_ISSUERS", "")]);
+        assert_eq!(phone_proving_issuers(&none), Issuers::read(""));
+        let two = Fixed(&[("PHONE_PROVING_ISSUERS", "https://a, https://b")]);
+        assert_eq!(phone_proving_issuers(&two), Issuers::read("https://a,https://b"));
+        assert_eq!(copy_cognito_profile(&Fixed(&[])), Ok(false));
+        assert_eq!(copy_cognito_profile(&Fixed(&[("COPY_COGNITO_PROFILE", "true")])), Ok(true));
     }
 
     #[test]

@@ -11,8 +11,16 @@ const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 /// The limits that a deployment sets for each user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// How many new numbers a user may add.
+    /// How many new numbers a user may add whose token proves a phone.
     pub budget: Budget,
+    /// How many new numbers a user may add whose token proves no phone. Without a budget they may
+    /// add none.
+    pub phoneless_budget: Option<Budget>,
+    /// How many changes of books a user may make. An upload that changes something counts once, and
+    /// once more for each hundred phones that it adds or removes.
+    pub book_changes: Budget,
+    /// How often an account, and how often a phone, may get a new holder or a new visibility.
+    pub holder_changes: Budget,
     /// Most contacts in one request.
     pub contacts_per_request: usize,
     /// Most contacts in all of a user's books together.
@@ -26,9 +34,23 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             budget: Budget::new(20_000, 2_000),
+            phoneless_budget: None,
+            book_changes: Budget::new(2_000, 1_000),
+            holder_changes: Budget::new(10, 10),
             contacts_per_request: 20_000,
             contacts_per_user: 20_000,
             books_per_user: 20,
+        }
+    }
+}
+
+impl Limits {
+    /// Returns the budget of new numbers that `payer` has, if they have one.
+    #[must_use]
+    pub fn new_numbers(&self, payer: &Payer) -> Option<Budget> {
+        match payer {
+            Payer::Phone(_) => Some(self.budget),
+            Payer::User(_) => self.phoneless_budget,
         }
     }
 }
@@ -73,6 +95,25 @@ impl Budget {
     #[must_use]
     pub fn new(capacity: u32, per_day: u32) -> Self {
         Self { capacity: capacity.max(1), per_day: per_day.max(1) }
+    }
+
+    /// Makes a bucket that holds `capacity` numbers and leaks a tenth of them a day. A capacity of
+    /// zero means that there is no bucket.
+    #[must_use]
+    pub fn of_ten_days(capacity: u32) -> Option<Self> {
+        (capacity > 0).then(|| Self::new(capacity, capacity / 10))
+    }
+
+    /// Returns how many numbers fit into an empty bucket.
+    #[must_use]
+    pub fn capacity(&self) -> u32 {
+        self.capacity
+    }
+
+    /// Returns how many numbers leak out a day.
+    #[must_use]
+    pub fn per_day(&self) -> u32 {
+        self.per_day
     }
 
     /// Returns the moment at which the bucket that is empty at `empty_at_ms` will be empty after

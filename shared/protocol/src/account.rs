@@ -1,11 +1,12 @@
 //! Accounts: signing up, changing a profile, deleting an account.
 
-use model::{Clock, Details, Flags, Holder, Profile, PublicId, Scope, UserId};
+use model::{Budget, Clock, Details, Flags, Holder, Profile, PublicId, Scope, UserId};
 use numbering::Phone;
 use store::{AccountStore, AccountWrite, Life, Outcome, StoreError, Subject, Target};
 
 use crate::attempts::{Attempts, Contended};
 use crate::capabilities::{DeletionStore, SignUpStore, WipeStore};
+use crate::holder_changes::{Claimed, changed_phone, charge_change, claimed};
 use crate::push::Endpoints;
 use crate::subscribe::{SubscribeError, unsubscribe_all};
 use crate::tombstone::empty_book;
@@ -46,6 +47,12 @@ pub enum AccountError {
     /// Another user has the phone, and nothing proves that it is the caller's.
     #[error("the phone is another user's")]
     PhoneTaken,
+    /// The account or the phone has changed its holder or its visibility too often.
+    #[error("the phone or its visibility was changed too often")]
+    TooManyChanges {
+        /// Seconds until there is room for one more change.
+        seconds: u64,
+    },
     /// All 2,147,483,647 ids have been given.
     #[error("there are no ids left")]
     NoIdsLeft,
@@ -58,7 +65,8 @@ pub enum AccountError {
     Subscription(#[from] SubscribeError),
 }
 
-/// Signs `user` up, or updates their profile if they have signed up before. Safe to repeat.
+/// Signs `user` up, or updates their profile if they have signed up before. Safe to repeat. It may
+/// change who has a phone, and their visibility, without a limit: it is for the app's own systems.
 ///
 /// # Errors
 /// [`AccountError`]. Nothing was written then.
@@ -69,10 +77,26 @@ pub async fn sign_up<S: SignUpStore>(
     phone: PhoneClaim,
     patch: &ProfilePatch,
 ) -> Result<Profile, AccountError> {
-    write_profile(store, clock, user, None, phone, patch).await
+    write_profile(store, clock, None, user, None, phone, patch).await
 }
 
-/// Changes the profile of `user`, whose id has to be `id`.
+/// Does the same as [`sign_up`] for the user themself, who may change who has a phone, and their
+/// visibility, only within `limit`.
+///
+/// # Errors
+/// [`AccountError`]. Nothing was written then, but the change may have been charged.
+pub async fn sign_up_within<S: SignUpStore>(
+    store: &S,
+    clock: &impl Clock,
+    limit: &Budget,
+    user: &UserId,
+    phone: PhoneClaim,
+    patch: &ProfilePatch,
+) -> Result<Profile, AccountError> {
+    write_profile(store, clock, Some(limit), user, None, phone, patch).await
+}
+
+/// Changes the profile of `user`, whose id has to be `id`. Like [`sign_up`], it has no limit.
 ///
 /// # Errors
 /// [`AccountError`]. Nothing was written then.
@@ -84,7 +108,24 @@ pub async fn update_account<S: SignUpStore>(
     phone: PhoneClaim,
     patch: &ProfilePatch,
 ) -> Result<Profile, AccountError> {
-    write_profile(store, clock, user, Some(id), phone, patch).await
+    write_profile(store, clock, None, user, Some(id), phone, patch).await
+}
+
+/// Does the same as [`update_account`] for the user themself, within `limit` as in
+/// [`sign_up_within`].
+///
+/// # Errors
+/// [`AccountError`]. Nothing was written then, but the change may have been charged.
+pub async fn update_account_within<S: SignUpStore>(
+    store: &S,
+    clock: &impl Clock,
+    limit: &Budget,
+    user: &UserId,
+    id: PublicId,
+    phone: PhoneClaim,
+    patch: &ProfilePatch,
+) -> Result<Profile, AccountError> {
+    write_profile(store, clock, Some(limit), user, Some(id), phone, patch).await
 }
 
 /// Returns the profile of `user`, whose id has to be `id`.
@@ -106,11 +147,13 @@ pub async fn own_profile<S: AccountStore>(
 async fn write_profile<S: SignUpStore>(
     store: &S,
     clock: &impl Clock,
+    limit: Option<&Budget>,
     user: &UserId,
     expected: Option<PublicId>,
     phone: PhoneClaim,
     patch: &ProfilePatch,
 ) -> Result<Profile, AccountError> {
+    let mut paid_for = None;
     let mut attempts = Attempts::new();
     loop {
         let subject = store.subject(user).await?;
@@ -123,9 +166,20 @@ async fn write_profile<S: SignUpStore>(
         };
         // The two are written together. If they disagree, a write came between the reads.
         if before.is_some() == subject.id.is_some()
-            && let Some((after, target)) =
-                next_profile(store, clock, user, before.as_ref(), phone, patch).await?
+            && let Some(claimed) = claimed(store, user, before.as_ref(), phone).await?
         {
+            let new_phone = claimed.as_ref().map(|claimed| claimed.phone);
+            let changed = changed_phone(before.as_ref(), new_phone, patch);
+            if let (Some(limit), Some(phone)) = (limit, changed) {
+                let version = before.as_ref().map_or(0, |before| before.version);
+                let mark = store.change_mark(user, subject.generation, version);
+                if paid_for.as_ref() != Some(&mark) {
+                    charge_change(store, clock, limit, user, phone, &mark).await?;
+                    paid_for = Some(mark);
+                }
+            }
+            let (after, target) =
+                next_profile(store, clock, user, before.as_ref(), claimed, patch).await?;
             if before.as_ref().is_some_and(|before| same_but_for_time(before, &after)) {
                 return Ok(before.unwrap_or(after));
             }
@@ -151,16 +205,14 @@ async fn write_profile<S: SignUpStore>(
 type Taken = (Holder, Option<Profile>);
 
 /// Returns the profile as it should become, and who has its phone now if that has to change.
-/// Returns nothing if another request of the same user has claimed the phone since `before` was
-/// read.
 async fn next_profile<S: SignUpStore>(
     store: &S,
     clock: &impl Clock,
     user: &UserId,
     before: Option<&Profile>,
-    claim: PhoneClaim,
+    claimed: Option<Claimed>,
     patch: &ProfilePatch,
-) -> Result<Option<(Profile, Option<Taken>)>, AccountError> {
+) -> Result<(Profile, Option<Taken>), AccountError> {
     let now_ms = clock.now_ms();
     let mut after = match before {
         Some(before) => {
@@ -183,23 +235,11 @@ async fn next_profile<S: SignUpStore>(
     *announce_me = patch.announce_me.unwrap_or(*announce_me);
     *notify_me = patch.notify_me.unwrap_or(*notify_me);
 
-    let (PhoneClaim::Proven(phone) | PhoneClaim::Stated(phone)) = claim else {
-        return Ok(Some((after, None)));
-    };
-    if after.phone.is_some_and(|(old, _)| old == phone) {
-        return Ok(Some((after, None)));
-    }
-    let holder = store.holder(phone).await?;
+    let Some(Claimed { phone, holder }) = claimed else { return Ok((after, None)) };
     after.phone = Some((phone, next_epoch(now_ms, before, holder.as_ref())));
-    let Some(holder) = holder else { return Ok(Some((after, None))) };
-    if holder.user == *user {
-        return Ok(None);
-    }
-    if matches!(claim, PhoneClaim::Stated(_)) {
-        return Err(AccountError::PhoneTaken);
-    }
+    let Some(holder) = holder else { return Ok((after, None)) };
     let theirs = store.profile(holder.id).await?;
-    Ok(Some((after, Some((holder, theirs)))))
+    Ok((after, Some((holder, theirs))))
 }
 
 /// Returns the epoch of a turn of having a number that begins now, in which the number passes from

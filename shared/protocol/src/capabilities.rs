@@ -1,8 +1,8 @@
 //! One trait for each protocol, which sums up what it does to the tables.
 
 use store::{
-    AccountStore, BookKeeper, BookReader, BookStore, BudgetStore, ClaimStore, HolderReader,
-    OwnerIndex, SubscriptionStore,
+    AccountStore, BookKeeper, BookReader, BookStore, BudgetStore, ClaimStore, HolderChangeStore,
+    HolderReader, OwnerIndex, SubscriptionStore,
 };
 
 /// Declares a trait that every type implements if it implements all of the others.
@@ -21,11 +21,12 @@ capabilities! {
     /// What wiping a book needs.
     WipeStore = BookStore + OwnerIndex;
     /// What signing up and changing an account need.
-    SignUpStore = AccountStore + HolderReader;
+    SignUpStore = AccountStore + HolderReader + HolderChangeStore;
     /// What deleting an account needs.
     DeletionStore = AccountStore + BookStore + OwnerIndex + SubscriptionStore + ClaimStore;
     /// What exporting everything stored about a user needs.
-    ExportStore = AccountStore + BookReader + SubscriptionStore + ClaimStore + BudgetStore;
+    ExportStore = AccountStore + BookReader + SubscriptionStore + ClaimStore + BudgetStore
+        + HolderChangeStore;
     /// What all requests about a user's own account need.
     UsersStore = SignUpStore + DeletionStore + ExportStore;
     /// What sending each push once needs.

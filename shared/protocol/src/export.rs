@@ -1,7 +1,7 @@
 //! The export of everything that is stored about a user, for that user.
 
 use model::{Book, Payer, Profile, PublicId, Scope, Subscription, UserId};
-use store::{Bucket, Life};
+use store::{Bucket, ChangeBucket, Life};
 
 use crate::account::{AccountError, own_profile};
 use crate::capabilities::ExportStore;
@@ -15,8 +15,10 @@ pub struct Export {
     /// How many pushes to the user are remembered, from the last 30 days. Their texts aren't
     /// stored.
     pub pushes: usize,
-    /// How much of the user's budget of new numbers is spent.
+    /// How much is spent of the user's budgets of new numbers and of changes of books.
     pub bucket: Bucket,
+    /// How often the account has changed the holder or the visibility of a phone.
+    pub holder_changes: ChangeBucket,
 }
 
 /// Reads everything that is stored about `user`, whose id has to be `id`.
@@ -38,5 +40,6 @@ pub async fn export<S: ExportStore>(
         subscriptions: store.subscriptions(user).await?,
         pushes: store.count_claims(user).await?,
         bucket: store.bucket(payer).await?,
+        holder_changes: store.change_bucket(&Payer::User(user.clone())).await?,
     })
 }

@@ -4,6 +4,7 @@ mod account;
 mod attempts;
 mod capabilities;
 mod export;
+mod holder_changes;
 mod join;
 mod notify;
 pub mod push;
@@ -15,7 +16,7 @@ mod upload;
 
 pub use account::{
     AccountError, PhoneClaim, ProfilePatch, delete_account, own_profile, remove_account, sign_up,
-    update_account,
+    sign_up_within, update_account, update_account_within,
 };
 pub use attempts::Contended;
 pub use capabilities::{

@@ -7,7 +7,7 @@
 //! | Users | `key`: `phone#P`, `subject#U`, `id#N` or `counter#users` | |
 //! | Subscriptions | `pk`: `user#U` or `token#H` | `sk`: channel, `#` and D, or `muted`; `token` |
 //! | Claims | `recipient`: U | `claim`: a hash, see `claims.rs` |
-//! | Budgets | `payer`: a hash, see `PhoneKeys::budget_key` | |
+//! | Budgets | `payer`: a hash, see `PhoneKeys::budget_key` and `PhoneKeys::changes_key` | |
 //!
 //! P is a phone, U a user id, B a book (`g`, or `d` and the device's `udid`), O a book and its user
 //! (see [`plain_owner`]), D a device's `udid`. With an empty [`Keyring`] they are readable. With

@@ -49,18 +49,24 @@ impl PhoneKeys {
     /// hash even without keys. The hashed text isn't a bare phone, so it is never the key of a
     /// phone's hints.
     pub(crate) fn budget_key(&self, payer: &Payer) -> String {
-        let named = match payer {
-            Payer::Phone(phone) => format!("budget of +{}", phone.digits()),
-            Payer::User(user) => format!("budget of {}", user.as_str()),
-        };
-        self.hash(&named).unwrap_or_else(|| hashed(&[&named]))
+        self.mark(&named("budget", payer))
     }
 
-    /// Returns a hash by which a set of phones is recognised.
-    pub(crate) fn set(&self, phones: &[Phone]) -> String {
-        let mut keys: Vec<String> = phones.iter().map(|phone| self.key(*phone)).collect();
-        keys.sort_unstable();
-        hashed(&keys.iter().map(String::as_str).collect::<Vec<_>>())
+    /// Returns the key of the bucket of changes of holders, which is a hash like that of a budget.
+    pub(crate) fn changes_key(&self, payer: &Payer) -> String {
+        self.mark(&named("holder changes", payer))
+    }
+
+    /// Returns a hash by which `text` is recognised, and that shows nobody what it was.
+    pub(crate) fn mark(&self, text: &str) -> String {
+        self.hash(text).unwrap_or_else(|| hashed(&[text]))
+    }
+}
+
+fn named(purpose: &str, payer: &Payer) -> String {
+    match payer {
+        Payer::Phone(phone) => format!("{purpose} of +{}", phone.digits()),
+        Payer::User(user) => format!("{purpose} of {}", user.as_str()),
     }
 }
 

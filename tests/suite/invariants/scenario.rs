@@ -2,7 +2,7 @@
 
 use local::{Inbox, tables};
 use model::{
-    Book, Channel, Clock, Entry, Limits, Platform, PublicId, PushEnvironment, Scope, Upload, UserId,
+    Book, Channel, Clock, Entry, Platform, PublicId, PushEnvironment, Scope, Upload, UserId,
 };
 use protocol::queue::{BookMessage, BookQueue, QueueError};
 use protocol::{
@@ -14,7 +14,7 @@ use store::{BookReader, Store};
 
 use support::embedded::Embedded;
 use support::gate::{Request, StartsOver};
-use support::{allowance, contact, home, upload_of, user};
+use support::{allowance, contact, home, limits, upload_of, user};
 
 /// The phone that users register and give up.
 pub const P: &str = "16505550123";
@@ -320,7 +320,7 @@ async fn upload_by(
     store: &Store,
     wanted: &Upload,
 ) -> Result<Uploaded, UploadError> {
-    let limits = Limits::default();
+    let limits = limits();
     upload(store, &allowance(owner, &limits, &FixedClock), owner, &Scope::Global, wanted, &home())
         .await
 }

@@ -4,8 +4,8 @@ use std::fmt::Debug;
 
 use api::{Call, UploadRequest, UserRequest, contacts, object, read_subscription};
 use model::{
-    Book, Change, Channel, Contact, Details, Entry, Holder, Limits, Mode, Platform, Profile,
-    PublicId, PushEnvironment, Scope, Subscription, Upload,
+    Book, Change, Channel, Contact, Details, Entry, Holder, Issuers, Limits, Mode, Platform,
+    Profile, PublicId, PushEnvironment, Scope, Subscription, Upload,
 };
 use numbering::HomeRegion;
 use protocol::push::Push;
@@ -121,7 +121,7 @@ fn the_contents_of_a_request_are_hidden() {
     event.headers.insert("cb-token", "header-mark".parse().expect("a value"));
     let call = Call::new(event);
     hidden(&call);
-    hidden(&call.caller().map_err(|error| error.status));
+    hidden(&call.caller(&Issuers::default()).map_err(|error| error.status));
     let upload =
         object(br#"{"udid":"udid-mark","contacts":[{"name":"Markname","phone":"+16505550177"}]}"#);
     hidden(&UploadRequest::read(&upload.expect("an object"), &home(), &Limits::default()));

@@ -12,7 +12,7 @@ use store::{HolderReader, Keyring, OwnerIndex, OwnerRange, Store};
 use super::recorder::Recorder;
 use support::embedded::Embedded;
 use support::requests::{confirmed, read, request};
-use support::{phone, region, upload_settings, user};
+use support::{cognito_settings, phone, upload_settings, user, user_settings};
 
 const BOB: &str = "bob:+14155550100";
 const ALICE: &str = "alice:+16505550123";
@@ -36,7 +36,8 @@ impl Others {
 
     async fn sign_up(&self, who: &str) {
         let event = request("POST", "/users", who, Some("{}".to_owned()));
-        ok(&::users::handle(&self.0, &Inbox::default(), &SystemClock, settings(), event).await);
+        ok(&::users::handle(&self.0, &Inbox::default(), &SystemClock, &user_settings(), event)
+            .await);
     }
 
     async fn upload(&self, who: &str, body: Value) {
@@ -63,10 +64,6 @@ impl Others {
 async fn upload_to(store: &Store, method: &str, who: &str, body: Option<Value>) {
     let event = request(method, "/address_book", who, body.map(|body| body.to_string()));
     ok(&::upload::handle(store, &SystemClock, &upload_settings(), event).await);
-}
-
-fn settings() -> ::users::Settings {
-    ::users::Settings { default_region: region(), trust_body_phone: false }
 }
 
 fn ok(response: &ApiGatewayV2httpResponse) -> Value {
@@ -131,7 +128,7 @@ pub async fn users(recorder: &Recorder, others: &Others) {
     let call = async |method: &str, path: &str, who: &str, body: Option<&str>| {
         let event: ApiGatewayV2httpRequest =
             request(method, path, who, body.map(ToOwned::to_owned));
-        ok(&::users::handle(&store, &endpoints, &SystemClock, settings(), event).await)
+        ok(&::users::handle(&store, &endpoints, &SystemClock, &user_settings(), event).await)
     };
     let bob = call("POST", "/users", BOB, Some("{}")).await;
     let path = format!("/users/{}", bob["user"]["id"]);
@@ -155,7 +152,9 @@ pub async fn users(recorder: &Recorder, others: &Others) {
     hear_from(&elsewhere, &others.joiner("16505550199").await, "16505550199", 0).await;
     call("DELETE", &path, BOB, None).await;
     let direct = json!({"action": "remove", "user_id": "bob"});
-    ::users::invoke(&store, &endpoints, &SystemClock, settings(), direct).await.expect("removed");
+    ::users::invoke(&store, &endpoints, &SystemClock, &user_settings(), direct)
+        .await
+        .expect("removed");
 }
 
 pub async fn cognito_sign_up(recorder: &Recorder, others: &Others) {
@@ -170,9 +169,14 @@ pub async fn cognito_sign_up(recorder: &Recorder, others: &Others) {
     for (subject, phone) in
         [("dave", "+16505550124"), ("erin", "+16505550123"), ("dave", "+16505550125")]
     {
-        ::cognito_sign_up::handle(&recorder.store(), &SystemClock, event(subject, phone))
-            .await
-            .expect("signed up");
+        ::cognito_sign_up::handle(
+            &recorder.store(),
+            &SystemClock,
+            &cognito_settings(),
+            event(subject, phone),
+        )
+        .await
+        .expect("signed up");
     }
 }
 

@@ -10,7 +10,7 @@ use protocol::{JoinReport, Notifier};
 use serde_json::{Value, json};
 use store::{Keyring, Store};
 
-use crate::{region, upload_settings};
+use crate::{cognito_settings, upload_settings, user_settings};
 
 /// The time after which join-push begins no more books: its timeout (`template.yaml`) less its
 /// reserve.
@@ -37,14 +37,14 @@ where
     /// Invokes the function to which the template routes this request.
     pub async fn http(&self, event: ApiGatewayV2httpRequest) -> ApiGatewayV2httpResponse {
         let Self { store, push, clock, .. } = self.clone();
-        let users = users::Settings { default_region: region(), trust_body_phone: false };
-        HttpFunctions { store, push, clock, uploads: upload_settings(), users }.answer(event).await
+        let (uploads, users) = (upload_settings(), user_settings());
+        HttpFunctions { store, push, clock, uploads, users }.answer(event).await
     }
 
     /// Makes a direct request, as an app's own systems do.
     pub async fn direct(&self, event: Value) -> Result<users::Answer, users::InvocationError> {
-        let settings = users::Settings { default_region: region(), trust_body_phone: false };
-        Box::pin(users::invoke(&self.store, &self.push, &self.clock, settings, event)).await
+        let settings = user_settings();
+        Box::pin(users::invoke(&self.store, &self.push, &self.clock, &settings, event)).await
     }
 
     /// Passes records of the stream on. Returns the sequence number from which they have to come
@@ -79,6 +79,7 @@ where
 
     /// Reports a confirmed account, as Cognito does.
     pub async fn cognito(&self, event: PostConfirmation) -> Result<PostConfirmation, SignUpError> {
-        Box::pin(cognito_sign_up::handle(&self.store, &self.clock, event)).await
+        Box::pin(cognito_sign_up::handle(&self.store, &self.clock, &cognito_settings(), event))
+            .await
     }
 }

@@ -19,7 +19,10 @@ pub mod rules;
 pub mod services;
 pub mod wait;
 
-use model::{Change, Clock, Contact, Limits, Mode, Payer, Scope, SystemClock, Upload, UserId};
+use model::{
+    Budget, Change, Clock, Contact, Issuers, Limits, Mode, Payer, Scope, SystemClock, Upload,
+    UserId,
+};
 use numbering::{HomeRegion, Phone, Region};
 use protocol::{Allowance, UploadError, Uploaded};
 use store::Store;
@@ -57,9 +60,31 @@ pub fn upload_of(mode: Mode, changes: Vec<Change>) -> Upload {
     Upload { mode, changes: changes.into_iter().enumerate().collect() }
 }
 
-/// Returns the local server's settings for uploads.
+/// Returns the template's limits, except that tokens without a phone have the budget of those with
+/// one, because most tests use such tokens.
+pub fn limits() -> Limits {
+    let default = Limits::default();
+    Limits { phoneless_budget: Some(default.budget), ..default }
+}
+
 pub fn upload_settings() -> upload::Settings {
-    upload::Settings { default_region: region(), limits: Limits::default() }
+    upload::Settings { default_region: region(), issuers: Issuers::default(), limits: limits() }
+}
+
+/// Returns settings with which users may change who has a phone as often as they like.
+pub fn user_settings() -> users::Settings {
+    users::Settings {
+        default_region: region(),
+        trust_body_phone: false,
+        issuers: Issuers::default(),
+        holder_changes: Budget::new(1_000_000, 1),
+    }
+}
+
+/// Returns settings with which names are copied from a user pool, and users may change who has a
+/// phone as often as they like.
+pub fn cognito_settings() -> cognito_sign_up::Settings {
+    cognito_sign_up::Settings { copy_profile: true, holder_changes: Budget::new(1_000_000, 1) }
 }
 
 /// Uploads as `user`, within the default limits.
@@ -69,7 +94,7 @@ pub async fn upload_as(
     scope: &Scope,
     upload: &Upload,
 ) -> Result<Uploaded, UploadError> {
-    let limits = Limits::default();
+    let limits = limits();
     protocol::upload(store, &allowance(user, &limits, &SystemClock), user, scope, upload, &home())
         .await
 }

@@ -1,14 +1,14 @@
-//! Admission: how many contacts, books and new numbers an upload may add.
+//! Admission: how many contacts and books an upload may add.
 
 use std::collections::HashSet;
 
-use model::{Book, Clock, Limits, Overdrawn, Payer, Scope, UserId};
+use model::{Book, Limits, Payer, Scope, UserId};
 use numbering::Phone;
-use store::{BookReader, Bucket, BudgetStore, Life, Outcome, StoredBook};
+use store::{BookReader, Life, Outcome, StoredBook};
 
 use super::error::UploadError;
 use super::wipe;
-use crate::attempts::{Attempts, Contended};
+use crate::attempts::Contended;
 use crate::capabilities::WipeStore;
 use crate::tombstone::empty_book;
 
@@ -29,7 +29,7 @@ pub(crate) struct Rooms {
     /// Most numbers in all of the user's books together.
     contacts: usize,
     /// The numbers in the other books, which aren't new to the user.
-    known: HashSet<Phone>,
+    pub(super) known: HashSet<Phone>,
     /// The numbers in those of the other books that stay.
     elsewhere: HashSet<Phone>,
     /// The book that makes room for this one: the device's book that was used longest ago.
@@ -109,53 +109,4 @@ impl Rooms {
 fn least_used(books: &[(Scope, StoredBook)]) -> Option<Scope> {
     let devices = books.iter().filter(|(scope, _)| matches!(scope, Scope::Device(_)));
     devices.min_by_key(|(_, stored)| stored.used_at).map(|(scope, _)| scope.clone())
-}
-
-/// Charges for those of the `added` numbers that are in none of the user's books and that this
-/// upload hasn't `paid` for. It is one conditional write, or none if there are no such numbers.
-///
-/// Nothing has been looked up about these numbers yet, so a user who can't pay learns nothing. An
-/// upload that paid and then lost, crashed or gave up isn't charged again for the same numbers,
-/// because the bucket keeps a receipt.
-pub(super) async fn admit<S: BudgetStore, C: Clock>(
-    store: &S,
-    allowance: &Allowance<'_, C>,
-    rooms: &Rooms,
-    added: &[Phone],
-    paid: &mut HashSet<Phone>,
-) -> Result<(), UploadError> {
-    let is_new = |phone: &&Phone| !rooms.known.contains(*phone) && !paid.contains(*phone);
-    let new: Vec<Phone> = added.iter().filter(is_new).copied().collect();
-    if new.is_empty() {
-        return Ok(());
-    }
-    charge(store, allowance, &new).await?;
-    paid.extend(new);
-    Ok(())
-}
-
-async fn charge<S: BudgetStore, C: Clock>(
-    store: &S,
-    allowance: &Allowance<'_, C>,
-    new: &[Phone],
-) -> Result<(), UploadError> {
-    let Allowance { payer, limits, clock } = allowance;
-    let receipt = Some(store.receipt(new));
-    let mut attempts = Attempts::new();
-    loop {
-        let seen = store.bucket(payer).await?;
-        if seen.receipt == receipt {
-            return Ok(());
-        }
-        let spent = limits.budget.spend(seen.empty_at_ms, clock.now_ms(), new.len());
-        let empty_at_ms = spent.map_err(|overdrawn| match overdrawn {
-            Overdrawn::For { seconds } => UploadError::OverBudget { seconds },
-            Overdrawn::Always { capacity } => UploadError::BeyondBudget { capacity },
-        })?;
-        let next = Bucket { empty_at_ms, receipt: receipt.clone() };
-        if store.write_bucket(payer, &seen, &next).await? == Outcome::Done {
-            return Ok(());
-        }
-        attempts.again().await?;
-    }
 }

@@ -24,6 +24,15 @@ pub enum UploadError {
         /// How many new numbers anybody may add at once.
         capacity: u32,
     },
+    /// The token proves no phone, and without a proof nobody may add numbers.
+    #[error("the token proves no phone")]
+    PhoneUnproven,
+    /// The user has changed their books as often as they may for now.
+    #[error("the books were changed too often")]
+    TooManyChanges {
+        /// Seconds until there is room for this upload.
+        seconds: u64,
+    },
     /// The user already has as many books as they may, and none of them is a device's, which could
     /// make room.
     #[error("the user has too many books")]

@@ -1,17 +1,17 @@
 //! The upload protocol, and wiping a book.
 
 mod admit;
+mod charge;
 mod error;
 mod plan;
-
-use std::collections::HashSet;
 
 use model::{Book, Clock, Scope, Upload, UserId};
 use numbering::{HomeRegion, Phone};
 use store::{AccountStore, BookStore, Life, Outcome, OwnerIndex, StoredBook};
 
 pub use self::admit::Allowance;
-use self::admit::{Rooms, admit};
+use self::admit::Rooms;
+use self::charge::{Paid, charge};
 pub use self::error::UploadError;
 use self::plan::Plan;
 pub use self::plan::Uploaded;
@@ -22,8 +22,8 @@ use crate::tombstone::empty_book;
 
 /// Applies `upload` to one of `user`'s books, all of it or nothing. Safe to repeat.
 ///
-/// 1. Strongly reads the book and works out what changes. If nothing does, answers. New numbers are
-///    paid for *before* anything is looked up about them (`admit.rs`).
+/// 1. Strongly reads the book and works out what changes. If nothing does, answers. The change and
+///    its new numbers are paid for *before* anything is looked up about them (`charge.rs`).
 /// 2. Puts a hint for each number that becomes present, if there is none or an older one.
 /// 3. *Then* strongly reads who has those numbers.
 /// 4. Writes contacts and matches, if the book is still at the version that was read.
@@ -89,7 +89,7 @@ async fn apply<S: UploadStore, C: Clock>(
     hinted: &mut Hinted,
 ) -> Result<Uploaded, UploadError> {
     let mut generation = None;
-    let mut paid = HashSet::new();
+    let mut paid = Paid::default();
     let mark = fastrand::u32(..);
     let mut lost: Option<Uploaded> = None;
     let mut attempts = Attempts::new();
@@ -109,13 +109,16 @@ async fn apply<S: UploadStore, C: Clock>(
             keep(store, user, scope, &seen).await;
             return Ok(plan.uploaded);
         }
+        let mut rooms = None;
         if !plan.new.is_empty() {
-            let rooms = Rooms::read(store, allowance.limits, user, scope, &seen).await?;
-            if !rooms.has_room_for(&plan.next) {
-                let has_room = |next: &Book| rooms.has_room_for(next);
-                plan = Plan::new(&seen.book, upload, home, has_room);
+            let read = Rooms::read(store, allowance.limits, user, scope, &seen).await?;
+            if !read.has_room_for(&plan.next) {
+                plan = Plan::new(&seen.book, upload, home, |next: &Book| read.has_room_for(next));
             }
-            admit(store, allowance, &rooms, &plan.new, &mut paid).await?;
+            rooms = Some(read);
+        }
+        charge(store, allowance, rooms.as_ref(), &plan, &mut paid).await?;
+        if let Some(rooms) = &rooms {
             rooms.make(store, user).await?;
         }
         let written = match opened(store, user, scope, seen, &mut generation).await? {
