@@ -181,6 +181,12 @@ bench-sealing:
 enumerate *strategies:
     cargo run --locked --package address-book --example enumerate -- "$@"
 
+# Play the attack on everybody's joins, for docs/SECURITY.md; takes about a minute
+[group('measure')]
+[positional-arguments]
+toggle *joiners:
+    cargo run --locked --package address-book --example toggle -- "$@"
+
 # Run everything that a change has to pass; quick checks first
 [group('check')]
 ci: check advisories deploy-check test-exhaustive sns sdk docs deploy-proof arm64
