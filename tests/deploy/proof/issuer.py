@@ -40,7 +40,7 @@ class Issuer:
         body = {"iss": self.url, "aud": AUDIENCE, "sub": subject, "iat": now, "exp": now + 3600}
         if phone is not None:
             body["phone_number"] = phone
-            body["phone_number_verified"] = True
+            body["phone_number_verified"] = "true"
         body.update(claims)
         header = {"alg": "RS256", "typ": "JWT", "kid": KEY_ID}
         signed = ".".join(base64url(json.dumps(part).encode()) for part in (header, body))
