@@ -328,8 +328,13 @@ async fn more_books_contacts_or_contacts_at_once_than_allowed_are_refused() {
 async fn a_number_in_several_books_of_one_user_counts_once() {
     let mut api = Api::new().await;
     let budget = Budget::new(100, 1);
-    api.settings.limits =
-        Limits { budget, contacts_per_request: 20, contacts_per_user: 10, books_per_user: 3 };
+    api.settings.limits = Limits {
+        phoneless_budget: Some(budget),
+        contacts_per_request: 20,
+        contacts_per_user: 10,
+        books_per_user: 3,
+        ..api.settings.limits
+    };
     assert_eq!(api.add("ann", 0..8).await, DONE);
     let send = async |udid: &str, numbers| {
         let body = json!({"contacts": contacts(numbers), "udid": udid}).to_string();

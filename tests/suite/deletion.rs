@@ -21,7 +21,7 @@ use support::gate::{Request, Scheduler, on_a_stopped_clock};
 use support::meter::Meter;
 use support::queue::RecordingQueue;
 use support::requests::{read, request};
-use support::{contact, phone, region, upload_as, upload_of, user};
+use support::{contact, phone, upload_as, upload_of, user};
 
 const P: &str = "16505550123";
 const Q: &str = "16505550124";
@@ -271,11 +271,11 @@ fn a_subscription_in_flight_does_not_survive_the_account() {
 async fn a_deletion_tells_nobody_whether_an_id_exists() {
     let meter = Meter::new(database().await);
     let store = store_over(meter.clone());
-    let settings = users::Settings { default_region: region(), trust_body_phone: false };
+    let settings = support::user_settings();
     let send = async |method: &str, path: &str, who: &str| {
         let event = request(method, path, who, Some("{}".to_owned()));
         let answer =
-            read(&users::handle(&store, &Inbox::default(), &SystemClock, settings, event).await);
+            read(&users::handle(&store, &Inbox::default(), &SystemClock, &settings, event).await);
         (answer, meter.take())
     };
     let id = async |who: &str| send("POST", "/users", who).await.0.1["user"]["id"].clone();
