@@ -117,7 +117,7 @@ async fn a_use_of_a_devices_book_is_marked_once_a_day() {
 async fn the_devices_book_that_was_used_longest_ago_makes_room_for_a_new_one() {
     let clock = TickingClock::default();
     let store = database().await.store().with_clock(clock.clone());
-    let limits = Limits { books_per_user: 4, ..Limits::default() };
+    let limits = Limits { books_per_user: 4, ..support::limits() };
     let add = async |scope: &Scope, digits: &str| {
         let upload = upload_of(Mode::Merge, vec![Change::Put(contact(digits, "Bob"))]);
         let (owner, home) = (user("ann"), home());

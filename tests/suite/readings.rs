@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use model::{Book, Change, Contact, Entry, Limits, Mode, Payer, Scope, SystemClock, UserId};
+use model::{Book, Change, Contact, Entry, Mode, Payer, Scope, SystemClock, UserId};
 use numbering::{HomeRegion, Phone, Region, reread};
 use protocol::{PhoneClaim, ProfilePatch, Uploaded, sign_up, upload};
 use store::{
@@ -80,7 +80,7 @@ async fn a_book_of_older_rules_keeps_its_contacts_and_matches_and_costs_no_budge
         sign_up_all(&store, valid.collect::<HashSet<_>>().into_iter()).await;
         write_old_book(&store, &owner, region, &contacts).await;
 
-        let (limits, wanted) = (Limits::default(), upload_of(Mode::Merge, today().collect()));
+        let (limits, wanted) = (support::limits(), upload_of(Mode::Merge, today().collect()));
         let allowance = allowance(&owner, &limits, &SystemClock);
         for _ in 0..2 {
             let uploaded = upload(&store, &allowance, &owner, &Scope::Global, &wanted, &home).await;
@@ -110,7 +110,7 @@ async fn a_book_of_older_rules_keeps_its_contacts_and_matches_and_costs_no_budge
 #[tokio::test]
 async fn a_caller_without_a_phone_uploads_in_the_region_of_the_book() {
     let store = database().await.store();
-    let (owner, limits) = (user("alice"), Limits::default());
+    let (owner, limits) = (user("alice"), support::limits());
     let allowance = allowance(&owner, &limits, &SystemClock);
     let us: Region = "US".parse().expect("a region");
     let proven = HomeRegion::of(Some("4915112345678".parse().expect("a phone")), us);
