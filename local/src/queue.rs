@@ -1,12 +1,15 @@
-//! The queue of joins: a channel in place of SQS, which delivers messages as SQS does.
+//! The queues of joins and of pushes: a channel in place of SQS, which delivers messages as SQS does.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
-use protocol::Notifier;
-use protocol::queue::{BookMessage, BookQueue, FailedRecord, FailedRecords, QueueError};
+use model::SystemClock;
+use protocol::queue::{
+    BookMessage, BookQueue, FailedRecord, FailedRecords, PushMessage, PushQueue, QueueError,
+};
+use protocol::{JoinQueues, Notifier};
 use store::{Keyring, Store};
 use tokio::sync::{Semaphore, mpsc};
 
@@ -15,24 +18,33 @@ use crate::inbox::Inbox;
 /// How many messages are processed at once.
 const WORKERS: usize = 8;
 /// How often a message is delivered before it is given up. This is half of the template's number,
-/// since the template's queue waits longer between two deliveries.
+/// since the template's queues wait longer between two deliveries.
 const MAX_RECEIVES: u32 = 5;
-/// How long a failed message waits before it is delivered again. The template's queue waits for
+/// How long a failed message waits before it is delivered again. The template's queues wait for
 /// longer than a claim's lease, which would be too long for a person who watches.
 const REDELIVERY: Duration = Duration::from_secs(2);
 
-/// The sending end of the queue.
+/// The body of a message.
+#[derive(Debug)]
+pub enum Body {
+    /// For the function join-push.
+    Book(String),
+    /// For the function push.
+    Push(String),
+}
+
+/// The sending end of both queues.
 #[derive(Clone, Debug)]
 pub struct ChannelQueue {
-    sender: mpsc::UnboundedSender<String>,
+    sender: mpsc::UnboundedSender<Body>,
     open: Arc<AtomicUsize>,
     keyring: Keyring,
 }
 
 impl ChannelQueue {
-    /// Creates a queue whose messages are sealed by `keyring`. Returns both of its ends.
+    /// Creates queues whose messages are sealed by `keyring`. Returns both of their ends.
     #[must_use]
-    pub fn new(keyring: Keyring) -> (Self, mpsc::UnboundedReceiver<String>) {
+    pub fn new(keyring: Keyring) -> (Self, mpsc::UnboundedReceiver<Body>) {
         let (sender, receiver) = mpsc::unbounded_channel();
         (Self { sender, open: Arc::default(), keyring }, receiver)
     }
@@ -42,18 +54,25 @@ impl ChannelQueue {
     pub fn open(&self) -> usize {
         self.open.load(Ordering::SeqCst)
     }
+
+    fn send_body(&self, body: Body) -> Result<(), QueueError> {
+        self.open.fetch_add(1, Ordering::SeqCst);
+        let stopping = |_| QueueError { code: "the server is stopping".to_owned() };
+        self.sender.send(body).map_err(stopping)
+    }
 }
 
 impl BookQueue for ChannelQueue {
     async fn send(&self, messages: &[BookMessage]) -> Result<(), QueueError> {
-        for message in messages {
-            let body = message.to_body(&self.keyring);
-            self.open.fetch_add(1, Ordering::SeqCst);
-            self.sender
-                .send(body)
-                .map_err(|_| QueueError { code: "the server is stopping".to_owned() })?;
-        }
-        Ok(())
+        let bodies = messages.iter().map(|message| Body::Book(message.to_body(&self.keyring)));
+        bodies.into_iter().try_for_each(|body| self.send_body(body))
+    }
+}
+
+impl PushQueue for ChannelQueue {
+    async fn send_pushes(&self, messages: &[PushMessage]) -> Result<(), QueueError> {
+        let bodies = messages.iter().map(|message| Body::Push(message.to_body(&self.keyring)));
+        bodies.into_iter().try_for_each(|body| self.send_body(body))
     }
 }
 
@@ -65,32 +84,49 @@ impl FailedRecords for ChannelQueue {
     }
 }
 
-/// Delivers messages to the function until the process stops.
+/// The functions that get the messages.
+struct Consumers {
+    store: Store,
+    queues: JoinQueues<ChannelQueue, ChannelQueue>,
+    notifier: Notifier<Inbox>,
+}
+
+impl Consumers {
+    /// Delivers a message. Returns whether its function finished it.
+    async fn invoke(&self, body: &Body) -> bool {
+        let Self { store, queues, notifier } = self;
+        let keyring = &queues.fan_out.keyring;
+        let response = match body {
+            Body::Book(body) => {
+                let event = event(body);
+                join_push::handle(store, keyring, queues, &SystemClock, event, u64::MAX).await.0
+            }
+            Body::Push(body) => {
+                push::handle(store, keyring, notifier, event(body), u64::MAX).await.0
+            }
+        };
+        response.batch_item_failures.is_empty()
+    }
+}
+
+/// Delivers messages to the functions until the process stops.
 pub(crate) async fn deliver(
-    mut messages: mpsc::UnboundedReceiver<String>,
+    mut messages: mpsc::UnboundedReceiver<Body>,
     store: Store,
     queue: ChannelQueue,
     notifier: Notifier<Inbox>,
 ) {
-    let function = Arc::new((store, queue, notifier));
+    let open = Arc::clone(&queue.open);
+    let queues = JoinQueues { fan_out: queue.clone(), pushes: Some(queue) };
+    let consumers = Arc::new(Consumers { store, queues, notifier });
     let workers = Arc::new(Semaphore::new(WORKERS));
     while let Some(body) = messages.recv().await {
         let Ok(permit) = Arc::clone(&workers).acquire_owned().await else { return };
-        let function = Arc::clone(&function);
+        let (consumers, open) = (Arc::clone(&consumers), Arc::clone(&open));
         tokio::spawn(async move {
-            let (store, queue, notifier) = &*function;
             let mut permit = Some(permit);
             for receive in 1..=MAX_RECEIVES {
-                let (response, _) = join_push::handle(
-                    store,
-                    &queue.keyring,
-                    queue,
-                    notifier,
-                    event(&body),
-                    u64::MAX,
-                )
-                .await;
-                if response.batch_item_failures.is_empty() {
+                if consumers.invoke(&body).await {
                     break;
                 }
                 drop(permit.take());
@@ -100,7 +136,7 @@ pub(crate) async fn deliver(
                     tokio::time::sleep(REDELIVERY).await;
                 }
             }
-            queue.open.fetch_sub(1, Ordering::SeqCst);
+            open.fetch_sub(1, Ordering::SeqCst);
         });
     }
 }

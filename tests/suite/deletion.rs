@@ -7,8 +7,8 @@ use model::{
 };
 use protocol::queue::BookMessage;
 use protocol::{
-    Notifier, PhoneClaim, ProfilePatch, SubscribeError, SubscribeRequest, remove_account, sign_up,
-    spread, subscribe, wipe,
+    JoinQueues, PhoneClaim, ProfilePatch, SubscribeError, SubscribeRequest, remove_account,
+    sign_up, spread, subscribe, wipe,
 };
 use serde_json::json;
 use store::{
@@ -138,12 +138,12 @@ async fn a_join_at_a_book_that_is_gone_deletes_the_hint_and_leaves_its_fence() {
     let message = BookMessage {
         phone: phone(P),
         joiner: None,
+        sequence: None,
         changed_at_ms: None,
         range: OwnerRange::default(),
     };
-    let notifier = Notifier { pusher: Inbox::default(), template: None, clock: SystemClock };
-    let queue = RecordingQueue::default();
-    spread(&store, &queue, &notifier, &message, u64::MAX).await.result.expect("told");
+    let queues = JoinQueues { fan_out: RecordingQueue::default(), pushes: None::<RecordingQueue> };
+    spread(&store, &queues, &SystemClock, &message, u64::MAX).await.result.expect("told");
     assert_eq!(hints(&store, P).await, 0);
     let fence = book(&store).await;
     assert_eq!((fence.is_stored, fence.life), (true, Life::Unopened));

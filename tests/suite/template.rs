@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use lambda::metrics::{IDS_LEFT, NAMESPACE, metrics};
-use protocol::JoinReport;
+use lambda::metrics::{IDS_LEFT, Metrics, NAMESPACE};
+use protocol::{JoinReport, LEASE_SECONDS, PushReport};
 use serde_json::Value;
 
 use crate::permissions::policy::Template;
@@ -49,8 +49,9 @@ async fn the_tables_of_the_tests_are_those_of_the_template() {
 
 #[test]
 fn alarms_and_dashboard_show_the_metrics_that_exist() {
-    let report = JoinReport { slowest_ms: Some(1), ..JoinReport::default() };
-    let names = metrics(&report).into_iter().map(|(name, ..)| name).chain([IDS_LEFT]);
+    let pushes = PushReport { slowest_ms: Some(1), ..PushReport::default() };
+    let metrics = [JoinReport::default().metrics(), pushes.metrics()].concat();
+    let names = metrics.into_iter().map(|(name, ..)| name).chain([IDS_LEFT]);
     let known: BTreeSet<_> = names.map(str::to_owned).collect();
     let template = Template::read();
     let alarms = template.resources("AWS::CloudWatch::Alarm");
@@ -62,6 +63,18 @@ fn alarms_and_dashboard_show_the_metrics_that_exist() {
         watched.filter_map(|metric| metric["MetricName"].as_str()).map(str::to_owned).collect();
     assert!(watched.is_subset(&known) && watched.len() >= 3, "{watched:?} of {known:?}");
     assert_eq!(shown(&template), known, "the dashboard shows all metrics");
+}
+
+#[test]
+fn a_lease_outlasts_the_function_and_a_failed_push_waits_for_longer() {
+    let template = Template::read();
+    let property = |kind: &str, name: &str, property: &str| {
+        let resources = template.resources(kind);
+        let found = resources.iter().find(|(resource, _)| *resource == name);
+        found.and_then(|(_, properties)| properties[property].as_u64()).expect("a number")
+    };
+    assert!(property("AWS::Serverless::Function", "PushFunction", "Timeout") < LEASE_SECONDS);
+    assert!(property("AWS::SQS::Queue", "PushesQueue", "VisibilityTimeout") > LEASE_SECONDS);
 }
 
 /// Returns our metrics on the dashboard.

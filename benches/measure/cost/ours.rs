@@ -3,7 +3,7 @@
 use model::{Book, Contact, Entry, PublicId, Scope, SystemClock, UserId};
 use numbering::Phone;
 use protocol::queue::{BookMessage, BookQueue, Joiner};
-use protocol::{Notifier, PhoneClaim, ProfilePatch, Worked, sign_up, spread};
+use protocol::{JoinQueues, PhoneClaim, ProfilePatch, Worked, sign_up, spread};
 use serde_json::{Value, json};
 use store::{
     BookReader, BookStore, HolderReader, Keyring, Life, Outcome, OwnerIndex, OwnerRange, Store,
@@ -17,7 +17,6 @@ use crate::upload_settings;
 use support::embedded::{Embedded, database, sealed_store_over, stored_bytes};
 use support::meter::Meter;
 use support::people::Person;
-use support::phones::FakePhones;
 use support::queue::RecordingQueue;
 use support::requests::{read, request};
 
@@ -95,11 +94,11 @@ impl Ours {
         assert_eq!(holder.user, user);
         let queue = RecordingQueue::default();
         // Pushes are left out on both sides.
-        let notifier =
-            Notifier { pusher: FakePhones::default(), template: None, clock: SystemClock };
+        let queues = JoinQueues { fan_out: queue.clone(), pushes: None::<RecordingQueue> };
         let first = BookMessage {
             phone,
             joiner: Some(Joiner::from(&holder)),
+            sequence: holder.sequence,
             changed_at_ms: None,
             range: OwnerRange::default(),
         };
@@ -107,7 +106,7 @@ impl Ours {
         let mut books = 0;
         while let Some(message) = queue.receive(1).pop() {
             let Worked { report, result } =
-                spread(&self.store, &queue, &notifier, &message, u64::MAX).await;
+                spread(&self.store, &queues, &SystemClock, &message, u64::MAX).await;
             result.expect("worked off");
             books += report.books;
         }

@@ -140,7 +140,12 @@ impl Town {
             Event::Record(record) => assert_eq!(self.functions.joins(&[record]).await, None),
             Event::Message(body) => {
                 let (worked_off, report) = self.functions.join_push(&body).await;
-                assert!(worked_off && report.sent == 1, "{report:?}");
+                assert!(worked_off && report.recipients == 1, "{report:?}");
+                for push in self.functions.queue.take_pushes() {
+                    let body = push.to_body(&self.functions.keys);
+                    let (worked_off, report) = self.functions.push(&body).await;
+                    assert!(worked_off && report.sent == 1, "{report:?}");
+                }
             }
         }
     }

@@ -1,14 +1,14 @@
-//! Takes messages from the queue, writes into the books who joined or left, and sends the pushes.
+//! Takes messages from the queue, writes into the books who joined or left, and sends messages about
+//! the pushes.
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use model::Clock;
-use protocol::push::{Endpoints, Pusher};
-use protocol::queue::{BookMessage, BookQueue, UnreadableMessage};
-use protocol::{JoinError, JoinReport, JoinStore, Notifier, Worked, spread};
+use protocol::queue::{BookMessage, BookQueue, PushQueue, UnreadableMessage};
+use protocol::{JoinError, JoinQueues, JoinReport, JoinStore, Report, Worked, spread};
 use store::Keyring;
 
 /// How long before its deadline an invocation stops beginning books, in milliseconds. A book that
-/// others write too takes some seconds, and so do pushes that are tried several times.
+/// others write too takes some seconds.
 pub const RESERVE_MS: u64 = 10_000;
 
 /// Why a message failed.
@@ -24,25 +24,24 @@ enum MessageError {
 
 /// Processes each message. The response names those that failed, so that only they come again. No
 /// book is begun after `deadline_ms`, in milliseconds since 1970.
-pub async fn handle<S, Q, P, C>(
+pub async fn handle<S, F, P, C>(
     store: &S,
     keyring: &Keyring,
-    fan_out: &Q,
-    notifier: &Notifier<P, C>,
+    queues: &JoinQueues<F, P>,
+    clock: &C,
     event: SqsEvent,
     deadline_ms: u64,
 ) -> (SqsBatchResponse, JoinReport)
 where
     S: JoinStore,
-    Q: BookQueue,
-    P: Pusher + Endpoints,
+    F: BookQueue,
+    P: PushQueue,
     C: Clock,
 {
     let (mut response, mut all) = (SqsBatchResponse::default(), JoinReport::default());
     let messages = event.records.len();
     for message in event.records {
-        let (report, result) =
-            work_off(store, keyring, fan_out, notifier, &message, deadline_ms).await;
+        let (report, result) = work_off(store, keyring, queues, clock, &message, deadline_ms).await;
         all.add(&report);
         if let Err(error) = result {
             tracing::warn!(error = %error, message_id = message.message_id, "a message has to come again");
@@ -57,24 +56,25 @@ where
         failed,
         books = all.books,
         split = all.split,
-        sent = all.sent,
+        overtaken = all.overtaken,
+        pushes = all.recipients,
         "told of changes"
     );
     (response, all)
 }
 
-async fn work_off<S, Q, P, C>(
+async fn work_off<S, F, P, C>(
     store: &S,
     keyring: &Keyring,
-    fan_out: &Q,
-    notifier: &Notifier<P, C>,
+    queues: &JoinQueues<F, P>,
+    clock: &C,
     message: &SqsMessage,
     deadline_ms: u64,
 ) -> (JoinReport, Result<(), MessageError>)
 where
     S: JoinStore,
-    Q: BookQueue,
-    P: Pusher + Endpoints,
+    F: BookQueue,
+    P: PushQueue,
     C: Clock,
 {
     let body = message.body.as_deref().unwrap_or_default();
@@ -82,6 +82,6 @@ where
         Ok(change) => change,
         Err(error) => return (JoinReport::default(), Err(error.into())),
     };
-    let Worked { report, result } = spread(store, fan_out, notifier, &change, deadline_ms).await;
+    let Worked { report, result } = spread(store, queues, clock, &change, deadline_ms).await;
     (report, result.map_err(MessageError::from))
 }

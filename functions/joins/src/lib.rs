@@ -91,12 +91,12 @@ async fn relay<Q: BookQueue>(
     let joiner = match Turnover::between(before.as_ref(), after.as_ref()) {
         Turnover::None => return Ok(false),
         Turnover::Joined => after.as_ref().map(Joiner::from),
-        Turnover::Returned | Turnover::Left => None,
+        Turnover::Returned | Turnover::Hidden | Turnover::Left => None,
     };
+    let sequence = after.as_ref().or(before.as_ref()).and_then(|holder| holder.sequence);
     let changed_at_ms =
         u64::try_from(record.change.approximate_creation_date_time.timestamp_millis()).ok();
-    queue
-        .send(&[BookMessage { phone, joiner, changed_at_ms, range: OwnerRange::default() }])
-        .await?;
+    let range = OwnerRange::default();
+    queue.send(&[BookMessage { phone, joiner, sequence, changed_at_ms, range }]).await?;
     Ok(true)
 }

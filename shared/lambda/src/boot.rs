@@ -5,9 +5,9 @@ pub use lambda_runtime::{Context, Error};
 use lambda_runtime::{LambdaEvent, service_fn};
 use model::{Issuers, Limits, SystemClock};
 use numbering::Region;
-use protocol::Notifier;
 use protocol::push::Sns;
 use protocol::queue::SqsQueue;
+use protocol::{JoinQueues, Notifier};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use store::{Keyring, Store, Table};
@@ -21,6 +21,7 @@ pub struct Boot {
     sdk: SdkConfig,
     pub keyring: Keyring,
     pub store: Store,
+    pub clock: SystemClock,
 }
 
 impl Boot {
@@ -33,7 +34,7 @@ impl Boot {
         let sdk = aws::sdk_config(&ProcessEnvironment)?;
         let keyring = aws::keyring(&sdk, &ProcessEnvironment).await?;
         let store = aws::store(&sdk, &ProcessEnvironment, keyring.clone())?;
-        Ok(Self { sdk, keyring, store })
+        Ok(Self { sdk, keyring, store, clock: SystemClock })
     }
 
     /// Prints how many public ids are left, if this process has drawn some since the last call.
@@ -51,7 +52,7 @@ impl Boot {
         aws::sns(&self.sdk, &ProcessEnvironment)
     }
 
-    /// Returns the notifier, which tells users who joined.
+    /// Returns the notifier, which sends pushes about joiners.
     ///
     /// # Errors
     /// [`ConfigError`] with the variable's name.
@@ -68,12 +69,16 @@ impl Boot {
         self.queue(config::joins_queue_url(&ProcessEnvironment)?)
     }
 
-    /// Returns the second queue, for the parts of joins that concern very many books.
+    /// Returns the queues to which joins send messages: the parts of joins that concern very many
+    /// books, and the pushes, if they are on.
     ///
     /// # Errors
     /// [`ConfigError`] with the variable's name.
-    pub fn fan_out_queue(&self) -> Result<SqsQueue, ConfigError> {
-        self.queue(config::fan_out_queue_url(&ProcessEnvironment)?)
+    pub fn join_queues(&self) -> Result<JoinQueues<SqsQueue, SqsQueue>, ConfigError> {
+        let fan_out = self.queue(config::fan_out_queue_url(&ProcessEnvironment)?)?;
+        let pushes = self.queue(config::pushes_queue_url(&ProcessEnvironment)?)?;
+        let on = config::push_on_join(&ProcessEnvironment)?;
+        Ok(JoinQueues { fan_out, pushes: on.then_some(pushes) })
     }
 
     /// Returns the queue of failed records, which the stream's function can't turn into messages.

@@ -228,6 +228,14 @@ pub fn fan_out_queue_url(env: &impl Variables) -> Result<String, ConfigError> {
     required(env, "FAN_OUT_QUEUE_URL")
 }
 
+/// Reads `PUSHES_QUEUE_URL`: the queue of pushes.
+///
+/// # Errors
+/// [`ConfigError`] with the variable's name.
+pub fn pushes_queue_url(env: &impl Variables) -> Result<String, ConfigError> {
+    required(env, "PUSHES_QUEUE_URL")
+}
+
 /// Reads `JOINS_QUEUE_URL`.
 ///
 /// # Errors
@@ -251,8 +259,15 @@ pub fn failed_records_queue_url(env: &impl Variables) -> Result<String, ConfigEr
 /// [`ConfigError`] with the variable's name.
 pub fn push_template(env: &impl Variables) -> Result<Option<Template>, ConfigError> {
     let template = parsed(env, "PUSH_TEMPLATE")?;
-    let on: bool = parsed(env, "PUSH_ON_JOIN")?;
-    Ok(on.then_some(template))
+    Ok(push_on_join(env)?.then_some(template))
+}
+
+/// Reads `PUSH_ON_JOIN`: whether pushes are on.
+///
+/// # Errors
+/// [`ConfigError`] with the variable's name.
+pub fn push_on_join(env: &impl Variables) -> Result<bool, ConfigError> {
+    parsed(env, "PUSH_ON_JOIN")
 }
 
 /// Reads the ARNs of the platform applications: `APNS_APPLICATION_ARN`,

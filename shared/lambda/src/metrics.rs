@@ -9,7 +9,7 @@ use std::io::Write;
 use serde_json::{Value, json};
 
 use model::{Clock, SystemClock};
-use protocol::JoinReport;
+use protocol::{JoinReport, PushReport};
 
 /// The namespace of all metrics.
 pub const NAMESPACE: &str = "AddressBook";
@@ -20,12 +20,55 @@ const DIMENSION: &str = "FunctionName";
 /// counter, since several functions draw ids.
 pub const IDS_LEFT: &str = "IdsLeft";
 
-/// Prints the metrics of one invocation of join-push, unless it did nothing.
-pub fn emit(report: &JoinReport, function_name: &str) {
-    if *report == JoinReport::default() {
+/// A metric: its name, unit and value.
+pub type Metric = (&'static str, &'static str, u64);
+
+/// A report of an invocation, as metrics.
+pub trait Metrics: Default + PartialEq {
+    /// Returns the metrics of this report.
+    fn metrics(&self) -> Vec<Metric>;
+}
+
+impl Metrics for JoinReport {
+    fn metrics(&self) -> Vec<Metric> {
+        let Self { joins, overtaken: _, books, split: _, recipients } = *self;
+        counts([("Joins", joins), ("BooksTold", books), ("Recipients", recipients)])
+    }
+}
+
+impl Metrics for PushReport {
+    fn metrics(&self) -> Vec<Metric> {
+        let Self { sent, gone, refused, throttled, unavailable, disabled_applications, slowest_ms } =
+            *self;
+        let mut metrics = counts([
+            ("PushesSent", sent),
+            ("PushesDisabled", gone),
+            ("PushesThrottled", throttled),
+            ("PushesUnavailable", unavailable),
+            ("PushesRefused", refused),
+            ("ApplicationsDisabled", disabled_applications),
+        ]);
+        metrics.extend(slowest_ms.map(|delay| ("JoinToPushDelay", "Milliseconds", delay)));
+        metrics
+    }
+}
+
+fn counts<const N: usize>(counts: [(&'static str, usize); N]) -> Vec<Metric> {
+    counts.into_iter().map(|(name, count)| (name, "Count", count as u64)).collect()
+}
+
+/// Prints the metrics of one invocation, unless it did nothing. Returns the invocation's answer.
+pub fn emitted<A>((answer, report): (A, impl Metrics), function_name: &str) -> A {
+    emit(&report, function_name);
+    answer
+}
+
+/// Prints the metrics of one invocation, unless it did nothing.
+pub fn emit<R: Metrics>(report: &R, function_name: &str) {
+    if *report == R::default() {
         return;
     }
-    print(&embedded(&metrics(report), DIMENSION, function_name, SystemClock.now_ms()));
+    print(&embedded(&report.metrics(), DIMENSION, function_name, SystemClock.now_ms()));
 }
 
 /// Prints how many public ids are left in the counter of `users_table`.
@@ -39,43 +82,7 @@ fn print(line: &Value) {
     let _ = writeln!(std::io::stdout().lock(), "{line}");
 }
 
-/// Returns the metrics of a report: name, unit, value.
-#[must_use]
-pub fn metrics(report: &JoinReport) -> Vec<(&'static str, &'static str, u64)> {
-    let JoinReport {
-        joins,
-        books,
-        split: _,
-        recipients,
-        sent,
-        gone,
-        refused,
-        throttled,
-        unavailable,
-        slowest_ms,
-    } = *report;
-    let counts = [
-        ("Joins", joins),
-        ("BooksTold", books),
-        ("Recipients", recipients),
-        ("PushesSent", sent),
-        ("PushesDisabled", gone),
-        ("PushesThrottled", throttled),
-        ("PushesUnavailable", unavailable),
-        ("PushesRefused", refused),
-    ];
-    let mut metrics: Vec<_> =
-        counts.into_iter().map(|(name, count)| (name, "Count", count as u64)).collect();
-    metrics.extend(slowest_ms.map(|delay| ("JoinToPushDelay", "Milliseconds", delay)));
-    metrics
-}
-
-fn embedded(
-    metrics: &[(&'static str, &'static str, u64)],
-    dimension: &str,
-    value_of_dimension: &str,
-    now_ms: u64,
-) -> Value {
+fn embedded(metrics: &[Metric], dimension: &str, value_of_dimension: &str, now_ms: u64) -> Value {
     let definitions: Vec<_> =
         metrics.iter().map(|(name, unit, _)| json!({ "Name": name, "Unit": unit })).collect();
     let directive =
@@ -91,41 +98,60 @@ fn embedded(
 mod tests {
     use super::*;
 
+    fn line_of(function: &str, definitions: &[Value], values: &Value) -> Value {
+        let mut line = json!({
+            "_aws": {"Timestamp": 1_795_485_472_000_u64, "CloudWatchMetrics": [{
+                "Namespace": "AddressBook", "Dimensions": [["FunctionName"]], "Metrics": definitions,
+            }]},
+            "FunctionName": function,
+        });
+        let values = values.as_object().expect("values").clone();
+        line.as_object_mut().expect("a line").extend(values);
+        line
+    }
+
+    fn count(name: &str) -> Value {
+        json!({ "Name": name, "Unit": "Count" })
+    }
+
     #[test]
     fn a_line_declares_each_metric_and_gives_its_value() {
-        let report = JoinReport {
-            joins: 1,
-            books: 3,
-            recipients: 2,
-            sent: 2,
-            slowest_ms: Some(812),
-            ..JoinReport::default()
-        };
-        let line = embedded(&metrics(&report), DIMENSION, "join-push", 1_795_485_472_000);
-        let count = |name: &str| json!({ "Name": name, "Unit": "Count" });
+        let joins = JoinReport { joins: 1, books: 3, recipients: 2, ..JoinReport::default() };
         assert_eq!(
-            line,
-            json!({
-                "_aws": {"Timestamp": 1_795_485_472_000_u64, "CloudWatchMetrics": [{
-                    "Namespace": "AddressBook",
-                    "Dimensions": [["FunctionName"]],
-                    "Metrics": [
-                        count("Joins"), count("BooksTold"), count("Recipients"), count("PushesSent"),
-                        count("PushesDisabled"), count("PushesThrottled"), count("PushesUnavailable"),
-                        count("PushesRefused"), {"Name": "JoinToPushDelay", "Unit": "Milliseconds"},
-                    ],
-                }]},
-                "FunctionName": "join-push",
-                "Joins": 1, "BooksTold": 3, "Recipients": 2, "PushesSent": 2, "PushesDisabled": 0,
-                "PushesThrottled": 0, "PushesUnavailable": 0, "PushesRefused": 0, "JoinToPushDelay": 812,
-            })
+            embedded(&joins.metrics(), DIMENSION, "join-push", 1_795_485_472_000),
+            line_of(
+                "join-push",
+                &["Joins", "BooksTold", "Recipients"].map(count),
+                &json!({"Joins": 1, "BooksTold": 3, "Recipients": 2}),
+            )
+        );
+        let pushes = PushReport { sent: 2, slowest_ms: Some(812), ..PushReport::default() };
+        let names = [
+            "PushesSent",
+            "PushesDisabled",
+            "PushesThrottled",
+            "PushesUnavailable",
+            "PushesRefused",
+            "ApplicationsDisabled",
+        ];
+        let delay = json!({"Name": "JoinToPushDelay", "Unit": "Milliseconds"});
+        assert_eq!(
+            embedded(&pushes.metrics(), DIMENSION, "push", 1_795_485_472_000),
+            line_of(
+                "push",
+                &[&names.map(count)[..], &[delay]].concat(),
+                &json!({
+                    "PushesSent": 2, "PushesDisabled": 0, "PushesThrottled": 0, "PushesUnavailable": 0,
+                    "PushesRefused": 0, "ApplicationsDisabled": 0, "JoinToPushDelay": 812,
+                }),
+            )
         );
     }
 
     #[test]
     fn without_a_push_there_is_no_delay() {
-        let report = JoinReport { books: 1, ..JoinReport::default() };
-        let line = embedded(&metrics(&report), DIMENSION, "join-push", 0);
+        let report = PushReport { gone: 1, ..PushReport::default() };
+        let line = embedded(&report.metrics(), DIMENSION, "push", 0);
         assert_eq!(line.get("JoinToPushDelay"), None);
     }
 }

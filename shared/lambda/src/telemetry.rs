@@ -21,7 +21,7 @@ use tracing_subscriber::{filter, fmt, registry};
 use crate::config::{ProcessEnvironment, Variables};
 
 /// The crates of this workspace, which know what may be logged.
-const OURS: [&str; 16] = [
+const OURS: [&str; 17] = [
     "address_book",
     "api",
     "cognito_sign_up",
@@ -33,6 +33,7 @@ const OURS: [&str; 16] = [
     "model",
     "numbering",
     "protocol",
+    "push",
     "registered_users",
     "store",
     "subscriptions",

@@ -121,6 +121,10 @@ pub struct Holder {
     pub discoverable: bool,
     /// Whether others are told that the holder joined; see [`Flags::announce_me`].
     pub announced: bool,
+    /// Counts the changes of what books show for the phone. It grows as long as somebody has the
+    /// phone; see [`crate::Turnover`]. Absent if the item was written before there were sequences.
+    #[serde(default)]
+    pub sequence: Option<u64>,
 }
 
 impl Holder {
@@ -157,6 +161,7 @@ mod tests {
             epoch: 7,
             discoverable: true,
             announced: true,
+            sequence: None,
         };
         let bob: UserId = "bob".parse().expect("a user");
         assert_eq!(holder.match_for(&bob), PublicId::new(7));

@@ -29,8 +29,8 @@ capabilities! {
         + HolderChangeStore;
     /// What all requests about a user's own account need.
     UsersStore = SignUpStore + DeletionStore + ExportStore;
+    /// What telling books of a join needs.
+    JoinStore = BookStore + OwnerIndex + HolderReader;
     /// What sending each push once needs.
-    NotifyStore = SubscriptionStore + ClaimStore;
-    /// What telling books and their owners of a join needs.
-    JoinStore = BookStore + OwnerIndex + HolderReader + NotifyStore;
+    NotifyStore = HolderReader + BookReader + SubscriptionStore + ClaimStore;
 }

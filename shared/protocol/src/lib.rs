@@ -13,6 +13,7 @@ mod read_book;
 mod subscribe;
 mod tombstone;
 mod upload;
+mod worked;
 
 pub use account::{
     AccountError, PhoneClaim, ProfilePatch, delete_account, own_profile, remove_account, sign_up,
@@ -24,8 +25,11 @@ pub use capabilities::{
     WipeStore,
 };
 pub use export::{Export, export};
-pub use join::{JoinError, JoinReport, Worked, spread};
-pub use notify::Notifier;
+pub use join::{JoinError, JoinQueues, JoinReport, JoinWorked, spread};
+pub use notify::{
+    DisabledApplications, LEASE_SECONDS, Notifier, PushError, PushReport, PushWorked, notify,
+};
 pub use read_book::read_book;
 pub use subscribe::{MAX_SUBSCRIPTIONS, SubscribeError, SubscribeRequest, subscribe, unsubscribe};
 pub use upload::{Allowance, UploadError, Uploaded, upload, wipe};
+pub use worked::{Report, Worked};

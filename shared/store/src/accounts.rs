@@ -1,7 +1,8 @@
 //! Accounts, in Users: each is signed up, changed and deleted in one transaction over all its
 //! items.
 
-use model::{Flags, Holder, Profile, PublicId, UserId};
+use model::{Flags, Holder, Profile, PublicId, Turnover, UserId};
+use numbering::Phone;
 
 use crate::error::StoreError;
 use crate::item::{Attributes, Reader, item, number, text};
@@ -9,7 +10,7 @@ use crate::keys::profile_key;
 use crate::profile;
 use crate::store::Store;
 use crate::tables::Table;
-use crate::users::write_holder;
+use crate::users::{SEQUENCE, write_holder};
 use crate::write::{Condition, Outcome, Write};
 
 /// How long the generation of a deleted account is kept: 14 days, twice as long as the tombstones
@@ -174,13 +175,46 @@ impl Store {
         if kept.as_ref() == Some(&holder) {
             return writes;
         }
-        let condition = match (&kept, target) {
-            (Some(seen), _) | (None, Target::Held { holder: seen, .. }) => still_held_by(seen),
-            (None, Target::Free) => Condition::new("attribute_not_exists(epoch)", []),
+        let seen = match (&kept, target) {
+            (Some(seen), _) | (None, Target::Held { holder: seen, .. }) => Some(seen),
+            (None, Target::Free) => None,
         };
-        let attributes = write_holder(&self.keyring, &self.phone_keys, new, &holder);
-        writes.push(Write::put(Table::Users, attributes, condition));
+        let began_ms = after.map_or(0, |after| after.updated_at_ms);
+        writes.push(self.holder_write(new, seen, holder, began_ms));
         writes
+    }
+
+    /// Returns the write of who has `phone`, if they are still the holder who was `seen`.
+    ///
+    /// The sequence of a phone that nobody had begins at `began_ms`, so that it is usually greater
+    /// than those that the phone had before. After that, each change of what books show raises it by
+    /// one, on top of what the item says.
+    fn holder_write(
+        &self,
+        phone: Phone,
+        seen: Option<&Holder>,
+        holder: Holder,
+        began_ms: u64,
+    ) -> Write {
+        let Some(seen) = seen else {
+            let first = Holder { sequence: Some(began_ms), ..holder };
+            let attributes = write_holder(&self.keyring, &self.phone_keys, phone, &first);
+            let free = Condition::new("attribute_not_exists(epoch)", []);
+            return Write::put(Table::Users, attributes, free);
+        };
+        let mut attributes = write_holder(&self.keyring, &self.phone_keys, phone, &holder);
+        attributes.remove("key");
+        let names: Vec<_> = attributes.keys().map(|name| format!("{name} = :{name}")).collect();
+        let mut update = format!("SET {}", names.join(", "));
+        let mut condition = still_held_by(seen);
+        let values = attributes.into_iter().map(|(name, value)| (format!(":{name}"), value));
+        condition.values.extend(values);
+        if Turnover::between(Some(seen), Some(&holder)) != Turnover::None {
+            update.push_str(&format!(" ADD {SEQUENCE} :one"));
+            condition.values.insert(":one".to_owned(), number(1));
+        }
+        let key = user_key(self.phone_keys.holder_key(phone));
+        Write::update(Table::Users, key, update, condition)
     }
 }
 
@@ -191,11 +225,12 @@ pub(crate) fn user_key(key: impl Into<String>) -> Attributes {
 
 /// Returns the condition that a phone still has the holder who was seen.
 fn still_held_by(seen: &Holder) -> Condition {
-    let values = [(":holder", number(u64::from(seen.id.get()))), (":epoch", number(seen.epoch))];
-    Condition::new("id = :holder AND epoch = :epoch", values)
+    let values =
+        [(":seen_id", number(u64::from(seen.id.get()))), (":seen_epoch", number(seen.epoch))];
+    Condition::new("id = :seen_id AND epoch = :seen_epoch", values)
 }
 
-/// Returns the contents of a user's `phone#` item, if they have a phone.
+/// Returns the contents of a user's `phone#` item, if they have a phone. Its sequence isn't known.
 fn holder_of(profile: &Profile) -> Option<Holder> {
     let (_, epoch) = profile.phone?;
     let Flags { discoverable_by_phone, announce_me, notify_me: _ } = profile.flags;
@@ -205,6 +240,7 @@ fn holder_of(profile: &Profile) -> Option<Holder> {
         epoch,
         discoverable: discoverable_by_phone,
         announced: announce_me,
+        sequence: None,
     })
 }
 

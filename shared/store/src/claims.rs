@@ -1,7 +1,7 @@
 //! Claims: one for each push that was sent or is being sent.
 
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::types::{ReturnValuesOnConditionCheckFailure, Select};
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure, Select};
 use model::{Udid, UserId};
 use numbering::Phone;
 
@@ -15,11 +15,13 @@ use crate::write::Condition;
 
 /// How long a claim is kept: 30 days.
 const TTL_SECONDS: u64 = 30 * 24 * 60 * 60;
+/// The attribute of a claim whose push was tried once, and not answered.
+const UNANSWERED: &str = "unanswered";
 
-/// Identifies the push that tells `device` that `joiner` has `phone`.
+/// Identifies the push that tells `device` that somebody has `phone`. It doesn't name them, so that
+/// nobody is announced again who comes back under another subject.
 #[derive(Clone, Copy)]
 pub struct PushId<'a> {
-    pub joiner: &'a UserId,
     pub phone: Phone,
     pub device: &'a Udid,
 }
@@ -32,6 +34,17 @@ pub struct Claim {
     key: String,
     /// When the lease ends, in milliseconds since 1970. It tells this claim from a later one.
     lease_ends_ms: u64,
+    /// See [`Claim::is_repeat`].
+    repeats: bool,
+}
+
+impl Claim {
+    /// Returns whether the push was tried before, and the answer to that never came. It may have
+    /// been sent.
+    #[must_use]
+    pub fn is_repeat(&self) -> bool {
+        self.repeats
+    }
 }
 
 /// How an attempt to claim a push ended.
@@ -62,6 +75,10 @@ pub trait ClaimStore: Sync {
     /// Gives a claim back, so that the push can be tried again at once.
     fn release(&self, claim: &Claim) -> impl Future<Output = Result<(), StoreError>> + Send;
 
+    /// Gives a claim back after an answer that never came. The next claim on the push
+    /// [repeats](Claim::is_repeat) it.
+    fn doubt(&self, claim: &Claim) -> impl Future<Output = Result<(), StoreError>> + Send;
+
     /// Counts the pushes to `recipient` that are remembered.
     fn count_claims(
         &self,
@@ -84,26 +101,35 @@ impl ClaimStore for Store {
         lease_ms: u64,
     ) -> Result<Claimed, StoreError> {
         let lease_ends_ms = now_ms + lease_ms;
-        let claim =
-            Claim { recipient: recipient.clone(), key: self.claim_key(push), lease_ends_ms };
-        let mut attributes = self.claim_item_key(&claim);
-        attributes.extend(item([
-            ("lease_ends_ms", number(lease_ends_ms)),
-            ("expires_at", number(now_ms / 1000 + TTL_SECONDS)),
-        ]));
+        let mut claim = Claim {
+            recipient: recipient.clone(),
+            key: self.claim_key(push),
+            lease_ends_ms,
+            repeats: false,
+        };
         let sent = self
             .client
-            .put_item()
+            .update_item()
             .table_name(self.tables.name(Table::Claims))
-            .set_item(Some(attributes))
+            .set_key(Some(self.claim_item_key(&claim)))
+            .update_expression("SET lease_ends_ms = :ends, expires_at = :expires")
             .condition_expression("attribute_not_exists(recipient) OR lease_ends_ms < :now")
+            .expression_attribute_values(":ends", number(lease_ends_ms))
+            .expression_attribute_values(":expires", number(now_ms / 1000 + TTL_SECONDS))
             .expression_attribute_values(":now", number(now_ms))
+            .return_values(ReturnValue::AllNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .send()
             .await;
-        let Err(error) = sent else { return Ok(Claimed::Won(claim)) };
+        let error = match sent {
+            Ok(answer) => {
+                claim.repeats = answer.attributes.is_some_and(|item| item.contains_key(UNANSWERED));
+                return Ok(Claimed::Won(claim));
+            }
+            Err(error) => error,
+        };
         match error.as_service_error() {
-            Some(PutItemError::ConditionalCheckFailedException(failed)) => {
+            Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
                 let item = failed.item().cloned().unwrap_or_default();
                 let reader = Reader { table: Table::Claims, kind: "claim", item: &item };
                 let lease = reader.optional_number("lease_ends_ms")?;
@@ -113,7 +139,7 @@ impl ClaimStore for Store {
                 let settled = lease.is_none() && !item.is_empty();
                 Ok(if settled { Claimed::Settled } else { Claimed::Busy })
             }
-            _ => Err(StoreError::call("PutItem", Table::Claims, &error)),
+            _ => Err(StoreError::call("UpdateItem", Table::Claims, &error)),
         }
     }
 
@@ -125,9 +151,20 @@ impl ClaimStore for Store {
     }
 
     async fn release(&self, claim: &Claim) -> Result<(), StoreError> {
+        if claim.repeats {
+            return self.doubt(claim).await;
+        }
         let mine = [(":mine", number(claim.lease_ends_ms))];
         let condition = Condition::new("lease_ends_ms = :mine", mine);
         self.delete(Table::Claims, self.claim_item_key(claim), condition).await.map(|_| ())
+    }
+
+    async fn doubt(&self, claim: &Claim) -> Result<(), StoreError> {
+        let values =
+            [(":mine", number(claim.lease_ends_ms)), (":over", number(0)), (":once", number(1))];
+        let mine = Condition::new("lease_ends_ms = :mine", values);
+        let over = format!("SET lease_ends_ms = :over, {UNANSWERED} = :once");
+        self.update(Table::Claims, self.claim_item_key(claim), &over, mine).await.map(|_| ())
     }
 
     async fn count_claims(&self, recipient: &UserId) -> Result<usize, StoreError> {
@@ -155,8 +192,8 @@ impl ClaimStore for Store {
 impl Store {
     /// Returns the sort key of the claim on a push.
     fn claim_key(&self, push: PushId<'_>) -> String {
-        let PushId { joiner, phone, device } = push;
-        hashed(&[joiner.as_str(), &self.phone_keys.key(phone), device.as_str()])
+        let PushId { phone, device } = push;
+        hashed(&[&self.phone_keys.key(phone), device.as_str()])
     }
 
     fn claim_item_key(&self, claim: &Claim) -> Attributes {

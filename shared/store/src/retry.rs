@@ -20,7 +20,7 @@ impl Backoff {
     /// For optimistic writes. Some ten writers of one book get through within a second.
     pub const CONFLICT: Self =
         Self { base: Duration::from_millis(20), cap: Duration::from_millis(400), attempts: 10 };
-    /// For pushes that the push service throttles or doesn't answer. They take at most 3 seconds in
+    /// For pushes that the push service throttles, or fails to send. They take at most 3 seconds in
     /// all, far below the 60 seconds of a claim's lease.
     pub const PUSH: Self =
         Self { base: Duration::from_millis(100), cap: Duration::from_secs(1), attempts: 5 };

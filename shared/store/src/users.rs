@@ -15,6 +15,9 @@ use crate::profile;
 use crate::store::Store;
 use crate::tables::Table;
 
+/// The attribute that holds a phone's sequence. (`sequence` is a reserved word of DynamoDB.)
+pub(crate) const SEQUENCE: &str = "phone_sequence";
+
 /// Reading who has a phone.
 pub trait HolderReader: Sync {
     /// Reads the holder of `phone`, with one strongly consistent GetItem.
@@ -112,14 +115,14 @@ pub(crate) fn write_holder(
     phone: Phone,
     holder: &Holder,
 ) -> Attributes {
-    let Holder { id, user, epoch, discoverable, announced } = holder;
+    let Holder { id, user, epoch, discoverable, announced, sequence } = holder;
     let digits = phone.digits();
     let stored = if keyring.are_there() {
         bytes(keyring.seal(phone_of(user), digits.as_bytes().to_vec()))
     } else {
         text(digits)
     };
-    item([
+    let mut attributes = item([
         ("key", text(phone_keys.holder_key(phone))),
         ("phone", stored),
         ("id", number(u64::from(id.get()))),
@@ -127,7 +130,9 @@ pub(crate) fn write_holder(
         ("epoch", number(*epoch)),
         ("discoverable", AttributeValue::Bool(*discoverable)),
         ("announced", AttributeValue::Bool(*announced)),
-    ])
+    ]);
+    attributes.extend(sequence.map(|sequence| (SEQUENCE.to_owned(), number(sequence))));
+    attributes
 }
 
 fn phone_of(user: &UserId) -> Place<'_> {
@@ -157,6 +162,7 @@ fn read_holder(keyring: &Keyring, item: &Attributes) -> Result<Holder, StoreErro
         epoch: reader.number("epoch")?,
         discoverable: reader.flag("discoverable", true)?,
         announced: reader.flag("announced", true)?,
+        sequence: reader.optional_number(SEQUENCE)?,
     })
 }
 
@@ -172,6 +178,7 @@ mod tests {
             epoch: 9,
             discoverable: false,
             announced: true,
+            sequence: Some(3),
         };
         let phone: Phone = "16505550123".parse().expect("a phone");
         let secret: Keyring = Keyring::generate_secret().parse().expect("a secret");

@@ -1,6 +1,8 @@
 //! Writes: conditions on items, the outcomes of conditional writes, and the parts of a transaction.
 
-use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Delete, Put, TransactWriteItem};
+use aws_sdk_dynamodb::types::{
+    AttributeValue, ConditionCheck, Delete, Put, TransactWriteItem, Update,
+};
 
 use crate::item::{Attributes, item};
 use crate::tables::{Table, Tables};
@@ -64,6 +66,7 @@ pub(crate) struct Write {
 
 enum Kind {
     Put(Attributes),
+    Update { key: Attributes, expression: String },
     Delete(Attributes),
     Check(Attributes),
 }
@@ -72,6 +75,12 @@ impl Write {
     /// Puts `item`, and replaces the item that has its key.
     pub fn put(table: Table, item: Attributes, condition: Condition) -> Self {
         Self { table, kind: Kind::Put(item), condition }
+    }
+
+    /// Updates the item of `key` with `expression`, or creates it. The condition's values are used in
+    /// both expressions.
+    pub fn update(table: Table, key: Attributes, expression: String, condition: Condition) -> Self {
+        Self { table, kind: Kind::Update { key, expression }, condition }
     }
 
     /// Deletes the item of `key`.
@@ -96,6 +105,15 @@ impl Write {
                     .set_condition_expression(expression)
                     .set_expression_attribute_values(values);
                 item.put(put.build().expect("table and item are set"))
+            }
+            Kind::Update { key, expression: update } => {
+                let update = Update::builder()
+                    .table_name(table)
+                    .set_key(Some(key))
+                    .update_expression(update)
+                    .set_condition_expression(expression)
+                    .set_expression_attribute_values(values);
+                item.update(update.build().expect("table, key and expression are set"))
             }
             Kind::Delete(key) => {
                 let delete = Delete::builder()

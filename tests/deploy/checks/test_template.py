@@ -102,7 +102,7 @@ class WhatIsDeployed(unittest.TestCase):
             calls += [(name, made["Properties"][field]) for name, made in resources(kind).items()]
         # A user pool names the function or the alias, and may call either.
         calls = [(name, call) for name, call in calls if not name.startswith("CognitoSignUp")]
-        self.assertEqual(len(calls), 13)
+        self.assertEqual(len(calls), 14)
         for name, call in calls:
             condition, alias, _ = call["Fn::If"]
             self.assertEqual(condition, "InSteps", name)
@@ -143,7 +143,7 @@ class Alarms(unittest.TestCase):
             in_use = {"Fn::If": [f"HasRestored{name}", {"Ref": f"Restored{name}"}, {"Ref": name}]}
             for metric in ("ReadThrottleEvents", "WriteThrottleEvents"):
                 self.assertIn({"Name": "TableName", "Value": in_use}, self.watched(metric))
-        for name in ("JoinsDeadLetterQueue", "FailedRecordsQueue"):
+        for name in ("JoinsDeadLetterQueue", "PushesDeadLetterQueue", "FailedRecordsQueue"):
             queue = {"Name": "QueueName", "Value": {"Fn::GetAtt": [name, "QueueName"]}}
             self.assertIn(queue, self.watched("ApproximateNumberOfMessagesVisible"))
 

@@ -163,7 +163,7 @@ class TheDrill(unittest.TestCase):
         for name in ("Upload", "Users", "Subscriptions"):
             reserved = functions.get_function_concurrency(FunctionName=self.outputs[f"{name}FunctionName"])
             self.assertEqual(reserved["ReservedConcurrentExecutions"], 0, name)
-        for name in ("JoinPush", "FanOut"):
+        for name in ("JoinPush", "FanOut", "Push"):
             source = functions.get_event_source_mapping(UUID=self.outputs[f"{name}SourceId"])
             self.assertIn(source["State"], ("Disabled", "Disabling"), name)
 

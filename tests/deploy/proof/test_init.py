@@ -9,13 +9,14 @@ from test_samples import TEMPLATE
 QUEUES = {
     "JOINS_QUEUE_URL": "http://127.0.0.1:1/joins",
     "FAN_OUT_QUEUE_URL": "http://127.0.0.1:1/fan-out",
+    "PUSHES_QUEUE_URL": "http://127.0.0.1:1/pushes",
     "FAILED_RECORDS_QUEUE_URL": "http://127.0.0.1:1/failed-records",
 }
 # Where the Runtime API isn't: what gets as far as asking for an event ends there.
 NOWHERE = {"AWS_LAMBDA_RUNTIME_API": "127.0.0.1:1", "AWS_LAMBDA_FUNCTION_NAME": "f", "AWS_LAMBDA_FUNCTION_VERSION": "1"}
 MEMORY = {"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "128", "AWS_LAMBDA_LOG_STREAM_NAME": "s", "AWS_LAMBDA_LOG_GROUP_NAME": "g"}
 TABLES = [name for name in TEMPLATE if name.endswith("_TABLE")]
-BOOKS = ["Upload", "Get", "RegisteredUsers", "Users", "CognitoSignUp", "Subscriptions", "JoinPush"]
+BOOKS = ["Upload", "Get", "RegisteredUsers", "Users", "CognitoSignUp", "Subscriptions", "JoinPush", "Push"]
 # Function, variable, and a value that it can't have; none is unset.
 BROKEN = [
     *[(function, table, None) for function in BOOKS for table in TABLES],
@@ -30,8 +31,10 @@ BROKEN = [
     ("Joins", "FAILED_RECORDS_QUEUE_URL", None),
     ("JoinPush", "FAN_OUT_QUEUE_URL", None),
     ("JoinPush", "PUSH_ON_JOIN", "perhaps"),
-    ("JoinPush", "PUSH_TEMPLATE", "%s and %s"),
-    ("JoinPush", "FCM_NOTIFICATION", "perhaps"),
+    ("JoinPush", "PUSHES_QUEUE_URL", None),
+    ("Push", "PUSH_ON_JOIN", "perhaps"),
+    ("Push", "PUSH_TEMPLATE", "%s and %s"),
+    ("Push", "FCM_NOTIFICATION", "perhaps"),
     ("Subscriptions", "FCM_APPLICATION_ARN", "arn:aws:sns:us-east-1:123456789012:app/APNS/example"),
     ("Subscriptions", "APNS_VOIP_APPLICATION_ARN", "example"),
 ]

@@ -56,6 +56,7 @@ STORY = [
     ("Joins", "joins-profile-change", DONE),
     ("Joins", "joins-registers", DONE),
     ("JoinPush", "join-push-registers", DONE),
+    ("Push", "push-registers", DONE),
     ("RegisteredUsers", "registered-users-compact", 200),
     ("RegisteredUsers", "registered-users-full", 200),
     ("Upload", "wipe-udid", 200),
@@ -146,10 +147,12 @@ class TheSamples(unittest.TestCase):
     def nothing_private_was_logged(self):
         logs = {function: (self.folder / f"{function}.log").read_text() for function in self.functions}
         [told] = [line for line in logs["JoinPush"].splitlines() if '"told of changes"' in line]
-        # By these two Lambda files a line.
-        line = json.loads(told)
-        self.assertEqual(line["level"], "INFO")
-        self.assertRegex(line["timestamp"], r"^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z$")
+        [sent] = [line for line in logs["Push"].splitlines() if '"sent pushes"' in line]
+        for line in (told, sent):
+            # By these two Lambda files a line.
+            line = json.loads(line)
+            self.assertEqual(line["level"], "INFO")
+            self.assertRegex(line["timestamp"], r"^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z$")
         for function, log in logs.items():
             for private in ("DEBUG", "TRACE", "5550123", "Alice", "Gordie", "0123456789abcdef"):
                 self.assertNotIn(private, log, function)

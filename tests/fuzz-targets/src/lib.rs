@@ -7,7 +7,9 @@ use api::{Call, EventBuilder, UploadRequest, UserRequest, compact, object, read_
 use cognito_sign_up::PostConfirmation;
 use model::{Book, Limits};
 use numbering::{HomeRegion, Phone, Region};
-use protocol::queue::{BookMessage, BookQueue, FailedRecord, FailedRecords, QueueError};
+use protocol::queue::{
+    BookMessage, BookQueue, FailedRecord, FailedRecords, PushMessage, QueueError,
+};
 use serde_json::Value;
 use store::{Keyring, pack_contacts, pack_matches, unpack};
 
@@ -159,8 +161,12 @@ pub fn queue_message(bytes: &[u8]) {
             .parse()
             .expect("keys");
     for keys in [Keyring::default(), keys] {
-        let Ok(message) = BookMessage::from_body(&keys, &body) else { continue };
-        assert_eq!(BookMessage::from_body(&keys, &message.to_body(&keys)), Ok(message));
+        if let Ok(message) = BookMessage::from_body(&keys, &body) {
+            assert_eq!(BookMessage::from_body(&keys, &message.to_body(&keys)), Ok(message));
+        }
+        if let Ok(push) = PushMessage::from_body(&keys, &body) {
+            assert_eq!(PushMessage::from_body(&keys, &push.to_body(&keys)), Ok(push));
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use fastrand::Rng;
 use serde_json::json;
 
 use super::check;
-use super::scenario::{Actor, End, Scenario, Stage, TickingClock, act};
+use super::scenario::{Actor, End, Scenario, Stage, act};
 use support::embedded::{Embedded, database};
 use support::gate::{Scheduler, canonical, on_a_stopped_clock};
 use support::{is_exhaustive, seed};
@@ -120,13 +120,8 @@ pub struct Run<'a> {
 impl<'a> Run<'a> {
     pub async fn start(scenario: &'a Scenario) -> Self {
         let embedded = database().await;
-        let stage = Stage {
-            embedded: embedded.clone(),
-            inbox: local::Inbox::default(),
-            clock: TickingClock::default(),
-        };
-        let store = embedded.store().with_clock(stage.clock.clone());
-        scenario.set_up(&store, &stage.inbox).await;
+        let stage = Stage::new(embedded.clone());
+        scenario.set_up(&stage).await;
         stage.clock.pass(scenario.age_ms());
         let actors = scenario.actors.len();
         let mut run = Self {
@@ -151,7 +146,8 @@ impl<'a> Run<'a> {
             let begun = self.lives[actor].is_some();
             let (ready, again) = match &self.scenario.actors[actor] {
                 Actor::Message { of } if !begun => (self.end(*of) == Some(End::Done), false),
-                Actor::Message { .. } => {
+                Actor::Push { place } if !begun => (self.stage.pushes().len() > *place, false),
+                Actor::Message { .. } | Actor::Push { .. } => {
                     (self.end(actor) == Some(End::Failed) && !self.messages_under_way(), true)
                 }
                 Actor::Change(_) => (!begun && self.changes_before(actor), false),
@@ -172,8 +168,8 @@ impl<'a> Run<'a> {
     }
 
     fn messages_under_way(&self) -> bool {
-        let messages = (0..self.lives.len())
-            .filter(|actor| matches!(self.scenario.actors[*actor], Actor::Message { .. }));
+        let messages =
+            (0..self.lives.len()).filter(|actor| self.scenario.actors[*actor].is_message());
         messages.into_iter().any(|actor| self.lives[actor].is_some() && self.end(actor).is_none())
     }
 
@@ -211,10 +207,9 @@ impl<'a> Run<'a> {
             return vec![Decision::Step(*reader)];
         }
         let mortal = |actor: &&usize| {
-            matches!(
-                self.scenario.actors[**actor],
-                Actor::Upload(_) | Actor::Wipe(_) | Actor::Message { .. } | Actor::DeleteOwner
-            )
+            let actor = &self.scenario.actors[**actor];
+            actor.is_message()
+                || matches!(actor, Actor::Upload(_) | Actor::Wipe(_) | Actor::DeleteOwner)
         };
         let mut choices: Vec<Decision> =
             parked.iter().map(|actor| Decision::Step(*actor)).collect();
@@ -275,6 +270,7 @@ impl<'a> Run<'a> {
         (
             &*self.ends.lock().expect("no panic"),
             self.stage.inbox.pushes().len(),
+            self.stage.pushes(),
             self.crashed,
             self.stage.clock.passed(),
         )
@@ -282,7 +278,22 @@ impl<'a> Run<'a> {
         hash.finish()
     }
 
+    /// Delivers the pushes that no actor of the scenario delivers, until they succeed.
+    async fn drain_pushes(&self) {
+        let actors = self.scenario.actors.iter();
+        let of_actors = actors.filter(|actor| matches!(actor, Actor::Push { .. })).count();
+        for place in of_actors..self.stage.pushes().len() {
+            let mut deliveries = 0;
+            while self.stage.push(place, &self.embedded.store()).await == End::Failed {
+                self.stage.clock.pass(BEYOND_LEASE_MS);
+                deliveries += 1;
+                assert!(deliveries < MAX_DELIVERIES, "a push never succeeds");
+            }
+        }
+    }
+
     pub async fn check_at_rest(&self) {
+        self.drain_pushes().await;
         let ends = self.ends.lock().expect("no panic").clone();
         let store = self.embedded.store();
         check::at_rest(self.scenario, &store, &ends, &self.stage.inbox, self.crashed).await;

@@ -10,16 +10,19 @@
 //!   skipped.
 //! - I5: a book is at every moment the result of some whole uploads.
 
+mod change;
 mod check;
 mod explore;
+mod overtaken;
 mod random;
 mod scenario;
 
 use model::{Change, Mode, Upload};
 
+use self::change::Change as Turn;
 use self::explore::{Crashes, Run, explore};
 pub use self::scenario::TickingClock;
-use self::scenario::{Actor, P, Q, Scenario, change};
+use self::scenario::{Actor, P, Q, Scenario};
 use support::gate::on_a_stopped_clock;
 use support::{contact, removal, upload_of};
 
@@ -50,7 +53,7 @@ fn two_uploads(
     in_book: bool,
     one: Upload,
     other: Upload,
-    change: change::Change,
+    change: Turn,
 ) -> Scenario {
     Scenario {
         name,
@@ -66,8 +69,7 @@ fn two_uploads(
     }
 }
 
-const CHANGES: [change::Change; 3] =
-    [change::Change::Register, change::Change::Remove, change::Change::TakeOver];
+const CHANGES: [Turn; 3] = [Turn::Register, Turn::Remove, Turn::TakeOver];
 
 fn explore_pair(name: &'static str, in_book: bool, one: fn() -> Upload, other: fn() -> Upload) {
     for change in CHANGES {
@@ -135,7 +137,7 @@ fn explore_row(
     name: &'static str,
     in_book: bool,
     upload: Upload,
-    changes: &[change::Change],
+    changes: &[Turn],
     messages: [usize; 2],
 ) {
     let registered = changes[0].registered_before();
@@ -147,54 +149,96 @@ fn explore_row(
 
 #[test]
 fn an_addition_against_a_registration_and_a_removal() {
-    let changes = [change::Change::Register, change::Change::Remove];
+    let changes = [Turn::Register, Turn::Remove];
     explore_row("add, into an empty book", false, add(), &changes, [0, 1]);
 }
 
 #[test]
 fn a_removal_against_a_removal_and_a_re_registration_by_another_user() {
-    let changes = [change::Change::Remove, change::Change::RegisterOther];
+    let changes = [Turn::Remove, Turn::TakeOver];
     explore_row("remove, in a book with the phone", true, remove(), &changes, [0, 1]);
 }
 
 #[test]
 fn an_upload_against_a_registration_a_removal_and_a_re_registration_by_another_user() {
-    let changes = [change::Change::Register, change::Change::Remove, change::Change::RegisterOther];
+    let changes = [Turn::Register, Turn::Remove, Turn::TakeOver];
     explore_row("rename, in a book with the phone", true, rename(), &changes, [0, 2]);
     explore_row("add, into an empty book", false, add(), &changes, [1, 2]);
 }
 
+/// Changes whose messages may overtake each other: from one user to another and back, by takeovers
+/// and by hiding; hidden users; and a user who leaves and comes back.
+const OVERTAKING: [(&str, &[Turn]); 6] = [
+    ("taken over and taken back", &[Turn::TakeOver, Turn::Register]),
+    ("hidden and shown", &[Turn::Hide, Turn::Show]),
+    ("hidden and taken over by a hidden one", &[Turn::Hide, Turn::TakeOverHidden]),
+    ("left and registered hidden", &[Turn::Remove, Turn::RegisterHidden]),
+    ("left and came back", &[Turn::Remove, Turn::Register]),
+    ("registered hidden and shown", &[Turn::RegisterHidden, Turn::Show]),
+];
+
+#[test]
+fn an_upload_against_two_messages_that_overtake_each_other() {
+    for (name, changes) in OVERTAKING {
+        explore_row(name, true, rename(), changes, [0, 1]);
+        explore_row(name, false, add(), changes, [0, 1]);
+    }
+}
+
+/// Returns a scenario in which a subscribed owner has the phone in their book.
+fn subscribed(name: &'static str, registered: bool, actors: Vec<Actor>) -> Scenario {
+    Scenario { name, in_book: true, registered, subscribed: true, actors }
+}
+
 #[test]
 fn a_message_and_its_copy_push_once_with_a_crash_at_every_step() {
-    let scenario = Scenario {
-        name: "two copies of a message",
-        in_book: true,
-        registered: false,
-        subscribed: true,
-        actors: vec![
-            Actor::Change(change::Change::Register),
+    let actors = vec![
+        Actor::Change(Turn::Register),
+        Actor::Message { of: 0 },
+        Actor::Message { of: 0 },
+        Actor::Push { place: 0 },
+    ];
+    explore(&subscribed("two copies of a message", false, actors), Crashes::One);
+}
+
+#[test]
+fn a_push_and_its_copy_push_once_with_a_crash_at_every_step() {
+    let mut actors = vec![Actor::Change(Turn::Register), Actor::Message { of: 0 }];
+    actors.extend([0, 1].map(|place| Actor::Push { place }));
+    // The copy of the message sends the copy of the push.
+    actors.push(Actor::Message { of: 0 });
+    explore(&subscribed("two copies of a push", false, actors), Crashes::One);
+}
+
+#[test]
+fn a_push_against_a_change_of_its_joiner_with_a_crash_at_every_step() {
+    for (name, change) in [
+        ("a push and a takeover", Turn::TakeOver),
+        ("a push and a removal", Turn::Remove),
+        ("a push and a hiding", Turn::Hide),
+    ] {
+        let actors = vec![
+            Actor::Change(Turn::Register),
             Actor::Message { of: 0 },
-            Actor::Message { of: 0 },
-        ],
-    };
-    explore(&scenario, Crashes::One);
+            Actor::Change(change),
+            Actor::Message { of: 2 },
+            Actor::Push { place: 0 },
+            Actor::Push { place: 1 },
+        ];
+        explore(&subscribed(name, false, actors), Crashes::One);
+    }
 }
 
 #[test]
 fn a_subscribed_owner_hears_of_a_registration_whatever_an_upload_does_meanwhile() {
     for (name, upload) in [("rename", rename()), ("force with", force_with())] {
-        let scenario = Scenario {
-            name,
-            in_book: true,
-            registered: false,
-            subscribed: true,
-            actors: vec![
-                Actor::Upload(upload),
-                Actor::Change(change::Change::Register),
-                Actor::Message { of: 1 },
-            ],
-        };
-        explore(&scenario, Crashes::None);
+        let actors = vec![
+            Actor::Upload(upload),
+            Actor::Change(Turn::Register),
+            Actor::Message { of: 1 },
+            Actor::Push { place: 0 },
+        ];
+        explore(&subscribed(name, false, actors), Crashes::None);
     }
 }
 
@@ -228,10 +272,9 @@ fn an_upload_long_in_flight_does_not_replace_a_newer_hint() {
 #[test]
 fn a_wiped_book_is_wiped_before_an_upload_or_after_it() {
     let nothing = || upload_of(Mode::Replace, vec![]);
-    for (name, upload, change) in [
-        ("wipe and add", add(), change::Change::Register),
-        ("wipe and rename", rename(), change::Change::Remove),
-    ] {
+    for (name, upload, change) in
+        [("wipe and add", add(), Turn::Register), ("wipe and rename", rename(), Turn::Remove)]
+    {
         let registered = change.registered_before();
         let actors = vec![
             Actor::Upload(upload),

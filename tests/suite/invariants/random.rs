@@ -14,7 +14,9 @@ fn scenario(random: &mut fastrand::Rng) -> Scenario {
     let mut actors: Vec<Actor> = (0..random.usize(2..5))
         .map(|_| Actor::Upload(random.choice(uploads).expect("some")()))
         .collect();
-    for change in &[Change::Register, Change::Remove, Change::RegisterOther][..random.usize(1..=3)]
+    for change in
+        &[Change::Register, Change::Hide, Change::Remove, Change::TakeOver, Change::Register]
+            [..random.usize(1..=5)]
     {
         actors.push(Actor::Change(*change));
         let of = actors.len() - 1;

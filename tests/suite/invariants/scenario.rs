@@ -4,14 +4,17 @@ use local::{Inbox, tables};
 use model::{
     Book, Channel, Clock, Entry, Platform, PublicId, PushEnvironment, Scope, Upload, UserId,
 };
-use protocol::queue::{BookMessage, BookQueue, QueueError};
+use protocol::queue::{BookMessage, BookQueue, PushMessage, PushQueue, QueueError};
 use protocol::{
-    Notifier, PhoneClaim, ProfilePatch, SubscribeRequest, UploadError, Uploaded, delete_account,
-    sign_up, spread, subscribe, upload, wipe,
+    DisabledApplications, JoinQueues, Notifier, PhoneClaim, ProfilePatch, SubscribeRequest,
+    UploadError, Uploaded, delete_account, notify, sign_up, spread, subscribe, upload, wipe,
 };
 use serde_json::json;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 use store::{BookReader, Store};
 
+use super::change::Change;
 use support::embedded::Embedded;
 use support::gate::{Request, StartsOver};
 use support::{allowance, contact, home, limits, upload_of, user};
@@ -23,96 +26,6 @@ pub const Q: &str = "16505550124";
 /// The user whose book it is.
 pub const OWNER: &str = "owner";
 
-/// Changes of who has the phone, each one transaction.
-pub mod change {
-    use model::{Details, Flags, Holder, Profile, PublicId};
-    use protocol::queue::{BookMessage, Joiner};
-    use store::{AccountStore, AccountWrite, Outcome, OwnerRange, Store, Subject, Target};
-
-    use super::P;
-    use support::{phone, user};
-
-    #[derive(Clone, Copy, Debug, PartialEq)]
-    pub enum Change {
-        /// The first user signs up with the phone.
-        Register,
-        /// The first user leaves.
-        Remove,
-        /// Another user proves the phone while the first one has it.
-        TakeOver,
-        /// Another user signs up with the phone while nobody has it.
-        RegisterOther,
-    }
-
-    fn profile(id: u64, version: u64, with_phone: bool) -> Profile {
-        Profile {
-            id: PublicId::new(id).expect("an id"),
-            user: user(&format!("joiner-{id}")),
-            version,
-            phone: with_phone.then(|| (phone(P), id)),
-            flags: Flags::default(),
-            created_at_ms: 0,
-            updated_at_ms: 0,
-            details: Details::default(),
-        }
-    }
-
-    impl Change {
-        /// Returns whether the first user has the phone before this change.
-        pub fn registered_before(self) -> bool {
-            matches!(self, Self::Remove | Self::TakeOver)
-        }
-
-        /// Writes the change, in one request.
-        pub async fn write(self, store: &Store) {
-            let first = profile(FIRST, 1, true);
-            let other = profile(OTHER, 1, true);
-            let holder = Holder {
-                id: first.id,
-                user: first.user.clone(),
-                epoch: FIRST,
-                discoverable: true,
-                announced: true,
-            };
-            let (before, after, target) = match self {
-                Self::Register => (None, Some(&first), Target::Free),
-                Self::Remove => (Some(&first), None, Target::Free),
-                Self::TakeOver => {
-                    (None, Some(&other), Target::Held { holder: &holder, profile: Some(&first) })
-                }
-                Self::RegisterOther => (None, Some(&other), Target::Free),
-            };
-            let written = after.or(before).expect("one of them");
-            let subject = Subject { id: before.map(|profile| profile.id), generation: 0 };
-            let change = AccountWrite { user: &written.user, subject, before, after, target };
-            assert_eq!(store.write_account(change).await.expect("written"), Outcome::Done);
-        }
-
-        /// Returns the message that the stream's function makes of the change.
-        pub fn message(self) -> BookMessage {
-            let joiner = match self {
-                Self::Register => Some(FIRST),
-                Self::Remove => None,
-                Self::TakeOver | Self::RegisterOther => Some(OTHER),
-            };
-            let joiner = joiner.map(|id| Joiner {
-                id: PublicId::new(id).expect("an id"),
-                user: user(&format!("joiner-{id}")),
-                epoch: id,
-            });
-            BookMessage {
-                phone: phone(P),
-                joiner,
-                changed_at_ms: None,
-                range: OwnerRange::default(),
-            }
-        }
-    }
-
-    const FIRST: u64 = 101;
-    const OTHER: u64 = 102;
-}
-
 /// One actor of a scenario.
 #[derive(Clone, Debug)]
 pub enum Actor {
@@ -121,7 +34,7 @@ pub enum Actor {
     /// The owner wipes their book. The result is the same as after this upload.
     Wipe(Upload),
     /// The phone's holder changes, after the changes before this one are done.
-    Change(change::Change),
+    Change(Change),
     /// The message of a change is processed, at any time after the change.
     Message {
         /// The actor that makes the change.
@@ -130,8 +43,20 @@ pub enum Actor {
     /// The owner's book expires, because nobody has used it for a long time: DynamoDB deletes its
     /// item. The result is the same as after this upload.
     Expire(Upload),
+    /// A push is processed, once it has been sent. Messages may send it several times.
+    Push {
+        /// The place of the push among all that were sent.
+        place: usize,
+    },
     /// The owner deletes their account.
     DeleteOwner,
+}
+
+impl Actor {
+    /// Returns whether this is a message of a queue, which comes again if it fails.
+    pub fn is_message(&self) -> bool {
+        matches!(self, Self::Message { .. } | Self::Push { .. })
+    }
 }
 
 /// The state in which a run starts, and its actors.
@@ -152,8 +77,9 @@ pub const OWNER_ID: u64 = 1;
 
 impl Scenario {
     /// Writes the tables as they are when the scenario starts.
-    pub async fn set_up(&self, store: &Store, inbox: &Inbox) {
-        let owner = user(OWNER);
+    pub async fn set_up(&self, stage: &Stage) {
+        let Stage { tables, inbox, clock, .. } = stage;
+        let (owner, store) = (user(OWNER), &tables.store().with_clock(clock.clone()));
         if self.deletes_owner() {
             let profile =
                 sign_up(store, &FixedClock, &owner, PhoneClaim::None, &ProfilePatch::default())
@@ -161,7 +87,7 @@ impl Scenario {
             assert_eq!(profile.expect("signed up").id, PublicId::new(OWNER_ID).expect("an id"));
         }
         if self.registered {
-            change::Change::Register.write(store).await;
+            Change::Register.write(store, tables, FIRST_NUMBER).await;
         }
         if self.in_book {
             let put = model::Change::Put(contact(P, "first"));
@@ -178,6 +104,14 @@ impl Scenario {
             };
             subscribe(store, inbox, &FixedClock, &owner, &request).await.expect("subscribed");
         }
+    }
+
+    /// Returns the changes of the phone's holder, in their order.
+    pub fn changes(&self) -> impl Iterator<Item = Change> {
+        self.actors.iter().filter_map(|actor| match actor {
+            Actor::Change(change) => Some(*change),
+            _ => None,
+        })
     }
 
     pub fn deletes_owner(&self) -> bool {
@@ -259,12 +193,58 @@ pub enum End {
     Failed,
 }
 
+/// The number of the first user's id and epoch, if they have the phone at the start. Those of a
+/// change are greater.
+const FIRST_NUMBER: u64 = 100;
+
 /// What an actor needs to act.
 #[derive(Clone)]
 pub struct Stage {
-    pub embedded: Embedded,
+    pub tables: Embedded,
     pub inbox: Inbox,
     pub clock: TickingClock,
+    /// The message of each change, by the change's place among the actors.
+    messages: Arc<Mutex<BTreeMap<usize, Option<BookMessage>>>>,
+    /// All messages about pushes that were sent.
+    pushes: Arc<Mutex<Vec<PushMessage>>>,
+}
+
+impl Stage {
+    pub fn new(tables: Embedded) -> Self {
+        let (inbox, clock) = (Inbox::default(), TickingClock::default());
+        Self { tables, inbox, clock, messages: Arc::default(), pushes: Arc::default() }
+    }
+
+    fn message(&self, of: usize) -> Option<BookMessage> {
+        self.messages.lock().expect("no panic").get(&of).expect("the change is done").clone()
+    }
+
+    /// Returns the epochs of the joiners whom the pushes are about, in the order of their sending.
+    pub fn pushes(&self) -> Vec<u64> {
+        self.pushes.lock().expect("no panic").iter().map(|push| push.joiner.epoch).collect()
+    }
+
+    /// Works off the push at `place`.
+    pub async fn push(&self, place: usize, store: &Store) -> End {
+        let push = self.pushes.lock().expect("no panic")[place].clone();
+        let notifier = Notifier {
+            pusher: self.inbox.clone(),
+            template: Some("%s joined".parse().expect("a template")),
+            clock: self.clock.clone(),
+        };
+        let disabled = DisabledApplications::default();
+        match notify(store, &notifier, &disabled, &push, u64::MAX).await.result {
+            Ok(()) => End::Done,
+            Err(_) => End::Failed,
+        }
+    }
+}
+
+impl PushQueue for Stage {
+    async fn send_pushes(&self, messages: &[PushMessage]) -> Result<(), QueueError> {
+        self.pushes.lock().expect("no panic").extend(messages.iter().cloned());
+        Ok(())
+    }
 }
 
 /// Runs one actor to its end.
@@ -282,7 +262,9 @@ pub async fn act(scenario: Scenario, actor: usize, stage: Stage, store: Store) -
             Err(error) => panic!("{error}"),
         },
         Actor::Change(change) => {
-            change.write(&store).await;
+            let number = FIRST_NUMBER + 1 + u64::try_from(actor).expect("few");
+            let message = change.write(&store, &stage.tables, number).await;
+            stage.messages.lock().expect("no panic").insert(actor, message);
             End::Done
         }
         Actor::Expire(_) => {
@@ -290,23 +272,18 @@ pub async fn act(scenario: Scenario, actor: usize, stage: Stage, store: Store) -
             store.read_book(&owner, &Scope::Global).await.expect("readable");
             let key = json!({"user_id": {"S": OWNER}, "book": {"S": "g"}});
             let delete = json!({"TableName": tables().address_books, "Key": key}).to_string();
-            assert_eq!(stage.embedded.answer("DeleteItem", delete.as_bytes()).0, 200);
+            assert_eq!(stage.tables.answer("DeleteItem", delete.as_bytes()).0, 200);
             End::Done
         }
         Actor::Message { of } => {
-            let Actor::Change(change) = &scenario.actors[*of] else {
-                panic!("actor {of} isn't a change")
-            };
-            let notifier = Notifier {
-                pusher: stage.inbox,
-                template: Some("%s joined".parse().expect("a template")),
-                clock: stage.clock,
-            };
-            match spread(&store, &NoQueue, &notifier, &change.message(), u64::MAX).await.result {
+            let Some(message) = stage.message(*of) else { return End::Done };
+            let queues = JoinQueues { fan_out: NoQueue, pushes: Some(stage.clone()) };
+            match spread(&store, &queues, &stage.clock, &message, u64::MAX).await.result {
                 Ok(()) => End::Done,
                 Err(_) => End::Failed,
             }
         }
+        Actor::Push { place } => stage.push(*place, &store).await,
         Actor::DeleteOwner => {
             let id = PublicId::new(OWNER_ID).expect("an id");
             delete_account(&store, &stage.inbox, &FixedClock, &owner, id).await.expect("deleted");

@@ -9,7 +9,7 @@ use model::{
 };
 use numbering::HomeRegion;
 use protocol::push::Push;
-use protocol::queue::{BookMessage, Joiner};
+use protocol::queue::{BookMessage, Joiner, PushMessage};
 use protocol::{PhoneClaim, ProfilePatch, SubscribeRequest};
 use store::{Hint, Life, OwnerPage, OwnerRange, StoredBook};
 
@@ -66,9 +66,17 @@ fn the_contents_of_a_book_are_hidden() {
         Joiner { id: PublicId::new(1).expect("an id"), user: user("subject-mark"), epoch: 1 };
     hidden(&BookMessage {
         phone: phone("16505550177"),
-        joiner: Some(joiner),
+        joiner: Some(joiner.clone()),
+        sequence: None,
         changed_at_ms: None,
         range,
+    });
+    hidden(&PushMessage {
+        recipient: user("subject-mark"),
+        scope: scope(),
+        phone: phone("16505550177"),
+        joiner,
+        changed_at_ms: None,
     });
 }
 
@@ -84,6 +92,7 @@ fn the_details_of_a_user_are_hidden() {
         epoch: 1,
         discoverable: true,
         announced: true,
+        sequence: None,
     });
     hidden(&HomeRegion::of(Some(phone("16505550177")), support::region()));
     hidden(&Profile {

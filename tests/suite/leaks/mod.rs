@@ -133,6 +133,7 @@ async fn refused_requests_are_not_quoted() {
         ["", "Markname", r#"{"phone":"call 16505550177"}"#, r#"{"phone":{"Markname":16505550177}}"#]
     {
         assert!(!stage.functions.join_push(body).await.0, "{body} isn't a message");
+        assert!(!stage.functions.push(body).await.0, "{body} isn't a message");
     }
     for event in requests::refused_directly() {
         let Ok(users::Answer::Direct(body)) = stage.functions.direct(event).await else {

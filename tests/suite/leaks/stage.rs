@@ -10,7 +10,7 @@ use lambda::config::Variables;
 use local::tables;
 use model::SystemClock;
 use protocol::push::{FcmStyle, Sns};
-use protocol::queue::SqsQueue;
+use protocol::queue::{PushMessage, SqsQueue};
 use serde_json::{Value, json};
 use store::Keyring;
 
@@ -299,6 +299,22 @@ impl Stage {
         true
     }
 
+    /// Delivers a message to the function that can read it. Returns whether it finished it.
+    async fn deliver_one(&self, message: &str) -> bool {
+        if PushMessage::from_body(&self.functions.keys, message).is_ok() {
+            let (done, report) = self.functions.push(message).await;
+            if self.emits {
+                lambda::metrics::emit(&report, "push");
+            }
+            return done;
+        }
+        let (done, report) = self.functions.join_push(message).await;
+        if self.emits {
+            lambda::metrics::emit(&report, "join-push");
+        }
+        done
+    }
+
     /// Delivers the messages that aren't finished yet.
     async fn deliver(&self) -> bool {
         loop {
@@ -306,11 +322,7 @@ impl Stage {
             let Some(message) = self.sent.lock().expect("no panic").joins.get(next).cloned() else {
                 return true;
             };
-            let (done, report) = self.functions.join_push(&message).await;
-            if self.emits {
-                lambda::metrics::emit(&report, "join-push");
-            }
-            if !done {
+            if !self.deliver_one(&message).await {
                 return false;
             }
             self.delivered.fetch_add(1, Ordering::SeqCst);

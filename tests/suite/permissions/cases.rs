@@ -4,8 +4,8 @@ use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse
 use aws_lambda_events::sqs::SqsEvent;
 use local::Inbox;
 use model::SystemClock;
-use protocol::Notifier;
-use protocol::queue::{BookMessage, Joiner};
+use protocol::queue::{BookMessage, Joiner, PushMessage};
+use protocol::{JoinQueues, Notifier};
 use serde_json::{Value, json};
 use store::{HolderReader, Keyring, OwnerIndex, OwnerRange, Store};
 
@@ -149,7 +149,7 @@ pub async fn users(recorder: &Recorder, others: &Others) {
         others.subscribe(&elsewhere, device(channel, environment, &token, &token)).await;
     }
     others.sign_up("carol:+16505550199").await;
-    hear_from(&elsewhere, &others.joiner("16505550199").await, "16505550199", 0).await;
+    notify(&elsewhere, &others.joiner("16505550199").await, "16505550199", 0).await;
     call("DELETE", &path, BOB, None).await;
     let direct = json!({"action": "remove", "user_id": "bob"});
     ::users::invoke(&store, &endpoints, &SystemClock, &user_settings(), direct)
@@ -232,6 +232,37 @@ pub async fn joins(recorder: &Recorder, _: &Others) {
 pub async fn join_push(recorder: &Recorder, others: &Others) {
     others.sign_up(BOB).await;
     others.upload(BOB, json!({"contacts": contacts(&[ALICES])})).await;
+    // A hint whose contact is deleted, and a number in more books than one message handles.
+    others.leave_hint("nobody", ALICES).await;
+    others.sign_up(ALICE).await;
+    let alice = others.joiner(ALICES).await;
+    tell(recorder, &alice, ALICES).await;
+    for number in 0..150 {
+        others.leave_hint(&format!("owner-{number}"), "16505550199").await;
+    }
+    tell(recorder, &alice, "16505550199").await;
+}
+
+async fn tell(recorder: &Recorder, joiner: &Joiner, digits: &str) {
+    let (store, keys) = (recorder.store(), Keyring::default());
+    let pushes = Some(recorder.queue("PushesQueue"));
+    let queues = JoinQueues { fan_out: recorder.queue("FanOutQueue"), pushes };
+    let message = BookMessage {
+        phone: phone(digits),
+        joiner: Some(joiner.clone()),
+        sequence: None,
+        changed_at_ms: None,
+        range: OwnerRange::default(),
+    };
+    let event = event(&message.to_body(&keys));
+    let (response, _) =
+        ::join_push::handle(&store, &keys, &queues, &SystemClock, event, u64::MAX).await;
+    assert_eq!(response.batch_item_failures.len(), 0, "{digits}");
+}
+
+pub async fn push(recorder: &Recorder, others: &Others) {
+    others.sign_up(BOB).await;
+    others.upload(BOB, json!({"contacts": contacts(&[ALICES])})).await;
     let elsewhere = recorder.unnoted();
     for (place, (channel, environment)) in CHANNELS.into_iter().enumerate() {
         for outcome in ["taken", "gone", "busy"] {
@@ -239,39 +270,31 @@ pub async fn join_push(recorder: &Recorder, others: &Others) {
             others.subscribe(&elsewhere, device(channel, environment, &token, &token)).await;
         }
     }
-    // A hint whose contact is deleted, and a number in more books than one message handles.
-    others.leave_hint("nobody", ALICES).await;
     others.sign_up(ALICE).await;
-    let alice = others.joiner(ALICES).await;
-    hear_from(recorder, &alice, ALICES, 1).await;
-    for number in 0..150 {
-        others.leave_hint(&format!("owner-{number}"), "16505550199").await;
-    }
-    hear_from(recorder, &alice, "16505550199", 0).await;
+    notify(recorder, &others.joiner(ALICES).await, ALICES, 1).await;
 }
 
-async fn hear_from(recorder: &Recorder, joiner: &Joiner, digits: &str, failures: usize) {
+/// Sends Bob the pushes about a joiner.
+async fn notify(recorder: &Recorder, joiner: &Joiner, digits: &str, failures: usize) {
     let notifier = Notifier {
         pusher: recorder.push_service(),
         template: Some("%s is here".parse().expect("a template")),
         clock: SystemClock,
     };
-    let (store, queue) = (recorder.store(), recorder.queue("FanOutQueue"));
-    let event = message(joiner, digits);
-    let (response, _) =
-        ::join_push::handle(&store, &Keyring::default(), &queue, &notifier, event, u64::MAX).await;
+    let keys = Keyring::default();
+    let message = PushMessage {
+        recipient: user("bob"),
+        scope: model::Scope::Global,
+        phone: phone(digits),
+        joiner: joiner.clone(),
+        changed_at_ms: None,
+    };
+    let event = event(&message.to_body(&keys));
+    let (response, _) = ::push::handle(&recorder.store(), &keys, &notifier, event, u64::MAX).await;
     assert_eq!(response.batch_item_failures.len(), failures, "{digits}");
 }
 
-fn message(joiner: &Joiner, digits: &str) -> SqsEvent {
-    let joiner = Some(joiner.clone());
-    let change = BookMessage {
-        phone: phone(digits),
-        joiner,
-        changed_at_ms: None,
-        range: OwnerRange::default(),
-    };
-    let body = serde_json::to_string(&change).expect("JSON");
+fn event(body: &str) -> SqsEvent {
     serde_json::from_value(json!({"Records": [{"messageId": "m", "body": body}]}))
         .expect("an event")
 }

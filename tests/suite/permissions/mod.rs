@@ -18,7 +18,7 @@ use support::embedded::database;
 
 /// What Lambda itself does in the name of a function, for a function whose events come from a
 /// stream or a queue.
-const EVENT_SOURCES: [(&str, &str, &[&str]); 3] = [
+const EVENT_SOURCES: [(&str, &str, &[&str]); 4] = [
     (
         "JoinsFunction",
         "Users/stream/*",
@@ -31,6 +31,7 @@ const EVENT_SOURCES: [(&str, &str, &[&str]); 3] = [
     ),
     ("JoinPushFunction", "JoinsQueue", QUEUE_SOURCE),
     ("JoinPushFunction", "FanOutQueue", QUEUE_SOURCE),
+    ("PushFunction", "PushesQueue", QUEUE_SOURCE),
 ];
 
 const QUEUE_SOURCE: &[&str] =
@@ -106,6 +107,11 @@ async fn join_push_may_make_its_own_calls_and_no_others() {
     compare("JoinPushFunction", cases::join_push).await;
 }
 
+#[tokio::test(start_paused = true)]
+async fn push_may_make_its_own_calls_and_no_others() {
+    compare("PushFunction", cases::push).await;
+}
+
 #[test]
 fn every_function_is_compared() {
     let template = Template::read();
@@ -116,6 +122,7 @@ fn every_function_is_compared() {
         "GetFunction",
         "JoinPushFunction",
         "JoinsFunction",
+        "PushFunction",
         "RegisteredUsersFunction",
         "SubscriptionsFunction",
         "UploadFunction",

@@ -2,7 +2,7 @@
 
 use protocol::ProfilePatch;
 
-use super::{P, Town};
+use super::{P, Told, Town};
 use serde_json::{Value, json};
 use support::requests::{read, request};
 
@@ -37,8 +37,8 @@ async fn a_user_who_turned_join_notices_off_gets_none_until_they_turn_them_on() 
     assert_eq!(town.store_devices("ann").await, 1, "the subscription itself stays");
 
     let id = town.signs_up("joy", &ProfilePatch::default()).await;
-    let report = town.tell(&nobody).await;
-    assert_eq!((report.recipients, report.sent), (2, 1));
+    let told = town.tell(&nobody).await;
+    assert_eq!((told.join.recipients, told.push.sent), (2, 1));
     assert_eq!((town.phones.taken("ann"), town.phones.taken("ben")), (0, 1));
     assert_eq!(
         registered(&town, "ann").await,
@@ -49,7 +49,7 @@ async fn a_user_who_turned_join_notices_off_gets_none_until_they_turn_them_on() 
     town.changes("ann", ann, &patch(|patch| patch.notify_me = Some(true))).await;
     town.leaves("joy", id).await;
     town.joins("jim").await;
-    assert_eq!((town.phones.taken("ann"), town.phones.taken("ben")), (1, 2));
+    assert_eq!((town.phones.taken("ann"), town.phones.taken("ben")), (1, 1));
 }
 
 #[tokio::test]
@@ -57,8 +57,8 @@ async fn a_user_who_joins_unannounced_shows_in_books_and_nobody_is_told() {
     let town = Town::new().await;
     town.subscribed("ann").await;
     let id = town.signs_up("joy", &patch(|patch| patch.announce_me = Some(false))).await;
-    let report = town.tell(&Value::Null).await;
-    assert_eq!((report.books, report.recipients, report.sent), (1, 0, 0));
+    let Told { join, push } = town.tell(&Value::Null).await;
+    assert_eq!((join.books, join.recipients, push.sent), (1, 0, 0));
     assert_eq!(registered(&town, "ann").await, [json!(id)]);
 }
 
@@ -66,12 +66,12 @@ async fn a_user_who_joins_unannounced_shows_in_books_and_nobody_is_told() {
 async fn a_user_who_hides_leaves_all_books_and_is_not_announced_twice_on_coming_back() {
     let town = Town::new().await;
     town.subscribed("ann").await;
-    let (id, report) = town.joins("joy").await;
-    assert_eq!(report.sent, 1);
+    let (id, told) = town.joins("joy").await;
+    assert_eq!(told.push.sent, 1);
     for days in [0, 40] {
         let before = town.image().await;
         town.changes("joy", id, &patch(|patch| patch.discoverable_by_phone = Some(false))).await;
-        assert_eq!(town.tell(&before).await.books, 1);
+        assert_eq!(town.tell(&before).await.join.books, 1);
         assert_eq!(registered(&town, "ann").await, [0; 0]);
 
         // Claims expire after 30 days. Something more than the claims has to keep people from being
@@ -79,8 +79,8 @@ async fn a_user_who_hides_leaves_all_books_and_is_not_announced_twice_on_coming_
         town.clock.pass(days * 24 * 60 * 60 * 1000);
         let before = town.image().await;
         town.changes("joy", id, &patch(|patch| patch.discoverable_by_phone = Some(true))).await;
-        let report = town.tell(&before).await;
-        assert_eq!((report.joins, report.books, report.sent), (0, 1, 0), "after {days} days");
+        let Told { join, push } = town.tell(&before).await;
+        assert_eq!((join.joins, join.books, push.sent), (0, 1, 0), "after {days} days");
         assert_eq!(registered(&town, "ann").await, [json!(id)], "after {days} days");
     }
     assert_eq!(town.phones.taken("ann"), 1);
@@ -91,7 +91,8 @@ async fn a_user_who_signs_up_hidden_shows_in_no_book_old_or_new() {
     let town = Town::new().await;
     town.subscribed("ann").await;
     town.signs_up("joy", &patch(|patch| patch.discoverable_by_phone = Some(false))).await;
-    assert_eq!(town.messages(&Value::Null).await, [], "there is nothing to tell");
+    let told = town.tell(&Value::Null).await;
+    assert_eq!((told.join.joins, told.join.books, told.join.recipients), (0, 1, 0));
     town.subscribed("ben").await;
     for owner in ["ann", "ben"] {
         assert_eq!(registered(&town, owner).await, [0; 0], "{owner}");
@@ -109,9 +110,9 @@ async fn a_user_who_leaves_and_comes_back_is_announced_only_to_owners_who_had_no
     town.tell(&before).await;
     town.subscribed("ben").await;
 
-    let (second, report) = town.joins("joy").await;
+    let (second, told) = town.joins("joy").await;
     assert_ne!(first, second);
-    assert_eq!((report.recipients, report.sent), (2, 1), "a number that came back: {P}");
+    assert_eq!((told.join.recipients, told.push.sent), (2, 1), "a number that came back: {P}");
     assert_eq!((town.phones.taken("ann"), town.phones.taken("ben")), (1, 1));
     for owner in ["ann", "ben"] {
         assert_eq!(registered(&town, owner).await, [json!(second)], "{owner}");
@@ -119,12 +120,20 @@ async fn a_user_who_leaves_and_comes_back_is_announced_only_to_owners_who_had_no
 }
 
 #[tokio::test]
-async fn a_user_who_gets_a_recycled_number_is_announced_as_new() {
+async fn a_number_that_changes_hands_within_30_days_is_announced_once() {
     let town = Town::new().await;
     town.subscribed("ann").await;
-    town.joins("joy").await;
-    let (jim, report) = town.joins("jim").await;
-    assert_eq!(report.sent, 1);
-    assert_eq!(town.phones.taken("ann"), 2);
-    assert_eq!(registered(&town, "ann").await, [json!(jim)]);
+    let (joy, _) = town.joins("joy").await;
+    // One takes it over, and then the first one is back under another subject.
+    for (before, after) in [("joy", "jim"), ("jim", "joy-again")] {
+        let (id, told) = town.joins(after).await;
+        assert_eq!((told.join.recipients, told.push.sent), (1, 0), "from {before} to {after}");
+        assert_eq!(registered(&town, "ann").await, [json!(id)], "the book shows {after}");
+        assert_ne!(id, joy);
+    }
+    assert_eq!(town.phones.taken("ann"), 1);
+    // A user whose device wasn't told before hears of the present holder.
+    town.subscribed("ben").await;
+    let (_, told) = town.joins("jon").await;
+    assert_eq!((told.push.sent, town.phones.taken("ben")), (1, 1));
 }

@@ -28,10 +28,12 @@ const HINTS_PER_QUERY: usize = 1_000;
 const BOOKS_PER_MESSAGE: usize = 100;
 /// Messages of one invocation (`BatchSize` in the template).
 const MESSAGES_PER_INVOCATION: usize = 5;
-/// Books that one invocation works on at once. As many pushes may be sent and not yet marked.
-const BOOKS_AT_ONCE: usize = 8;
+/// Pushes of one invocation (`BatchSize` in the template). As many may be sent and not yet marked.
+const PUSHES_PER_INVOCATION: usize = 10;
 /// Requests for one book, including attempts that lost against another one.
 const REQUESTS_PER_BOOK: usize = 10;
+/// Requests for one push.
+const REQUESTS_PER_PUSH: usize = 10;
 
 /// A connection to the database on which an invocation dies after a number of requests.
 #[derive(Clone, Debug)]
@@ -125,7 +127,7 @@ async fn a_joiner_in_very_many_books_is_announced_to_all_of_them_whatever_dies()
     };
     let mut somebody_else_joined = false;
     while run.deliver().await {
-        if !somebody_else_joined && run.town.fan_out.waiting() > owners / BOOKS_PER_MESSAGE / 2 {
+        if !somebody_else_joined && run.town.queue.waiting() > owners / BOOKS_PER_MESSAGE / 2 {
             somebody_else_joined = true;
             run.another_join_does_not_wait().await;
         }
@@ -146,36 +148,71 @@ struct Run {
 }
 
 impl Run {
-    /// Delivers one batch, from the queue of joins first. Every fourth invocation dies somewhere.
-    /// Returns `false` if both queues are empty.
+    /// Delivers one batch of messages and one of pushes. Returns `false` if all queues are empty.
     async fn deliver(&mut self) -> bool {
-        let joins = std::mem::take(&mut self.joins);
-        let messages = if joins.is_empty() {
-            self.town.fan_out.receive(MESSAGES_PER_INVOCATION)
-        } else {
-            joins
+        let told = self.deliver_messages().await;
+        let pushed = self.deliver_pushes().await;
+        told || pushed
+    }
+
+    /// Returns a store for one invocation. Every fourth one dies somewhere in the first third of the
+    /// requests that it may make.
+    fn store(&mut self, most: usize) -> (Store, bool) {
+        self.invocations += 1;
+        let dies = self.random.u8(..4) == 0;
+        let requests = if dies { self.random.usize(..most / 3) } else { most };
+        (self.mortal.store(requests), dies)
+    }
+
+    /// Counts the death of an invocation. Its messages come again.
+    fn died(&mut self, dies: bool) {
+        assert!(dies, "an invocation makes more requests than it has time for");
+        self.deaths += 1;
+        self.town.clock.pass(BEYOND_LEASE_MS);
+    }
+
+    /// Delivers one batch of pushes. Returns `false` if there are none.
+    async fn deliver_pushes(&mut self) -> bool {
+        let pushes = self.town.queue.receive_pushes(PUSHES_PER_INVOCATION);
+        if pushes.is_empty() {
+            return false;
+        }
+        let (store, dies) = self.store(PUSHES_PER_INVOCATION * REQUESTS_PER_PUSH);
+        let again = tokio::select! {
+            biased;
+            () = self.mortal.died.notified() => None,
+            (again, _) = self.town.push_over(&store, &pushes, u64::MAX) => Some(again),
         };
+        if again.is_none() {
+            self.died(dies);
+        }
+        self.town.queue.give_pushes_back(again.unwrap_or(pushes));
+        true
+    }
+
+    /// Delivers one batch, from the queue of joins first. Returns `false` if both are empty.
+    async fn deliver_messages(&mut self) -> bool {
+        let joins = std::mem::take(&mut self.joins);
+        let messages =
+            if joins.is_empty() { self.town.queue.receive(MESSAGES_PER_INVOCATION) } else { joins };
         if messages.is_empty() {
             return false;
         }
-        self.invocations += 1;
-        let most = BOOKS_PER_MESSAGE * MESSAGES_PER_INVOCATION * REQUESTS_PER_BOOK;
-        let dies = self.random.u8(..4) == 0;
-        let store = self.mortal.store(if dies { self.random.usize(..most / 3) } else { most });
+        let (store, dies) =
+            self.store(BOOKS_PER_MESSAGE * MESSAGES_PER_INVOCATION * REQUESTS_PER_BOOK);
         let again = tokio::select! {
             biased;
-            () = self.mortal.died.notified() => {
-                assert!(dies, "an invocation makes more requests than it has time for");
-                self.deaths += 1;
-                self.town.clock.pass(BEYOND_LEASE_MS);
-                messages.clone()
-            }
-            (again, _) = self.town.invoke_over(&store, &messages, u64::MAX) => again,
+            () = self.mortal.died.notified() => None,
+            (again, _) = self.town.invoke_over(&store, &messages, u64::MAX) => Some(again),
         };
+        if again.is_none() {
+            self.died(dies);
+        }
+        let again = again.unwrap_or(messages);
         let (whole, parts): (Vec<_>, Vec<_>) =
             again.into_iter().partition(|message| message.range == OwnerRange::default());
         self.joins.extend(whole);
-        self.town.fan_out.give_back(parts);
+        self.town.queue.give_back(parts);
         true
     }
 
@@ -197,12 +234,16 @@ impl Run {
         let message = BookMessage {
             phone: phone(OTHER),
             joiner,
+            sequence: holder.sequence,
             changed_at_ms: None,
             range: OwnerRange::default(),
         };
-        let waiting = self.town.fan_out.waiting();
+        let waiting = self.town.queue.waiting();
+        let pushes = self.town.queue.take_pushes();
         assert_eq!(self.town.invoke(&[message]).await.0, []);
-        assert_eq!((self.town.phones.taken("dan"), self.town.fan_out.waiting()), (1, waiting));
+        assert_eq!(self.town.push(&self.town.queue.take_pushes()).await.0, []);
+        self.town.queue.give_pushes_back(pushes);
+        assert_eq!((self.town.phones.taken("dan"), self.town.queue.waiting()), (1, waiting));
     }
 
     /// Checks that everybody was told, and that only users who were being told when an invocation
@@ -215,7 +256,7 @@ impl Run {
         let skipped = each.iter().filter(|pushes| **pushes == 0).count();
         let twice = each.iter().sum::<usize>().saturating_sub(owners);
         let (largest, most) =
-            (self.mortal.largest_answer.load(Ordering::SeqCst), self.town.fan_out.most_at_once());
+            (self.mortal.largest_answer.load(Ordering::SeqCst), self.town.queue.most_at_once());
         println!(
             "{owners} owners: {} invocations, {} of them died; {skipped} skipped, {twice} pushed again; \
              largest answer {largest} bytes, most messages at once {most}",
@@ -223,7 +264,7 @@ impl Run {
         );
         assert_eq!((each.len(), skipped), (owners, 0));
         assert!(
-            twice <= self.deaths * BOOKS_AT_ONCE,
+            twice <= self.deaths * PUSHES_PER_INVOCATION,
             "{twice} pushes again after {} deaths",
             self.deaths
         );

@@ -5,15 +5,17 @@ mod choice;
 mod devices;
 mod fan_out;
 mod outcomes;
+mod overtaken;
 mod wire;
 
-use aws_lambda_events::sqs::SqsEvent;
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use model::{Change, Channel, Mode, Platform, PublicId, PushEnvironment, Scope, Subscription};
-use protocol::queue::BookMessage;
+use protocol::queue::{BookMessage, PushMessage};
 use protocol::{
-    JoinReport, Notifier, PhoneClaim, ProfilePatch, SubscribeRequest, delete_account, sign_up,
-    subscribe, update_account,
+    JoinQueues, JoinReport, Notifier, PhoneClaim, ProfilePatch, PushReport, SubscribeRequest,
+    delete_account, sign_up, subscribe, update_account,
 };
+use serde::Serialize;
 use serde_json::{Value, json};
 use store::{HolderReader, Keyring, Store};
 
@@ -34,7 +36,14 @@ struct Town {
     store: Store,
     phones: FakePhones,
     clock: TickingClock,
-    fan_out: RecordingQueue,
+    /// The queues of parts and of pushes.
+    queue: RecordingQueue,
+}
+
+/// What came of a change.
+struct Told {
+    join: JoinReport,
+    push: PushReport,
 }
 
 impl Town {
@@ -46,7 +55,7 @@ impl Town {
             store,
             phones: FakePhones::default(),
             clock: TickingClock::default(),
-            fan_out: RecordingQueue::default(),
+            queue: RecordingQueue::default(),
         }
     }
 
@@ -125,8 +134,8 @@ impl Town {
         sent.take()
     }
 
-    /// Makes one invocation with these messages. Returns those that have to come again, and what
-    /// was done.
+    /// Makes one invocation of join-push with these messages. Returns those that have to come again,
+    /// and what was done.
     async fn invoke(&self, messages: &[BookMessage]) -> (Vec<BookMessage>, JoinReport) {
         self.invoke_over(&self.store, messages, u64::MAX).await
     }
@@ -137,61 +146,88 @@ impl Town {
         messages: &[BookMessage],
         deadline_ms: u64,
     ) -> (Vec<BookMessage>, JoinReport) {
+        let queues = JoinQueues { fan_out: self.queue.clone(), pushes: Some(self.queue.clone()) };
+        let (keys, event) = (Keyring::default(), event(messages));
+        let (response, report) =
+            join_push::handle(store, &keys, &queues, &self.clock, event, deadline_ms).await;
+        (failed(&response, messages), report)
+    }
+
+    /// Makes one invocation of push with these messages. Returns those that have to come again, and
+    /// what was done.
+    async fn push(&self, pushes: &[PushMessage]) -> (Vec<PushMessage>, PushReport) {
+        self.push_over(&self.store, pushes, u64::MAX).await
+    }
+
+    async fn push_over(
+        &self,
+        store: &Store,
+        pushes: &[PushMessage],
+        deadline_ms: u64,
+    ) -> (Vec<PushMessage>, PushReport) {
         let notifier = Notifier {
             pusher: self.phones.clone(),
             template: Some("%s is here".parse().expect("a template")),
             clock: self.clock.clone(),
         };
-        let event = event(messages);
-        let (response, report) = join_push::handle(
-            store,
-            &Keyring::default(),
-            &self.fan_out,
-            &notifier,
-            event,
-            deadline_ms,
-        )
-        .await;
-        let again = response.batch_item_failures.iter().map(|failure| {
-            let place: usize = failure.item_identifier.parse().expect("a place");
-            messages[place].clone()
-        });
-        (again.collect(), report)
+        let (keys, event) = (Keyring::default(), event(pushes));
+        let (response, report) = push::handle(store, &keys, &notifier, event, deadline_ms).await;
+        (failed(&response, pushes), report)
     }
 
-    /// Makes an invocation that dies at the push service.
-    async fn invoke_until_death(&self, messages: &[BookMessage]) {
+    /// Makes an invocation of push that dies at the push service.
+    async fn push_until_death(&self, pushes: &[PushMessage]) {
         tokio::select! {
             biased;
             () = self.phones.died() => {}
-            _ = self.invoke(messages) => panic!("the invocation did not die"),
+            _ = self.push(pushes) => panic!("the invocation did not die"),
         }
     }
 
     /// Signs a user up, and tells everybody.
-    async fn joins(&self, name: &str) -> (PublicId, JoinReport) {
+    async fn joins(&self, name: &str) -> (PublicId, Told) {
         let before = self.image().await;
         let id = self.signs_up(name, &ProfilePatch::default()).await;
         (id, self.tell(&before).await)
     }
 
     /// Tells everybody of the change since `before`.
-    async fn tell(&self, before: &Value) -> JoinReport {
+    async fn tell(&self, before: &Value) -> Told {
         let messages = self.messages(before).await;
-        let (again, report) = self.invoke(&messages).await;
+        let (again, join) = self.invoke(&messages).await;
         assert_eq!(again, []);
-        report
+        let (again, push) = self.push(&self.queue.take_pushes()).await;
+        assert_eq!(again, []);
+        Told { join, push }
+    }
+
+    async fn holder(&self) -> Option<model::Holder> {
+        self.store.holder(phone(P)).await.expect("readable")
+    }
+
+    /// Makes the item of the phone's holder one that was written before there were sequences.
+    async fn forget_sequence(&self) {
+        let mut item = self.image().await;
+        item.as_object_mut().expect("an item").remove("phone_sequence");
+        let put = json!({"TableName": local::tables().users, "Item": item});
+        self.embedded.0.put_item(serde_json::from_value(put).expect("a request")).expect("put");
     }
 
     async fn holder_is(&self, name: &str) -> bool {
-        let holder = self.store.holder(phone(P)).await.expect("readable");
-        holder.is_some_and(|holder| holder.user == user(name))
+        self.holder().await.is_some_and(|holder| holder.user == user(name))
     }
 }
 
 /// Returns the messages as Lambda delivers them, each with its place as its id.
-fn event(messages: &[BookMessage]) -> SqsEvent {
-    let record = |(place, message): (usize, &BookMessage)| json!({"messageId": place.to_string(), "body": serde_json::to_string(message).expect("JSON")});
+fn event<M: Serialize>(messages: &[M]) -> SqsEvent {
+    let record = |(place, message): (usize, &M)| json!({"messageId": place.to_string(), "body": serde_json::to_string(message).expect("JSON")});
     let records: Vec<Value> = messages.iter().enumerate().map(record).collect();
     serde_json::from_value(json!({ "Records": records })).expect("an event")
+}
+
+/// Returns those of the messages that failed.
+fn failed<M: Clone>(response: &SqsBatchResponse, messages: &[M]) -> Vec<M> {
+    let failures = response.batch_item_failures.iter();
+    let places = failures.map(|failure| failure.item_identifier.parse().expect("a place"));
+    places.map(|place: usize| messages[place].clone()).collect()
 }

@@ -127,10 +127,10 @@ async fn every_answer_of_sns_is_about_the_device_the_push_or_the_moment() {
         (failed(400, "ThrottlingException", "Rate exceeded"), Delivery::Throttled),
         (failed(500, "InternalError", "Internal"), Delivery::Unavailable),
         (failed(503, "ServiceUnavailable", "Busy"), Delivery::Unavailable),
-        (failed(400, "PlatformApplicationDisabled", "Disabled"), Delivery::Unavailable),
+        (failed(400, "PlatformApplicationDisabled", "Disabled"), Delivery::ApplicationDisabled),
         (failed(403, "AuthorizationError", "Not authorized"), Delivery::Unavailable),
-        (Some((502, "<html>".to_owned())), Delivery::Unavailable),
-        (None, Delivery::Unavailable),
+        (Some((502, "<html>".to_owned())), Delivery::Unanswered),
+        (None, Delivery::Unanswered),
     ] {
         let told =
             Recorded::new(std::slice::from_ref(&answer)).sns().push(&subscription(), &push()).await;
@@ -139,10 +139,31 @@ async fn every_answer_of_sns_is_about_the_device_the_push_or_the_moment() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_lost_answer_and_a_busy_moment_are_tried_again_by_the_client_itself() {
-    let recorded = Recorded::new(&[None, failed(500, "InternalError", "Internal"), published()]);
-    assert_eq!(recorded.sns().push(&subscription(), &push()).await, Delivery::Sent);
-    assert_eq!(recorded.asked().len(), 3);
+async fn the_client_does_not_repeat_a_push_by_itself() {
+    for (lost, expected) in [
+        (None, Delivery::Unanswered),
+        (failed(500, "InternalError", "Internal"), Delivery::Unavailable),
+        (failed(400, "Throttling", "Rate exceeded"), Delivery::Throttled),
+    ] {
+        let recorded = Recorded::new(&[lost.clone(), published()]);
+        assert_eq!(recorded.sns().push(&subscription(), &push()).await, expected, "{lost:?}");
+        assert_eq!(recorded.asked().len(), 1, "{lost:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_push_that_found_no_connection_was_not_sent() {
+    let config = aws_sdk_sns::Config::builder()
+        .behavior_version(aws_sdk_sns::config::BehaviorVersion::latest())
+        .region(aws_sdk_sns::config::Region::from_static("us-east-1"))
+        .allow_no_auth()
+        // A port at which nobody listens.
+        .endpoint_url("http://127.0.0.1:1")
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .build();
+    let applications = lambda::config::applications(&Fcm).expect("an ARN");
+    let sns = Sns::new(aws_sdk_sns::Client::from_conf(config), applications, FcmStyle::Data);
+    assert_eq!(sns.push(&subscription(), &push()).await, Delivery::Unavailable);
 }
 
 #[tokio::test]

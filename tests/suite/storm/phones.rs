@@ -53,7 +53,7 @@ impl Pusher for FakePhones {
             Some(2) => {
                 self.deliver(subscription, push);
                 *self.lost_answers.lock().expect("no panic") += 1;
-                return Delivery::Unavailable;
+                return Delivery::Unanswered;
             }
             Some(_) => tokio::time::sleep(self.weather.up_to(Duration::from_secs(5))).await,
         }

@@ -5,30 +5,39 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use protocol::queue::{BookMessage, BookQueue, FailedRecord, FailedRecords, QueueError};
+use protocol::queue::{
+    BookMessage, BookQueue, FailedRecord, FailedRecords, PushMessage, PushQueue, QueueError,
+};
 use store::Keyring;
 use tokio::task::JoinSet;
 
 use super::World;
 use super::weather::Weather;
 
-/// Invocations of join-push at once.
-const WORKERS: usize = 3;
+/// Invocations of join-push and push at once.
+const WORKERS: usize = 4;
 /// How long a message that failed stays invisible.
 const VISIBILITY: Duration = Duration::from_secs(20);
 /// How often we check, every half second, whether the queue is empty once the weather is calm.
 const PATIENCE: usize = 10_000;
 
+/// The body of a message, for one of the two functions.
+#[derive(Clone)]
+enum Message {
+    Book(String),
+    Push(String),
+}
+
 #[derive(Default)]
 struct State {
-    messages: VecDeque<String>,
+    messages: VecDeque<Message>,
     /// Messages that a worker has, or that wait to come again.
     away: usize,
     /// The last record of the stream that was passed on.
     read: Option<String>,
     /// The users who were announced, by public id.
     users: BTreeMap<u32, String>,
-    /// Invocations that were ended in the middle.
+    /// Invocations of push that were ended in the middle.
     crashes: usize,
 }
 
@@ -47,10 +56,6 @@ impl Relay {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().expect("no panic")
-    }
-
-    pub fn users(&self) -> BTreeMap<u32, String> {
-        self.state().users.clone()
     }
 
     pub fn crashes(&self) -> usize {
@@ -112,12 +117,19 @@ impl Relay {
         } else {
             Duration::from_secs(60)
         };
-        let worked = tokio::time::timeout(end, world.functions.join_push(&message)).await;
-        if let Ok((true, _)) = worked {
+        let worked = async {
+            match &message {
+                Message::Book(body) => world.functions.join_push(body).await.0,
+                Message::Push(body) => world.functions.push(body).await.0,
+            }
+        };
+        let worked = tokio::time::timeout(end, worked).await;
+        if let Ok(true) = worked {
             self.state().away -= 1;
             return;
         }
-        self.state().crashes += usize::from(worked.is_err());
+        let pushing = matches!(message, Message::Push(_));
+        self.state().crashes += usize::from(worked.is_err() && pushing);
         let relay = self.clone();
         tokio::spawn(async move {
             tokio::time::sleep(VISIBILITY).await;
@@ -143,24 +155,33 @@ impl Relay {
     }
 }
 
-impl BookQueue for Relay {
-    async fn send(&self, messages: &[BookMessage]) -> Result<(), QueueError> {
+impl Relay {
+    fn send_all(&self, messages: impl Iterator<Item = Message>) -> Result<(), QueueError> {
         let failed = || QueueError { code: "InternalError".to_owned() };
         let strike = self.weather.strikes(2);
         if strike == Some(0) {
             return Err(failed());
         }
-        let mut state = self.state();
-        for message in messages {
-            if let Some(joiner) = &message.joiner {
-                let user = joiner.user.as_str().to_owned();
-                let former = state.users.insert(joiner.id.get(), user.clone());
-                assert!(former.is_none_or(|former| former == user), "an id is given twice");
-            }
-            state.messages.push_back(message.to_body(&self.keys));
-        }
-        // The message was sent, but the caller gets an error.
+        self.state().messages.extend(messages);
+        // The messages were sent, but the caller gets an error.
         if strike.is_some() { Err(failed()) } else { Ok(()) }
+    }
+}
+
+impl BookQueue for Relay {
+    async fn send(&self, messages: &[BookMessage]) -> Result<(), QueueError> {
+        for joiner in messages.iter().filter_map(|message| message.joiner.as_ref()) {
+            let user = joiner.user.as_str().to_owned();
+            let former = self.state().users.insert(joiner.id.get(), user.clone());
+            assert!(former.is_none_or(|former| former == user), "an id is given twice");
+        }
+        self.send_all(messages.iter().map(|message| Message::Book(message.to_body(&self.keys))))
+    }
+}
+
+impl PushQueue for Relay {
+    async fn send_pushes(&self, messages: &[PushMessage]) -> Result<(), QueueError> {
+        self.send_all(messages.iter().map(|message| Message::Push(message.to_body(&self.keys))))
     }
 }
 

@@ -110,7 +110,9 @@ impl Weather {
 /// Returns whether a request marks a push as sent.
 fn sets_mark(request: &HttpRequest) -> bool {
     let body = String::from_utf8_lossy(request.body().bytes().unwrap_or_default());
-    operation(request) == "UpdateItem" && body.contains(&format!("\"{}\"", local::tables().claims))
+    operation(request) == "UpdateItem"
+        && body.contains(&format!("\"{}\"", local::tables().claims))
+        && body.contains("SET settled")
 }
 
 /// Returns what another transaction on the same item does to a write.

@@ -11,7 +11,7 @@ use aws_smithy_types::body::SdkBody;
 use dynoxide::{Database, DynoxideError};
 use lambda::aws;
 use local::{create_tables, tables};
-use model::SystemClock;
+use model::{Clock, SystemClock};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -118,7 +118,7 @@ impl Embedded {
 fn as_lambda_spells(records: Value) -> Vec<Value> {
     let Value::Array(mut records) = records else { return vec![] };
     for record in &mut records {
-        record["dynamodb"]["ApproximateCreationDateTime"] = 0.into();
+        record["dynamodb"]["ApproximateCreationDateTime"] = SystemClock.now_seconds().into();
     }
     records
 }

@@ -5,8 +5,8 @@ use cognito_sign_up::{PostConfirmation, SignUpError};
 use local::HttpFunctions;
 use model::Clock;
 use protocol::push::{Endpoints, Pusher};
-use protocol::queue::{BookQueue, FailedRecords};
-use protocol::{JoinReport, Notifier};
+use protocol::queue::{BookQueue, FailedRecords, PushQueue};
+use protocol::{JoinQueues, JoinReport, Notifier, PushReport};
 use serde_json::{Value, json};
 use store::{Keyring, Store};
 
@@ -15,6 +15,8 @@ use crate::{cognito_settings, upload_settings, user_settings};
 /// The time after which join-push begins no more books: its timeout (`template.yaml`) less its
 /// reserve.
 const JOIN_PUSH_MS: u64 = 60_000 - join_push::RESERVE_MS;
+/// The time after which push begins no more devices, likewise.
+const PUSH_MS: u64 = 50_000 - push::RESERVE_MS;
 
 /// The functions, and the services that they use.
 #[derive(Clone)]
@@ -31,7 +33,7 @@ pub struct Functions<P, Q, C> {
 impl<P, Q, C> Functions<P, Q, C>
 where
     P: Pusher + Endpoints + Clone,
-    Q: BookQueue + FailedRecords + Clone,
+    Q: BookQueue + PushQueue + FailedRecords + Clone,
     C: Clock + Clone,
 {
     /// Invokes the function to which the template routes this request.
@@ -55,26 +57,27 @@ where
         response.batch_item_failures.into_iter().next().and_then(|failure| failure.item_identifier)
     }
 
-    /// Delivers a message. Returns whether the function finished it, and what was done.
+    /// Delivers a message about books. Returns whether the function finished it, and what was done.
     pub async fn join_push(&self, body: &str) -> (bool, JoinReport) {
+        let Self { store, keys, queue, clock, .. } = self;
+        let queues = JoinQueues { fan_out: queue.clone(), pushes: Some(queue.clone()) };
+        let deadline_ms = clock.now_ms() + JOIN_PUSH_MS;
+        let handled = join_push::handle(store, keys, &queues, clock, message(body), deadline_ms);
+        let (response, report) = Box::pin(handled).await;
+        (response.batch_item_failures.is_empty(), report)
+    }
+
+    /// Delivers a message about a push. Returns whether the function finished it, and what was done.
+    pub async fn push(&self, body: &str) -> (bool, PushReport) {
         let notifier = Notifier {
             pusher: self.push.clone(),
             template: Some("%s is here".parse().expect("a template")),
             clock: self.clock.clone(),
         };
-        let record = json!({"messageId": "message", "body": body});
-        let event = serde_json::from_value(json!({ "Records": [record] })).expect("an event");
-        let deadline_ms = self.clock.now_ms() + JOIN_PUSH_MS;
-        let handled = Box::pin(join_push::handle(
-            &self.store,
-            &self.keys,
-            &self.queue,
-            &notifier,
-            event,
-            deadline_ms,
-        ))
-        .await;
-        (handled.0.batch_item_failures.is_empty(), handled.1)
+        let deadline_ms = self.clock.now_ms() + PUSH_MS;
+        let handled = push::handle(&self.store, &self.keys, &notifier, message(body), deadline_ms);
+        let (response, report) = Box::pin(handled).await;
+        (response.batch_item_failures.is_empty(), report)
     }
 
     /// Reports a confirmed account, as Cognito does.
@@ -82,4 +85,10 @@ where
         Box::pin(cognito_sign_up::handle(&self.store, &self.clock, &cognito_settings(), event))
             .await
     }
+}
+
+/// Returns the event with which Lambda delivers a message.
+fn message(body: &str) -> aws_lambda_events::sqs::SqsEvent {
+    let record = json!({"messageId": "message", "body": body});
+    serde_json::from_value(json!({ "Records": [record] })).expect("an event")
 }

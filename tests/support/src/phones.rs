@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use model::Subscription;
 use protocol::push::{Delivery, EndpointError, Endpoints, Push, Pusher, Token};
@@ -22,6 +23,7 @@ struct State {
     answers: BTreeMap<String, VecDeque<Delivery>>,
     endpoints: BTreeSet<String>,
     death: Option<Death>,
+    delay: Duration,
 }
 
 #[derive(Clone, Default)]
@@ -39,6 +41,11 @@ impl FakePhones {
     /// succeeds.
     pub fn answer(&self, token: &str, answers: &[Delivery]) {
         self.lock().answers.insert(endpoint(token), answers.iter().copied().collect());
+    }
+
+    /// Makes every push take this long.
+    pub fn delay(&self, delay: Duration) {
+        self.lock().delay = delay;
     }
 
     /// Makes the sender of the next push die.
@@ -84,11 +91,19 @@ pub fn endpoint(token: &str) -> String {
 
 impl Pusher for FakePhones {
     async fn push(&self, subscription: &Subscription, push: &Push) -> Delivery {
+        let delay = self.lock().delay;
+        if !delay.is_zero() {
+            tokio::time::sleep(delay).await;
+        }
         let death = {
             let mut state = self.lock();
             *state.attempts.entry(subscription.endpoint.clone()).or_default() += 1;
             let answer =
                 state.answers.get_mut(&subscription.endpoint).and_then(VecDeque::pop_front);
+            if answer == Some(Delivery::Unanswered) {
+                // It arrives all the same.
+                *state.taken.entry(subscription.endpoint.clone()).or_default() += 1;
+            }
             if let Some(answer) = answer.filter(|answer| *answer != Delivery::Sent) {
                 return answer;
             }

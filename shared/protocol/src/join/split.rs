@@ -2,8 +2,9 @@
 
 use store::{OwnerIndex, OwnerPage, OwnerRange};
 
+use super::JoinWorked;
 use super::error::JoinError;
-use super::report::{JoinReport, Worked};
+use super::report::JoinReport;
 use crate::queue::{BookMessage, BookQueue};
 
 /// Most hints that one message handles; more are split into messages of their own. A hundred books
@@ -24,8 +25,8 @@ pub(super) async fn split<S: OwnerIndex, Q: BookQueue>(
     fan_out: &Q,
     message: &BookMessage,
     first: OwnerPage,
-) -> Worked {
-    let mut worked = Worked::done(JoinReport::default());
+) -> JoinWorked {
+    let mut worked = JoinWorked::done(JoinReport::default());
     let mut after = message.range.after.clone();
     let mut page = first;
     for query in 1.. {
@@ -41,7 +42,7 @@ pub(super) async fn split<S: OwnerIndex, Q: BookQueue>(
         }
         match store.owners(message.phone, &rest, HINTS_PER_QUERY).await {
             Ok(next) => page = next,
-            Err(error) => return worked.and(Err(error).into()),
+            Err(error) => return worked.and(JoinWorked::failed(error)),
         }
         after = rest.after;
     }

@@ -25,16 +25,20 @@ pub enum Delivery {
     Gone,
     /// The push service got too many pushes at once. Try again later.
     Throttled,
-    /// The push service didn't answer, or failed through no fault of the device. Try again later.
-    /// The push may have been sent all the same.
+    /// The push service says that it failed, through no fault of the device. Try again later.
     Unavailable,
+    /// The push service takes no pushes for the device's platform application, such as when its
+    /// credentials ran out. No push to another device of that application gets through either.
+    ApplicationDisabled,
+    /// The push was sent to the push service, and no answer came. The device may have got it.
+    Unanswered,
     /// The push service will never take this push.
     Refused,
 }
 
 /// Sends pushes.
 pub trait Pusher: Sync {
-    /// Sends `push` to the device of `subscription`.
+    /// Sends `push` to the device of `subscription`, once: an implementation doesn't repeat it.
     fn push(
         &self,
         subscription: &Subscription,

@@ -1,6 +1,9 @@
 //! Amazon SNS mobile push: registers endpoints and publishes messages.
 
+use std::error::Error;
+
 use aws_sdk_sns::Client;
+use aws_sdk_sns::config::retry::RetryConfig;
 use aws_sdk_sns::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sns::operation::create_platform_endpoint::CreatePlatformEndpointError;
 use aws_sdk_sns::operation::publish::PublishError;
@@ -157,6 +160,11 @@ impl Pusher for Sns {
             .message_structure("json")
             .message(body)
             .set_message_attributes(Some(attributes.collect()))
+            .customize()
+            // A repeat of the SDK's own would be a second push if the first one's answer was lost.
+            .config_override(
+                aws_sdk_sns::config::Builder::new().retry_config(RetryConfig::disabled()),
+            )
             .send()
             .await;
         published.map_or_else(|error| delivery(&error), |_| Delivery::Sent)
@@ -165,10 +173,15 @@ impl Pusher for Sns {
 
 /// Returns what a failed Publish means for the device. If an operator can mend the reason (a
 /// platform application whose credentials expired, a missing permission), it isn't the device's
-/// fault, and the push is tried again.
-fn delivery<R>(error: &SdkError<PublishError, R>) -> Delivery {
+/// fault, and the push is tried again. An answer without SNS's own error code comes from something
+/// on the way, and says nothing about the push.
+fn delivery<R>(error: &SdkError<PublishError, R>) -> Delivery
+where
+    R: std::fmt::Debug + Send + Sync + 'static,
+{
     use PublishError as E;
     match error.as_service_error() {
+        Some(E::PlatformApplicationDisabledException(_)) => Delivery::ApplicationDisabled,
         Some(E::EndpointDisabledException(_) | E::NotFoundException(_)) => Delivery::Gone,
         Some(E::InvalidParameterException(invalid)) if names_no_endpoint(invalid.message()) => {
             Delivery::Gone
@@ -181,8 +194,24 @@ fn delivery<R>(error: &SdkError<PublishError, R>) -> Delivery {
         Some(other) if other.code().is_some_and(|code| code.contains("hrottl")) => {
             Delivery::Throttled
         }
-        _ => Delivery::Unavailable,
+        Some(other) if other.code().is_some() => Delivery::Unavailable,
+        _ if was_never_sent(error) => Delivery::Unavailable,
+        _ => Delivery::Unanswered,
     }
+}
+
+/// Returns whether a call failed before its request was sent: no connection could be opened. The
+/// SDK says so in the texts of an error's causes alone.
+fn was_never_sent(error: &dyn Error) -> bool {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        let text = error.to_string();
+        if text.starts_with("client error (Connect)") || text.starts_with("HTTP connect timeout") {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 /// Returns whether the message says that the endpoint was deleted. SNS doesn't answer with

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::message::BookMessage;
+use super::message::{BookMessage, PushMessage};
 
 /// All or some of the messages couldn't be sent.
 #[derive(Debug, thiserror::Error)]
@@ -17,6 +17,15 @@ pub trait BookQueue: Sync {
     /// Sends all of `messages`. If some can't be sent, others may have been.
     fn send(&self, messages: &[BookMessage])
     -> impl Future<Output = Result<(), QueueError>> + Send;
+}
+
+/// Sends messages about pushes.
+pub trait PushQueue: Sync {
+    /// Sends all of `messages`. If some can't be sent, others may have been.
+    fn send_pushes(
+        &self,
+        messages: &[PushMessage],
+    ) -> impl Future<Output = Result<(), QueueError>> + Send;
 }
 
 /// A record of Users' stream that makes no sense, such as a row that a person wrote by hand. It

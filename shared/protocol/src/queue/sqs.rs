@@ -4,8 +4,8 @@ use aws_sdk_sqs::error::ProvideErrorMetadata;
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use store::Keyring;
 
-use super::message::BookMessage;
-use super::port::{BookQueue, FailedRecord, FailedRecords, QueueError};
+use super::message::{BookMessage, PushMessage};
+use super::port::{BookQueue, FailedRecord, FailedRecords, PushQueue, QueueError};
 
 /// Most messages in one SendMessageBatch (AWS limit).
 const MESSAGES_PER_CALL: usize = 10;
@@ -28,9 +28,22 @@ impl SqsQueue {
 
 impl BookQueue for SqsQueue {
     async fn send(&self, messages: &[BookMessage]) -> Result<(), QueueError> {
-        for batch in messages.chunks(MESSAGES_PER_CALL) {
-            let entries = batch.iter().enumerate().map(|(place, message)| {
-                let body = message.to_body(&self.keyring);
+        self.send_bodies(messages.iter().map(|message| message.to_body(&self.keyring)).collect())
+            .await
+    }
+}
+
+impl PushQueue for SqsQueue {
+    async fn send_pushes(&self, messages: &[PushMessage]) -> Result<(), QueueError> {
+        self.send_bodies(messages.iter().map(|message| message.to_body(&self.keyring)).collect())
+            .await
+    }
+}
+
+impl SqsQueue {
+    async fn send_bodies(&self, bodies: Vec<String>) -> Result<(), QueueError> {
+        for batch in bodies.chunks(MESSAGES_PER_CALL) {
+            let entries = batch.iter().enumerate().map(|(place, body)| {
                 let entry = SendMessageBatchRequestEntry::builder()
                     .id(place.to_string())
                     .message_body(body);
