@@ -58,8 +58,11 @@ where
             Details { full_name: copied("name"), email: copied("email"), ..Details::default() };
         let patch = ProfilePatch { details, ..ProfilePatch::default() };
         // Attributes name no issuer, so the pool has to say that it has verified the phone.
-        let claim = proven_phone(attributes, &Issuers::default())
-            .map_or(PhoneClaim::None, PhoneClaim::Proven);
+        let proven = proven_phone(attributes, &Issuers::default()).unwrap_or_else(|_| {
+            tracing::warn!("a confirmed user's phone can't be used");
+            None
+        });
+        let claim = proven.map_or(PhoneClaim::None, PhoneClaim::Proven);
         let limit = &settings.holder_changes;
         match sign_up_within(store, clock, limit, &user, claim, &patch).await {
             Err(AccountError::TooManyChanges { .. }) => {

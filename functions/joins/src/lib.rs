@@ -96,7 +96,15 @@ async fn relay<Q: BookQueue>(
     let sequence = after.as_ref().or(before.as_ref()).and_then(|holder| holder.sequence);
     let changed_at_ms =
         u64::try_from(record.change.approximate_creation_date_time.timestamp_millis()).ok();
-    let range = OwnerRange::default();
-    queue.send(&[BookMessage { phone, joiner, sequence, changed_at_ms, range }]).await?;
+    let message =
+        BookMessage { phone, joiner, sequence, changed_at_ms, range: OwnerRange::default() };
+    // Books may also hold the number as it was before the country changed it, or as it is since. Of
+    // these there is no sequence.
+    let of_form = |form| match form == phone {
+        true => message.clone(),
+        false => BookMessage { phone: form, sequence: None, ..message.clone() },
+    };
+    let messages: Vec<_> = phone.forms().into_iter().map(of_form).collect();
+    queue.send(&messages).await?;
     Ok(true)
 }

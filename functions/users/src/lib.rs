@@ -18,6 +18,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 const NO_SUCH_USER: &str = "There is no such user.";
+const UNUSABLE_PHONE: &str = "of the token isn't a phone that can be used";
 
 /// What a deployment decides about users.
 #[derive(Clone, Debug)]
@@ -116,6 +117,9 @@ where
     match call.endpoint()? {
         (Endpoint::SignUp, _) => {
             let caller = call.caller(&settings.issuers)?;
+            if caller.has_unusable_phone {
+                return Err(ApiError::unacceptable("phone", UNUSABLE_PHONE));
+            }
             let request = read(call, &caller, settings)?;
             let claim = request.phone_claim(caller.phone, settings.trust_body_phone)?;
             let limit = &settings.holder_changes;

@@ -12,13 +12,17 @@ pub struct Caller {
     pub user: UserId,
     /// The token's verified phone.
     pub phone: Option<Phone>,
+    /// Whether the token's verified phone can't be used, because it isn't a phone of 10 to 15
+    /// digits, or a valid one of 7 to 9. `phone` is absent then.
+    pub has_unusable_phone: bool,
 }
 
 impl Caller {
     /// Returns the caller whom a token's claims name, if they name one.
     pub(crate) fn of_claims(claims: &HashMap<String, String>, issuers: &Issuers) -> Option<Self> {
         let user = claims.get("sub")?.parse().ok()?;
-        Some(Self { user, phone: proven_phone(claims, issuers) })
+        let proven = proven_phone(claims, issuers);
+        Some(Self { user, has_unusable_phone: proven.is_err(), phone: proven.unwrap_or_default() })
     }
 
     /// Returns the region whose national numbers the caller writes.

@@ -51,7 +51,8 @@ pub fn full_items<S: std::hash::BuildHasher>(
 ) -> Value {
     let items = book.entries().iter().filter_map(|entry| {
         let profile = profiles.get(&entry.matched?)?;
-        let has_phone = profile.phone.is_some_and(|(phone, _)| phone == entry.contact.phone);
+        let has_phone =
+            profile.phone.is_some_and(|(phone, _)| phone.is_same_subscriber(&entry.contact.phone));
         if !has_phone || !profile.flags.discoverable_by_phone {
             return None;
         }

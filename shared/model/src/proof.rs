@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use numbering::Phone;
+use numbering::{Phone, PhoneError};
 
 /// The issuers whose tokens hold a phone only if it was verified. Their tokens needn't say
 /// `phone_number_verified`.
@@ -30,19 +30,26 @@ impl Issuers {
     }
 }
 
-/// Returns the phone that `claims` prove. They are the claims of a token, or the attributes of a
-/// user in Cognito, which have the same names.
+/// Returns the phone that `claims` prove, if they prove one. They are the claims of a token, or the
+/// attributes of a user in Cognito, which have the same names.
 ///
 /// A phone is proven if `phone_number_verified` is `true`. If that claim is missing, the phone is
 /// proven only by one of `issuers`.
-#[must_use]
-pub fn proven_phone(claims: &HashMap<String, String>, issuers: &Issuers) -> Option<Phone> {
+///
+/// # Errors
+/// [`PhoneError`] if what is proven isn't a plus and the digits of a phone.
+pub fn proven_phone(
+    claims: &HashMap<String, String>,
+    issuers: &Issuers,
+) -> Result<Option<Phone>, PhoneError> {
     let is_proven = match claims.get("phone_number_verified") {
         Some(verified) => verified == "true",
         None => claims.get("iss").is_some_and(|issuer| issuers.include(issuer)),
     };
-    let number = claims.get("phone_number").filter(|_| is_proven)?;
-    number.strip_prefix('+')?.parse().ok()
+    let Some(number) = claims.get("phone_number").filter(|_| is_proven) else { return Ok(None) };
+    let digits = number.strip_prefix('+').filter(|rest| rest.bytes().all(|b| b.is_ascii_digit()));
+    digits.ok_or(PhoneError::Length)?;
+    Phone::proven(number).map(Some)
 }
 
 #[cfg(test)]
@@ -78,7 +85,7 @@ mod tests {
                 .into_iter()
                 .filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())))
                 .collect();
-            let phone = proven_phone(&claims, &Issuers::read(issuers));
+            let phone = proven_phone(&claims, &Issuers::read(issuers)).expect("a phone or none");
             let expected = proven.then_some("16505550123");
             let phone = phone.as_ref().map(Phone::digits);
             assert_eq!(phone, expected, "{issuer:?} {verified:?} {issuers}");
@@ -88,10 +95,29 @@ mod tests {
     #[test]
     fn a_phone_that_is_not_written_as_the_standard_says_is_not_proven() {
         for number in ["16505550123", "+1 650 555 0123", "+", "", "+123", "+1650555012345678"] {
-            let claims = [("phone_number", number), ("phone_number_verified", "true")];
-            let claims =
-                claims.map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter();
-            assert_eq!(proven_phone(&claims.collect(), &Issuers::default()), None, "{number}");
+            assert_eq!(proven(number), Err(PhoneError::Length), "{number}");
         }
+    }
+
+    #[test]
+    fn a_proven_phone_is_read_like_those_of_contacts() {
+        for (number, phone) in [
+            // Mexico has abolished the 1, and the Falkland Islands have five digits.
+            ("+5215512345678", "525512345678"),
+            ("+50051234", "50051234"),
+            ("+390612345678", "390612345678"),
+        ] {
+            assert_eq!(
+                proven(number),
+                Ok(Some(Phone::stored(phone).expect("a phone"))),
+                "{number}"
+            );
+        }
+    }
+
+    fn proven(number: &str) -> Result<Option<Phone>, PhoneError> {
+        let claims = [("phone_number", number), ("phone_number_verified", "true")];
+        let claims = claims.map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter();
+        proven_phone(&claims.collect(), &Issuers::default())
     }
 }

@@ -40,19 +40,26 @@ impl Phone {
         former(self.digits()).iter().filter_map(|digits| digits.parse().ok()).collect()
     }
 
-    /// Returns all phones of one subscriber: this one first, then what its country has made of it,
-    /// and what it was before. Nearly always, that is this one alone.
+    /// Returns all phones of this one's subscriber: the present one, then what it was before its
+    /// country changed it. Nearly always, that is this one alone.
     #[must_use]
     pub fn forms(&self) -> Vec<Self> {
-        let present: Option<Self> =
-            renumbered(self.digits()).and_then(|digits| digits.parse().ok());
-        let mut forms = vec![*self];
-        for form in present.into_iter().chain(present.unwrap_or(*self).former()) {
+        let present = renumbered(self.digits()).and_then(|digits| digits.parse().ok());
+        let present: Self = present.unwrap_or(*self);
+        let mut forms = vec![present];
+        for form in present.former().into_iter().chain([*self]) {
             if !forms.contains(&form) {
                 forms.push(form);
             }
         }
         forms
+    }
+
+    /// Returns whether `other` is this phone, or was it before its country changed it, or the other
+    /// way round.
+    #[must_use]
+    pub fn is_same_subscriber(&self, other: &Self) -> bool {
+        self == other || self.forms().contains(other)
     }
 }
 
@@ -330,7 +337,7 @@ mod tests {
         };
         assert_eq!(forms("16505550123"), ["16505550123"]);
         assert_eq!(forms("525512345678"), ["525512345678", "5215512345678"]);
-        assert_eq!(forms("5215512345678"), ["5215512345678", "525512345678"]);
+        assert_eq!(forms("5215512345678"), ["525512345678", "5215512345678"]);
     }
 
     proptest! {

@@ -30,13 +30,19 @@ pub(crate) async fn claimed<S: SignUpStore>(
     let (PhoneClaim::Proven(phone) | PhoneClaim::Stated(phone)) = claim else {
         return Ok(Some(None));
     };
-    if before.and_then(|before| before.phone).is_some_and(|(old, _)| old == phone) {
+    // Whoever registered before their country changed the number keeps it. They are found by it.
+    let had = before.and_then(|before| before.phone);
+    if had.is_some_and(|(old, _)| old.is_same_subscriber(&phone)) {
         return Ok(Some(None));
     }
-    let holder = store.holder(phone).await?;
+    let is_stated = matches!(claim, PhoneClaim::Stated(_));
+    let holder = match is_stated {
+        true => store.holder(phone).await?,
+        false => store.holder_of_form(phone).await?,
+    };
     match &holder {
         Some(holder) if holder.user == *user => Ok(None),
-        Some(_) if matches!(claim, PhoneClaim::Stated(_)) => Err(AccountError::PhoneTaken),
+        Some(_) if is_stated => Err(AccountError::PhoneTaken),
         _ => Ok(Some(Some(Claimed { phone, holder }))),
     }
 }

@@ -20,14 +20,22 @@ pub(crate) const SEQUENCE: &str = "phone_sequence";
 
 /// Reading who has a phone.
 pub trait HolderReader: Sync {
-    /// Reads the holder of `phone`, with one strongly consistent GetItem.
+    /// Reads the holder of `phone`, strongly consistent. It is the one who registered with the
+    /// newest of its [forms](Phone::forms). Nearly always there is one form, and this is one
+    /// GetItem.
     fn holder(
         &self,
         phone: Phone,
     ) -> impl Future<Output = Result<Option<Holder>, StoreError>> + Send;
 
-    /// Reads the holders of those `phones` that have one, strongly consistent. A row that makes no
-    /// sense is logged and left out.
+    /// Reads who registered with exactly this form of a phone, with one strongly consistent GetItem.
+    fn holder_of_form(
+        &self,
+        phone: Phone,
+    ) -> impl Future<Output = Result<Option<Holder>, StoreError>> + Send;
+
+    /// Reads the holders of those `phones` that have one, as [`holder`](Self::holder) does. A row
+    /// that makes no sense is logged and left out.
     fn holders(
         &self,
         phones: &[Phone],
@@ -46,30 +54,49 @@ pub trait ProfileReader: Sync {
 
 impl HolderReader for Store {
     async fn holder(&self, phone: Phone) -> Result<Option<Holder>, StoreError> {
+        for form in phone.forms() {
+            if let Some(holder) = self.holder_of_form(form).await? {
+                return Ok(Some(holder));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn holder_of_form(&self, phone: Phone) -> Result<Option<Holder>, StoreError> {
         let key = item([("key", text(self.phone_keys.holder_key(phone)))]);
         let item = self.get(Table::Users, key).await?;
         item.map(|item| read_holder(&self.keyring, &item)).transpose()
     }
 
     async fn holders(&self, phones: &[Phone]) -> Result<HashMap<Phone, Holder>, StoreError> {
-        let asked: HashMap<String, Phone> =
-            phones.iter().map(|phone| (self.phone_keys.holder_key(*phone), *phone)).collect();
+        let asked: HashMap<String, Phone> = phones
+            .iter()
+            .flat_map(Phone::forms)
+            .map(|form| (self.phone_keys.holder_key(form), form))
+            .collect();
         let keys = asked.keys().map(|key| item([("key", text(key))]));
         let items = self.get_each(Table::Users, keys.collect()).await?;
-        let holders = items.iter().filter_map(|item| {
-            let Some(AttributeValue::S(key)) = item.get("key") else { return None };
-            let phone = *asked.get(key)?;
-            match read_holder(&self.keyring, item) {
-                Ok(holder) => Some((phone, holder)),
-                // A row that a person wrote by hand: nobody has its phone then, and an upload that
-                // contains the phone doesn't fail.
-                Err(error) => {
-                    tracing::error!(error = %error, "a row of Users makes no sense");
-                    None
+        let registered: HashMap<Phone, Holder> = items
+            .iter()
+            .filter_map(|item| {
+                let Some(AttributeValue::S(key)) = item.get("key") else { return None };
+                let form = *asked.get(key)?;
+                match read_holder(&self.keyring, item) {
+                    Ok(holder) => Some((form, holder)),
+                    // A row that a person wrote by hand: nobody has its phone then, and an upload that
+                    // contains the phone doesn't fail.
+                    Err(error) => {
+                        tracing::error!(error = %error, "a row of Users makes no sense");
+                        None
+                    }
                 }
-            }
-        });
-        Ok(holders.collect())
+            })
+            .collect();
+        let holder = |phone: &Phone| {
+            let newest = phone.forms().into_iter().find_map(|form| registered.get(&form));
+            newest.map(|holder| (*phone, holder.clone()))
+        };
+        Ok(phones.iter().filter_map(holder).collect())
     }
 }
 

@@ -56,7 +56,7 @@ where
     C: Clock,
 {
     // 1.
-    match store.holder(message.phone).await {
+    match store.holder_of_form(message.phone).await {
         Ok(holder) if message.is_overtaken(holder.as_ref()) => {
             return Worked::done(JoinReport { overtaken: 1, ..JoinReport::default() });
         }
