@@ -9,10 +9,6 @@ async fn main() -> Result<(), Error> {
     let boot = Boot::start().await?;
     let (copy_profile, limits) = (boot.copy_cognito_profile()?, boot.limits()?);
     let settings = Settings { copy_profile, holder_changes: limits.holder_changes };
-    let serve = async |event, _| {
-        let answer = handle(&boot.store, &SystemClock, &settings, event).await;
-        boot.emit_ids_left().await;
-        Ok(answer?)
-    };
-    lambda::run(serve).await
+    let work = |event| handle(&boot.store, &SystemClock, &settings, event);
+    lambda::run(async |event, _| boot.counting_ids(work(event)).await).await
 }

@@ -7,17 +7,9 @@ use users::{Settings, invoke};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let boot = Boot::start().await?;
-    let settings = Settings {
-        default_region: boot.home_region()?,
-        trust_body_phone: boot.trust_body_phone()?,
-        issuers: boot.issuers(),
-        holder_changes: boot.limits()?.holder_changes,
-    };
-    let sns = boot.sns()?;
-    let handle = async |event, _| {
-        let answer = invoke(&boot.store, &sns, &SystemClock, &settings, event).await;
-        boot.emit_ids_left().await;
-        Ok(answer?)
-    };
-    lambda::run(handle).await
+    let (default_region, trust_body_phone) = (boot.home_region()?, boot.trust_body_phone()?);
+    let (issuers, limit, sns) = (boot.issuers(), boot.limits()?.holder_changes, boot.sns()?);
+    let settings = Settings { default_region, trust_body_phone, issuers, holder_changes: limit };
+    let work = |event| invoke(&boot.store, &sns, &SystemClock, &settings, event);
+    lambda::run(async |event, _| boot.counting_ids(work(event)).await).await
 }

@@ -37,11 +37,23 @@ impl Boot {
         Ok(Self { sdk, keyring, store, clock: SystemClock })
     }
 
-    /// Prints how many public ids are left, if this process has drawn some since the last call.
-    pub async fn emit_ids_left(&self) {
+    /// Does `work`, and then prints how many public ids are left, if this process has drawn some
+    /// since the last call.
+    ///
+    /// # Errors
+    /// Those of `work`.
+    pub async fn counting_ids<T, E>(
+        &self,
+        work: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, Error>
+    where
+        Error: From<E>,
+    {
+        let done = work.await;
         if let Some(left) = self.store.take_ids_left().await {
             metrics::emit_ids_left(left, self.store.table_name(Table::Users));
         }
+        Ok(done?)
     }
 
     /// Returns a client of SNS for the deployment's platform applications.
