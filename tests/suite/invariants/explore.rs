@@ -35,7 +35,7 @@ pub enum Decision {
 /// Runs of one scenario unless `EXHAUSTIVE` is set: about a second.
 const QUICK_RUNS: usize = 60;
 /// Runs of one scenario that has too many orders for running all of them: a minute or less.
-const LONG_RUNS: usize = 2_000;
+const LONG_RUNS: usize = 1_000;
 
 /// Runs all orders of the scenario's actors, and panics with the decisions that break an invariant.
 ///

@@ -1,7 +1,7 @@
 //! The invariants of `docs/DESIGN.md`, on the real code over the embedded DynamoDB, in every order.
 //!
 //! [`explore`] runs all interleavings of a scenario's actors, and a crash of any of them before
-//! each of its requests. [`explore_some`] runs two thousand of them where pushes make them too many,
+//! each of its requests. [`explore_some`] runs a thousand of them where pushes make them too many,
 //! and [`random`] some of more actors. After each run the tables are checked:
 //!
 //! - I1: every contact of a book has its hint.
