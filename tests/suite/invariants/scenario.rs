@@ -250,6 +250,8 @@ impl PushQueue for Stage {
 /// Runs one actor to its end.
 pub async fn act(scenario: Scenario, actor: usize, stage: Stage, store: Store) -> End {
     let owner = user(OWNER);
+    // Its random numbers come before its first request, and don't depend on the order of actors.
+    fastrand::seed(1 + actor as u64);
     match &scenario.actors[actor] {
         Actor::Upload(wanted) => match upload_by(&owner, &store, wanted).await {
             Ok(_) => End::Done,
