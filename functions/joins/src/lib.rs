@@ -100,9 +100,9 @@ async fn relay<Q: BookQueue>(
         BookMessage { phone, joiner, sequence, changed_at_ms, range: OwnerRange::default() };
     // Books may also hold the number as it was before the country changed it, or as it is since. Of
     // these there is no sequence.
-    let of_form = |form| match form == phone {
-        true => message.clone(),
-        false => BookMessage { phone: form, sequence: None, ..message.clone() },
+    let of_form = |form| {
+        let sequence = message.sequence.filter(|_| form == phone);
+        BookMessage { phone: form, sequence, ..message.clone() }
     };
     let messages: Vec<_> = phone.forms().into_iter().map(of_form).collect();
     queue.send(&messages).await?;

@@ -30,16 +30,14 @@ pub(crate) async fn claimed<S: SignUpStore>(
     let (PhoneClaim::Proven(phone) | PhoneClaim::Stated(phone)) = claim else {
         return Ok(Some(None));
     };
-    // Whoever registered before their country changed the number keeps it. They are found by it.
+    // A user who registered before their country changed the number keeps it, and is found by it.
     let had = before.and_then(|before| before.phone);
     if had.is_some_and(|(old, _)| old.is_same_subscriber(&phone)) {
         return Ok(Some(None));
     }
     let is_stated = matches!(claim, PhoneClaim::Stated(_));
-    let holder = match is_stated {
-        true => store.holder(phone).await?,
-        false => store.holder_of_form(phone).await?,
-    };
+    let holder =
+        if is_stated { store.holder(phone).await? } else { store.holder_of_form(phone).await? };
     match &holder {
         Some(holder) if holder.user == *user => Ok(None),
         Some(_) if is_stated => Err(AccountError::PhoneTaken),

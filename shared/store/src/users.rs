@@ -69,10 +69,12 @@ impl HolderReader for Store {
     }
 
     async fn holders(&self, phones: &[Phone]) -> Result<HashMap<Phone, Holder>, StoreError> {
-        let asked: HashMap<String, Phone> = phones
+        let forms: Vec<(Phone, Vec<Phone>)> =
+            phones.iter().map(|phone| (*phone, phone.forms())).collect();
+        let asked: HashMap<String, Phone> = forms
             .iter()
-            .flat_map(Phone::forms)
-            .map(|form| (self.phone_keys.holder_key(form), form))
+            .flat_map(|(_, forms)| forms)
+            .map(|form| (self.phone_keys.holder_key(*form), *form))
             .collect();
         let keys = asked.keys().map(|key| item([("key", text(key))]));
         let items = self.get_each(Table::Users, keys.collect()).await?;
@@ -92,11 +94,11 @@ impl HolderReader for Store {
                 }
             })
             .collect();
-        let holder = |phone: &Phone| {
-            let newest = phone.forms().into_iter().find_map(|form| registered.get(&form));
-            newest.map(|holder| (*phone, holder.clone()))
+        let holder = |(phone, forms): (Phone, Vec<Phone>)| {
+            let newest = forms.iter().find_map(|form| registered.get(form))?;
+            Some((phone, newest.clone()))
         };
-        Ok(phones.iter().filter_map(holder).collect())
+        Ok(forms.into_iter().filter_map(holder).collect())
     }
 }
 
