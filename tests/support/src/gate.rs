@@ -55,6 +55,8 @@ enum Place {
     Parked(oneshot::Sender<()>, Request),
     /// The actor has ended.
     Done,
+    /// The actor has panicked.
+    Panicked,
 }
 
 #[derive(Debug)]
@@ -94,6 +96,21 @@ impl Shared {
     }
 }
 
+/// Notes that an actor has ended or panicked. Without the note, the scheduler would wait for it for
+/// ever.
+struct EndOfActor {
+    shared: Arc<Shared>,
+    index: usize,
+}
+
+impl Drop for EndOfActor {
+    fn drop(&mut self) {
+        let place = if std::thread::panicking() { Place::Panicked } else { Place::Done };
+        self.shared.actors()[self.index].place = place;
+        self.shared.changed.notify_one();
+    }
+}
+
 /// Decides who goes next.
 pub struct Scheduler {
     embedded: Embedded,
@@ -121,11 +138,10 @@ impl Scheduler {
             index,
         };
         let future = actor(store_over(gate));
-        let shared = Arc::clone(&self.shared);
+        let end = EndOfActor { shared: Arc::clone(&self.shared), index };
         self.tasks.push(Some(tokio::spawn(async move {
+            let _end = end;
             future.await;
-            shared.actors()[index].place = Place::Done;
-            shared.changed.notify_one();
         })));
         self.settle().await;
         index
@@ -135,7 +151,7 @@ impl Scheduler {
     pub fn next_of(&self, index: usize) -> Option<Request> {
         match &self.shared.actors()[index].place {
             Place::Parked(_, request) => Some(request.clone()),
-            Place::Running | Place::Done => None,
+            Place::Running | Place::Done | Place::Panicked => None,
         }
     }
 
@@ -201,7 +217,11 @@ impl Scheduler {
     /// clock jumps to the end of its sleep, since nothing else is going on.
     async fn settle(&self) {
         loop {
-            if !self.shared.actors().iter().any(|actor| matches!(actor.place, Place::Running)) {
+            let is_any = |place: fn(&Place) -> bool| {
+                self.shared.actors().iter().any(|actor| place(&actor.place))
+            };
+            assert!(!is_any(|place| matches!(place, Place::Panicked)), "an actor panicked");
+            if !is_any(|place| matches!(place, Place::Running)) {
                 return;
             }
             self.shared.changed.notified().await;
