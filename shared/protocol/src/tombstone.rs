@@ -30,7 +30,7 @@ pub(crate) async fn empty_book<S: WipeStore>(
         let next = match ended(seen.life) {
             // 2. Only once: a book that is opened again after that is meant to stay.
             Some(life) if !emptied => {
-                let leaving = seen.book.clone().rematched(|_| None).without_region();
+                let leaving = seen.book.clone().without_region();
                 StoredBook {
                     life,
                     book: Book::default(),

@@ -20,6 +20,9 @@ pub enum StoreError {
         /// DynamoDB's error code, or the kind of failure if there was no answer.
         code: String,
     },
+    /// The head and the base of a book didn't belong together, however often they were read.
+    #[error("a book was written each time while it was read")]
+    Torn,
     /// An item doesn't have the form in which this software writes it.
     #[error("an item of {table} ({kind}) can't be read: {what}")]
     Corrupt {
@@ -63,7 +66,7 @@ impl StoreError {
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::Throttled { .. } => true,
+            Self::Throttled { .. } | Self::Torn => true,
             Self::Call { code, .. } => !matches!(
                 code.as_str(),
                 "AccessDeniedException"

@@ -2,24 +2,30 @@
 //!
 //! | table | partition key | sort key |
 //! |---|---|---|
-//! | AddressBooks | `user_id`: U | `book`: B |
+//! | AddressBooks | `user_id`: U | `book`: B, and for a base also [`BASE_SUFFIX`] |
 //! | ContactOwners | `phone`: P | `owner`: O |
 //! | Users | `key`: `phone#P`, `subject#U`, `id#N` or `counter#users` | |
 //! | Subscriptions | `pk`: `user#U` or `token#H` | `sk`: channel, `#` and D, or `muted`; `token` |
 //! | Claims | `recipient`: U | `claim`: a hash, see `claims.rs` |
 //! | Budgets | `payer`: a hash, see `PhoneKeys::budget_key` and `PhoneKeys::changes_key` | |
 //!
-//! P is a phone, U a user id, B a book (`g`, or `d` and the device's `udid`), O a book and its user
+//! P is a phone, U a user id, B a book (see [`plain_book`]), O a book and its user
 //! (see [`plain_owner`]), D a device's `udid`. With an empty [`Keyring`] they are readable. With
 //! keys, a phone becomes its HMAC and the others are sealed (`keyring.rs`).
 
 use std::borrow::Cow;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use model::{PublicId, Scope, Subscription, Udid, UserId};
 
 use crate::item::{Attributes, item, text};
 use crate::keyring::Keyring;
 use crate::phone_keys::hashed;
+
+/// Ends the sort key of a book's base, after the key of its head. No head's key contains the
+/// character it begins with, so no other item is between the two.
+pub(crate) const BASE_SUFFIX: &str = "\u{1f}base";
 
 /// The key of the counter from which public ids are drawn.
 pub(crate) const COUNTER_KEY: &str = "counter#users";
@@ -81,11 +87,15 @@ impl Keyring {
     }
 }
 
-/// Names a book among its user's books. A prefix keeps the global book apart from a device's,
-/// whatever the `udid` is.
+/// Names a book among its user's books: `g`, or `d` and the device's `udid`. If the `udid` holds
+/// control characters, it is `c` and the `udid` in Base64. So the names of two books never differ by
+/// what [`BASE_SUFFIX`] or anything before it in the order of keys adds.
 pub(crate) fn plain_book(scope: &Scope) -> String {
     match scope {
         Scope::Global => "g".to_owned(),
+        Scope::Device(udid) if udid.as_str().contains(|c: char| c.is_ascii_control()) => {
+            format!("c{}", URL_SAFE_NO_PAD.encode(udid.as_str()))
+        }
         Scope::Device(udid) => format!("d{}", udid.as_str()),
     }
 }
@@ -94,6 +104,10 @@ fn parse_plain_book(key: &str) -> Option<Scope> {
     match key.split_at_checked(1)? {
         ("g", "") => Some(Scope::Global),
         ("d", udid) => udid.parse().ok().map(Scope::Device),
+        ("c", udid) => {
+            let udid = String::from_utf8(URL_SAFE_NO_PAD.decode(udid).ok()?).ok()?;
+            udid.parse().ok().map(Scope::Device)
+        }
         _ => None,
     }
 }

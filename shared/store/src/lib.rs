@@ -26,7 +26,7 @@ mod users;
 mod write;
 
 pub use accounts::{AccountStore, AccountWrite, Subject, Target};
-pub use books::{BookKeeper, BookReader, BookStore, Life, StoredBook};
+pub use books::{BookHead, BookKeeper, BookReader, BookStore, Layout, Life, StoredBook};
 pub use budgets::{Bucket, BudgetStore};
 pub use claims::{Claim, ClaimStore, Claimed, PushId};
 pub use error::StoreError;
@@ -34,7 +34,9 @@ pub use holder_changes::{ChangeBucket, HolderChangeStore};
 pub use keyring::{Keyring, KeyringError};
 pub use keys::token_hash;
 pub use owners::{Hint, OwnerIndex, OwnerPage, OwnerRange};
-pub use packed::{PackError, fits, pack_contacts, pack_matches, unpack};
+pub use packed::{
+    PackError, apply_changes, fits, pack_changes, pack_contacts, pack_matches, unpack,
+};
 pub use receipt::Receipt;
 pub use retry::{Backoff, Retry};
 pub use store::Store;

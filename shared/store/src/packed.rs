@@ -7,6 +7,7 @@
 //! names the format, so that later formats can be told apart. Unpacking is bounded in memory, and
 //! returns an error for hostile bytes.
 
+mod changes;
 mod columns;
 mod error;
 mod spelling;
@@ -14,6 +15,8 @@ mod spelling;
 use model::{Book, Contact, Entry, PublicId};
 use numbering::{Phone, Region};
 
+pub(crate) use self::changes::are_changes;
+pub use self::changes::{apply_changes, pack_changes};
 use self::columns::{Columns, compress, decompress, put_texts, put_varint};
 pub use self::error::PackError;
 use crate::keyring::SEAL_BYTES;
@@ -89,7 +92,12 @@ fn raw_size(book: &Book) -> usize {
 /// Packs the contacts of `book`.
 #[must_use]
 pub fn pack_contacts(book: &Book) -> Vec<u8> {
-    let contacts = || book.entries().iter().map(|entry| &entry.contact);
+    let contacts: Vec<&Contact> = book.entries().iter().map(|entry| &entry.contact).collect();
+    pack_columns(&contacts)
+}
+
+fn pack_columns(contacts: &[&Contact]) -> Vec<u8> {
+    let contacts = || contacts.iter().copied();
     let phones: Vec<(u32, u32)> = contacts().map(|contact| split(contact.phone)).collect();
 
     let mut packed = vec![FORMAT_COLUMNS];
@@ -137,7 +145,10 @@ fn joined(length: u8, head: u32, tail: u32) -> Result<Phone, PackError> {
 /// Packs the matches of `book`. Returns nothing if there are none.
 #[must_use]
 pub fn pack_matches(book: &Book) -> Option<Vec<u8>> {
-    let entries = book.entries();
+    pack_ids(book.entries())
+}
+
+fn pack_ids(entries: &[Entry]) -> Option<Vec<u8>> {
     let mut packed = vec![0; 1 + entries.len().div_ceil(8)];
     packed[0] = FORMAT_MATCH_BITS;
     for (place, entry) in entries.iter().enumerate() {
@@ -158,11 +169,18 @@ pub fn unpack(
     contacts: &[u8],
     matches: Option<&[u8]>,
 ) -> Result<Book, PackError> {
+    Ok(Book::new(region, unpack_entries(contacts, matches)?))
+}
+
+pub(crate) fn unpack_entries(
+    contacts: &[u8],
+    matches: Option<&[u8]>,
+) -> Result<Vec<Entry>, PackError> {
     let contacts = unpack_contacts(contacts)?;
     let matches = unpack_matches(matches, contacts.len())?;
     let entries =
         contacts.into_iter().zip(matches).map(|(contact, matched)| Entry { contact, matched });
-    Ok(Book::new(region, entries.collect()))
+    Ok(entries.collect())
 }
 
 fn unpack_contacts(packed: &[u8]) -> Result<Vec<Contact>, PackError> {
@@ -209,7 +227,7 @@ fn unpack_matches(
     for place in 0..contacts {
         let matched = bits[place / 8] & (1 << (place % 8)) != 0;
         matches.push(if matched {
-            Some(ids.next().and_then(public_id).ok_or(PackError::Columns)?)
+            Some(public_id(ids.next().ok_or(PackError::Columns)?)?)
         } else {
             None
         });
@@ -220,9 +238,9 @@ fn unpack_matches(
     Ok(matches)
 }
 
-fn public_id(bytes: &[u8]) -> Option<PublicId> {
-    let bytes: [u8; 4] = bytes.try_into().ok()?;
-    PublicId::new(u64::from(u32::from_le_bytes(bytes)))
+fn public_id(bytes: &[u8]) -> Result<PublicId, PackError> {
+    let bytes: [u8; 4] = bytes.try_into().map_err(|_| PackError::Columns)?;
+    PublicId::new(u64::from(u32::from_le_bytes(bytes))).ok_or(PackError::Columns)
 }
 
 #[cfg(test)]

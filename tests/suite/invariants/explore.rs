@@ -185,7 +185,11 @@ impl<'a> Run<'a> {
         self.ends.lock().expect("no panic")[actor] = None;
         let (scenario, stage, ends) =
             (self.scenario.clone(), self.stage.clone(), Arc::clone(&self.ends));
+        // Its random numbers come before its first request, and don't depend on the order of actors.
+        // Each life has its own, because idempotency tokens are among them.
+        let seed = 1 + (actor * MAX_DELIVERIES + self.deliveries[actor]) as u64;
         let life = self.scheduler.spawn(move |store| async move {
+            fastrand::seed(seed);
             let store = store.with_clock(stage.clock.clone());
             let end = act(scenario, actor, stage, store).await;
             ends.lock().expect("no panic")[actor] = Some(end);

@@ -11,7 +11,7 @@ use numbering::HomeRegion;
 use protocol::push::Push;
 use protocol::queue::{BookMessage, Joiner, PushMessage};
 use protocol::{PhoneClaim, ProfilePatch, SubscribeRequest};
-use store::{Hint, Life, OwnerPage, OwnerRange, StoredBook};
+use store::{Hint, Layout, Life, OwnerPage, OwnerRange, StoredBook};
 
 use super::{marks, profile};
 use support::requests::request;
@@ -54,6 +54,7 @@ fn the_contents_of_a_book_are_hidden() {
         uploaded_by: None,
         expires_at: None,
         leaving: book,
+        layout: Layout::default(),
     });
     let range = OwnerRange {
         after: Some("dsubject-mark".to_owned()),

@@ -79,6 +79,12 @@ fn contacts(digits: &[&str]) -> Value {
         .collect()
 }
 
+/// Returns contacts who are too many for a book that has no base.
+fn many_contacts() -> Value {
+    let digits: Vec<String> = (0..400).map(|n| format!("1650555{n:04}")).collect();
+    contacts(&digits.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
 /// Returns the subscription of a device with this token. The token decides what a push to it comes
 /// to (see the recorder).
 fn device(channel: &str, environment: &str, udid: &str, token: &str) -> Value {
@@ -104,6 +110,7 @@ pub async fn upload(recorder: &Recorder, others: &Others) {
     // the book is wiped.
     others.upload(BOB, json!({"contacts": contacts(&[ALICES])})).await;
     upload_to(&store, "POST", BOB, Some(json!({"contacts": contacts(&[ALICES])}))).await;
+    upload_to(&store, "POST", BOB, Some(json!({"contacts": many_contacts()}))).await;
     upload_to(&store, "DELETE", BOB, None).await;
 }
 
@@ -143,7 +150,7 @@ pub async fn users(recorder: &Recorder, others: &Others) {
     }
     // He leaves while he has books, devices and claims of pushes.
     let elsewhere = recorder.unnoted();
-    others.upload(BOB, json!({"contacts": contacts(&["16505550199"])})).await;
+    others.upload(BOB, json!({"contacts": many_contacts()})).await;
     for (place, (channel, environment)) in CHANNELS.into_iter().enumerate() {
         let token = format!("{place}-taken");
         others.subscribe(&elsewhere, device(channel, environment, &token, &token)).await;

@@ -1,8 +1,6 @@
 //! The embedded DynamoDB, called in this thread without a socket. The scheduler, which stops the
 //! clock, needs it that way, and it is fast enough for tens of thousands of runs.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Builder, Region, StalledStreamProtectionConfig};
 use aws_smithy_runtime_api::client::http::{
@@ -167,25 +165,14 @@ impl HttpConnector for Embedded {
 
 /// Returns a client that sends every request through `connector`, and waits for each.
 pub fn client_over(connector: impl HttpConnector + 'static) -> Client {
-    client(config(connector))
+    Client::from_conf(config(connector).build())
 }
 
 /// Returns a store whose client waits and retries as the functions' clients do. It is sealed by
 /// `keys`.
 pub fn patient_store_over(connector: impl HttpConnector + 'static, keys: Keyring) -> Store {
     let config = config(connector).timeout_config(aws::timeouts()).retry_config(aws::retries());
-    Store::new(client(config), tables(), keys, SystemClock)
-}
-
-/// Makes a client whose idempotency tokens no other client has. They come from this thread's random
-/// numbers, which tests seed, and DynamoDB takes two transactions with the same token for one.
-fn client(config: Builder) -> Client {
-    static CLIENTS: AtomicU64 = AtomicU64::new(0);
-    let seed = fastrand::get_seed();
-    fastrand::seed(CLIENTS.fetch_add(1, Ordering::Relaxed));
-    let client = Client::from_conf(config.build());
-    fastrand::seed(seed);
-    client
+    Store::new(Client::from_conf(config.build()), tables(), keys, SystemClock)
 }
 
 fn config(connector: impl HttpConnector + 'static) -> Builder {

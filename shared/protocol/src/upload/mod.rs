@@ -7,7 +7,7 @@ mod plan;
 
 use model::{Book, Clock, Scope, Upload, UserId};
 use numbering::{HomeRegion, Phone};
-use store::{AccountStore, BookStore, Life, Outcome, OwnerIndex, StoredBook};
+use store::{AccountStore, Life, Outcome, OwnerIndex, StoredBook};
 
 pub use self::admit::Allowance;
 use self::admit::Rooms;
@@ -26,7 +26,8 @@ use crate::tombstone::empty_book;
 ///    its new numbers are paid for *before* anything is looked up about them (`charge.rs`).
 /// 2. Puts a hint for each number that becomes present, if there is none or an older one.
 /// 3. *Then* strongly reads who has those numbers.
-/// 4. Writes contacts and matches, if the book is still at the version that was read.
+/// 4. Writes contacts and matches, if the book is still at the version that was read. If this opens
+///    the book, the account has to be in the same generation still.
 /// 5. Starts over if another write came first.
 /// 6. Deletes the hints of removed numbers. A failure here is harmless.
 ///
@@ -106,7 +107,7 @@ async fn apply<S: UploadStore, C: Clock>(
         }
         let mut plan = Plan::new(&seen.book, upload, home, |_| true);
         if plan.next.holds_the_same(&seen.book) {
-            keep(store, user, scope, &seen).await;
+            keep(store, user, scope, &seen.head()).await;
             return Ok(plan.uploaded);
         }
         let mut rooms = None;
@@ -121,14 +122,9 @@ async fn apply<S: UploadStore, C: Clock>(
         if let Some(rooms) = &rooms {
             rooms.make(store, user).await?;
         }
-        let written = match opened(store, user, scope, seen, &mut generation).await? {
-            Some(open) => {
-                hinted.note(&plan.added, open.version + 1);
-                commit(store, user, scope, &open, &plan, mark).await?
-            }
-            None => Outcome::Conflict,
-        };
-        if written == Outcome::Done {
+        let life = opening(store, user, scope, &seen, &mut generation).await?;
+        hinted.note(&plan.added, seen.version + 1);
+        if commit(store, user, scope, &seen, life, &plan, mark).await? == Outcome::Done {
             return Ok(plan.uploaded);
         }
         lost = Some(plan.uploaded);
@@ -167,21 +163,21 @@ fn check_life(seen: &StoredBook, generation: Option<u64>) -> Result<(), UploadEr
     }
 }
 
-/// Returns the book, and opens it in the account's current generation if it wasn't open. Returns
-/// nothing if another write came first.
+/// Returns the life of the book once the upload has written it: it is open. A book that isn't open
+/// yet is opened by that write, in the account's current generation.
 ///
 /// If the book was being emptied and a crash left hints behind, they are deleted first, as in
 /// step 3 of [`empty_book`]. They are older than all that this book will write.
-async fn opened<S: BookStore + AccountStore + OwnerIndex>(
+async fn opening<S: AccountStore + OwnerIndex>(
     store: &S,
     user: &UserId,
     scope: &Scope,
-    seen: StoredBook,
+    seen: &StoredBook,
     generation: &mut Option<u64>,
-) -> Result<Option<StoredBook>, UploadError> {
+) -> Result<Life, UploadError> {
     if let Life::Open { generation: opened } = seen.life {
         *generation = Some(opened);
-        return Ok(Some(seen));
+        return Ok(seen.life);
     }
     let current = store.subject(user).await?.generation;
     let started = *generation.get_or_insert(current);
@@ -190,7 +186,7 @@ async fn opened<S: BookStore + AccountStore + OwnerIndex>(
     }
     let leaving = seen.leaving.phones_not_in(&Book::default());
     store.delete_hints(user, scope, &leaving, seen.version).await?;
-    Ok(store.open_book(user, scope, &seen, started).await?)
+    Ok(Life::Open { generation: started })
 }
 
 /// Steps 2 to 4 and 6 of [`upload`].
@@ -199,29 +195,32 @@ async fn commit<S: UploadStore>(
     user: &UserId,
     scope: &Scope,
     seen: &StoredBook,
+    life: Life,
     plan: &Plan,
     mark: u32,
 ) -> Result<Outcome, UploadError> {
-    let Plan { next, added, removed, .. } = plan;
+    let Plan { next: planned, added, removed, .. } = plan;
     let version = seen.version + 1;
     // 2.
     store.put_hints(user, scope, added, version).await?;
     // 3.
     let holders = store.holders(added).await?;
     let kept = seen.book.matches();
-    let book = next.clone().rematched(|phone| match kept.get(&phone) {
+    let book = planned.clone().rematched(|phone| match kept.get(&phone) {
         Some(matched) => *matched,
         None => holders.get(&phone).and_then(|holder| holder.match_for(user)),
     });
     // 4.
-    let written = StoredBook {
+    let next = StoredBook {
+        life,
         book,
         uploaded_by: Some(mark),
+        leaving: Book::default(),
         expires_at: None,
         used_at: None,
         ..seen.clone()
     };
-    let outcome = store.write_book(user, scope, seen, &written).await?;
+    let outcome = store.write_book(user, scope, seen, &next).await?;
     // 6.
     if outcome == Outcome::Done
         && let Err(error) = store.delete_hints(user, scope, removed, version).await

@@ -1,0 +1,382 @@
+//! Books, in AddressBooks. A book is two items, a *head* and a *base*:
+//!
+//! - The head has the version, the life and the marks of a book, and what has changed since its base
+//!   was written.
+//! - The base has the contacts and matches. It is only ever written or deleted in one transaction
+//!   with the head, and both then have the same tag. A book that is small enough has no base.
+//!
+//! `layout.rs` decides which of them a write writes, `items.rs` writes and reads their attributes.
+
+mod items;
+mod layout;
+#[cfg(test)]
+mod tests;
+
+use model::{Book, Scope, UserId};
+
+use self::items::{BookItems, BookKeys, is_still, read_head};
+pub use self::layout::Layout;
+use self::layout::Times;
+use crate::error::StoreError;
+use crate::item::{Attributes, item, number, text};
+use crate::store::Store;
+use crate::tables::Table;
+use crate::write::{Condition, Outcome, Write};
+
+/// How long an emptied head keeps its version: 7 days. That is far longer than any upload can be in
+/// flight (a Lambda runs for 15 minutes at most). A book that comes back after that starts at the
+/// clock's milliseconds. It would take a thousand writes a second for all of a book's life to get
+/// there before the clock does, so no version is ever counted twice.
+const TOMBSTONE_SECONDS: u64 = 7 * 24 * 60 * 60;
+
+/// How old the mark of a device's book may be before a use of the book renews it: a day. So a device
+/// that is used costs at most one more write a day.
+const MARK_SECONDS: u64 = 24 * 60 * 60;
+
+/// How often a book is read whose head and base don't belong together. They don't while another
+/// request writes both between our reads of them. Each further time takes another such request.
+const READS: usize = 10;
+
+/// Whether a book is open, and in which generation of its user's account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Life {
+    /// No upload has opened the book yet, or none since it was wiped or expired.
+    Unopened,
+    /// The book belongs to its user's account of this generation.
+    Open {
+        /// The account's generation when the book was opened.
+        generation: u64,
+    },
+    /// The account of this generation was deleted, and the book with it.
+    Deleted {
+        /// The generation that was deleted.
+        generation: u64,
+    },
+}
+
+impl Life {
+    /// Returns whether the book is open.
+    #[must_use]
+    pub fn is_open(self) -> bool {
+        matches!(self, Self::Open { .. })
+    }
+}
+
+/// What the head of a book tells without its base.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BookHead {
+    /// Raised by one with every write. If there is no item, it is the clock's milliseconds, which is
+    /// more than any version that the book had before.
+    pub version: u64,
+    /// Whether there is an item.
+    pub is_stored: bool,
+    pub life: Life,
+    /// When an open book expires unless it is used before, in seconds since 1970. If it is absent
+    /// when the book is written, the deployment's time to live counts from now, if there is one.
+    pub expires_at: Option<u64>,
+    /// When an open book of a device was last used, in seconds since 1970. It may be a day late. If
+    /// it is absent when the book is written, the book is used now.
+    pub used_at: Option<u64>,
+    /// The tag of the book's base, if it has one.
+    base: Option<u64>,
+}
+
+impl BookHead {
+    /// Returns the head of the same book after its time is over.
+    fn expired(self) -> Self {
+        Self { is_stored: self.is_stored, ..Self::absent(self.version) }
+    }
+
+    /// Returns the head of a book that has no item, which begins at `version`.
+    fn absent(version: u64) -> Self {
+        Self {
+            version,
+            is_stored: false,
+            life: Life::Unopened,
+            expires_at: None,
+            used_at: None,
+            base: None,
+        }
+    }
+}
+
+/// A book as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredBook {
+    /// See [`BookHead::version`].
+    pub version: u64,
+    /// Whether there is an item.
+    pub is_stored: bool,
+    pub life: Life,
+    /// The contacts and matches. Empty unless the book is open.
+    pub book: Book,
+    /// The mark of the upload that wrote the contacts. An upload that didn't get the answer to its
+    /// write recognises its own work by it.
+    pub uploaded_by: Option<u32>,
+    /// In a tombstone, the contacts whose hints may not be deleted yet.
+    pub leaving: Book,
+    /// See [`BookHead::expires_at`].
+    pub expires_at: Option<u64>,
+    /// See [`BookHead::used_at`].
+    pub used_at: Option<u64>,
+    /// How the book is stored. What is written goes by the layout of what was seen.
+    pub layout: Layout,
+}
+
+impl StoredBook {
+    /// Returns a book without contacts.
+    fn empty(head: BookHead) -> Self {
+        let BookHead { version, is_stored, life, expires_at, used_at, base: _ } = head;
+        Self {
+            version,
+            is_stored,
+            life,
+            book: Book::default(),
+            uploaded_by: None,
+            leaving: Book::default(),
+            expires_at,
+            used_at,
+            layout: Layout::default(),
+        }
+    }
+
+    /// Returns what the head of the book tells.
+    #[must_use]
+    pub fn head(&self) -> BookHead {
+        let Self { version, is_stored, life, expires_at, used_at, ref layout, .. } = *self;
+        BookHead { version, is_stored, life, expires_at, used_at, base: layout.tag() }
+    }
+
+    /// Returns the contacts, whether they stay or leave.
+    fn contents(&self) -> &Book {
+        if self.life.is_open() { &self.book } else { &self.leaving }
+    }
+}
+
+/// Reading books.
+pub trait BookReader: Sync {
+    /// Reads a book with one strongly consistent Query of its two items. If there are none, returns
+    /// an unopened book whose version is the clock's milliseconds. Reads again if another request
+    /// wrote both items while they were read.
+    fn read_book(
+        &self,
+        user: &UserId,
+        scope: &Scope,
+    ) -> impl Future<Output = Result<StoredBook, StoreError>> + Send;
+
+    /// Reads the head of a book with one strongly consistent GetItem.
+    fn read_head(
+        &self,
+        user: &UserId,
+        scope: &Scope,
+    ) -> impl Future<Output = Result<BookHead, StoreError>> + Send;
+
+    /// Reads all books of a user, strongly consistent.
+    fn read_books(
+        &self,
+        user: &UserId,
+    ) -> impl Future<Output = Result<Vec<(Scope, StoredBook)>, StoreError>> + Send;
+}
+
+/// Noting that books are used.
+pub trait BookKeeper: BookReader {
+    /// Notes that the open book that was `seen` is used:
+    ///
+    /// - postpones its expiry, if less than half of its time is left. So a book that is read is
+    ///   kept, at the cost of a write of its items in half of that time;
+    /// - takes its expiry away, if books don't expire any more;
+    /// - renews the mark of a device's book, if it is older than a day.
+    fn keep_book(
+        &self,
+        user: &UserId,
+        scope: &Scope,
+        seen: &BookHead,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+/// Writing books. Every write is conditional on the version seen and raises it by one.
+pub trait BookStore: BookReader {
+    /// Replaces `seen` with `next`, if the book is still at the version of `seen`.
+    ///
+    /// If that opens the book, it is one transaction with a check that the account is still in the
+    /// generation of `next`. The contacts that were leaving are then forgotten, so their hints have
+    /// to be deleted before.
+    fn write_book(
+        &self,
+        user: &UserId,
+        scope: &Scope,
+        seen: &StoredBook,
+        next: &StoredBook,
+    ) -> impl Future<Output = Result<Outcome, StoreError>> + Send;
+}
+
+impl BookReader for Store {
+    async fn read_book(&self, user: &UserId, scope: &Scope) -> Result<StoredBook, StoreError> {
+        let keys = BookKeys::new(&self.keyring, user, scope);
+        for _ in 0..READS {
+            if let Some(stored) = self.query_book(&keys).await?.read(&keys, &*self.clock)? {
+                return Ok(stored);
+            }
+        }
+        Err(StoreError::Torn)
+    }
+
+    async fn read_head(&self, user: &UserId, scope: &Scope) -> Result<BookHead, StoreError> {
+        let key = BookKeys::new(&self.keyring, user, scope).head_key();
+        match self.get(Table::AddressBooks, key).await? {
+            Some(item) => read_head(&item),
+            None => Ok(BookHead::absent(self.clock.now_ms())),
+        }
+    }
+
+    async fn read_books(&self, user: &UserId) -> Result<Vec<(Scope, StoredBook)>, StoreError> {
+        for _ in 0..READS {
+            let owner = text(self.keyring.user(user));
+            let found = self.query_all(Table::AddressBooks, "user_id", owner).await?;
+            let books = BookItems::by_book(&self.keyring, found)?.into_iter();
+            let read = books.map(|(scope, items)| {
+                let keys = BookKeys::new(&self.keyring, user, &scope);
+                let stored = items.read(&keys, &*self.clock)?;
+                Ok(stored.map(|stored| (scope, stored)))
+            });
+            if let Some(books) = read.collect::<Result<Option<Vec<_>>, StoreError>>()? {
+                return Ok(books);
+            }
+        }
+        Err(StoreError::Torn)
+    }
+}
+
+impl BookKeeper for Store {
+    async fn keep_book(
+        &self,
+        user: &UserId,
+        scope: &Scope,
+        seen: &BookHead,
+    ) -> Result<(), StoreError> {
+        let (now_seconds, ttl) = (self.clock.now_seconds(), self.book_ttl(scope));
+        let is_kept = match (ttl, seen.expires_at) {
+            (None, expires_at) => expires_at.is_none(),
+            (Some(ttl), expires_at) => expires_at.is_some_and(|at| at > now_seconds + ttl / 2),
+        };
+        let is_device = matches!(scope, Scope::Device(_));
+        let is_marked =
+            !is_device || seen.used_at.is_some_and(|at| at + MARK_SECONDS > now_seconds);
+        if is_kept && is_marked || !seen.life.is_open() {
+            return Ok(());
+        }
+        let keys = BookKeys::new(&self.keyring, user, scope);
+        let expires_at = if is_kept { seen.expires_at } else { ttl.map(|ttl| now_seconds + ttl) };
+        // The base comes first, so that it never expires before the head. A conflict means that
+        // another request wrote the book, which notes its use too.
+        if let Some(tag) = seen.base.filter(|_| !is_kept) {
+            let is_same = Condition::new("tag = :tag", [(":tag", number(tag))]);
+            let kept = self.set_times(keys.base_key(), expires_at, None, is_same).await?;
+            if kept == Outcome::Conflict {
+                return Ok(());
+            }
+        }
+        // Contacts and matches don't change, so the version isn't raised, and no writer has to
+        // start over.
+        let used_at = is_device.then_some(now_seconds);
+        self.set_times(keys.head_key(), expires_at, used_at, is_still(seen)).await.map(|_| ())
+    }
+}
+
+impl BookStore for Store {
+    async fn write_book(
+        &self,
+        user: &UserId,
+        scope: &Scope,
+        seen: &StoredBook,
+        next: &StoredBook,
+    ) -> Result<Outcome, StoreError> {
+        let keys = BookKeys::new(&self.keyring, user, scope);
+        let (version, times) = (seen.version + 1, self.times(scope, next));
+        let written = seen.layout.written(version, next.contents(), &times);
+        let head = keys.head_item(version, next, times.used_at, &written);
+        let is_still = is_still(&seen.head());
+        let mut others = vec![];
+        if let Some(book) = written.new_base {
+            let base = keys.base_item(version, book, written.expires_at);
+            others.push(Write::put(Table::AddressBooks, base, Condition::always()));
+        } else if written.base.is_none() && seen.layout.tag().is_some() {
+            others.push(Write::delete(Table::AddressBooks, keys.base_key(), Condition::always()));
+        }
+        if let (false, Life::Open { generation }) = (seen.life.is_open(), next.life) {
+            others.push(self.generation_check(user, generation));
+        }
+        if others.is_empty() {
+            return self.put(Table::AddressBooks, head, is_still).await;
+        }
+        others.insert(0, Write::put(Table::AddressBooks, head, is_still));
+        self.transact(others).await
+    }
+}
+
+impl Store {
+    /// Reads the items of a book, with one strongly consistent Query.
+    async fn query_book(&self, keys: &BookKeys<'_>) -> Result<BookItems, StoreError> {
+        let found = self
+            .query(Table::AddressBooks, "user_id", text(keys.user()))
+            .key_condition_expression("user_id = :partition AND book BETWEEN :head AND :base")
+            .expression_attribute_values(":head", text(&keys.head))
+            .expression_attribute_values(":base", text(keys.base()))
+            .send()
+            .await;
+        let found =
+            found.map_err(|error| StoreError::call("Query", Table::AddressBooks, &error))?;
+        Ok(BookItems::of(keys, found.items.unwrap_or_default()))
+    }
+
+    /// Returns how long a book is kept that nobody uses, or nothing if it is kept for ever.
+    fn book_ttl(&self, scope: &Scope) -> Option<u64> {
+        match scope {
+            Scope::Global => self.book_ttl_seconds,
+            Scope::Device(_) => self.device_book_ttl_seconds.or(self.book_ttl_seconds),
+        }
+    }
+
+    /// Returns when `next` expires if it is written now, and when it was used.
+    fn times(&self, scope: &Scope, next: &StoredBook) -> Times {
+        let now_seconds = self.clock.now_seconds();
+        let (ttl, is_open) = (self.book_ttl(scope), next.life.is_open());
+        let expires_at = match ttl {
+            Some(ttl) if is_open => Some(next.expires_at.unwrap_or_else(|| now_seconds + ttl)),
+            None if is_open => None,
+            // What is still to be deleted isn't forgotten.
+            _ if !next.leaving.entries().is_empty() => None,
+            _ => Some(now_seconds + TOMBSTONE_SECONDS),
+        };
+        let is_marked = is_open && matches!(scope, Scope::Device(_));
+        Times {
+            expires_at,
+            // A book that is written isn't kept again until half of its time is over.
+            expires_after: now_seconds + ttl.unwrap_or_default() / 2,
+            used_at: is_marked.then(|| next.used_at.unwrap_or(now_seconds)),
+        }
+    }
+
+    /// Sets when an item of a book expires, and when the book was used.
+    async fn set_times(
+        &self,
+        key: Attributes,
+        expires_at: Option<u64>,
+        used_at: Option<u64>,
+        mut condition: Condition,
+    ) -> Result<Outcome, StoreError> {
+        let mut sets = vec![];
+        if let Some(at) = expires_at {
+            sets.push("expires_at = :expires");
+            condition.values.extend(item([(":expires", number(at))]));
+        }
+        if let Some(at) = used_at {
+            sets.push("used_at = :used");
+            condition.values.extend(item([(":used", number(at))]));
+        }
+        let set = if sets.is_empty() { String::new() } else { format!("SET {}", sets.join(", ")) };
+        let remove = if expires_at.is_none() { "REMOVE expires_at" } else { "" };
+        let expression = format!("{set} {remove}");
+        self.update(Table::AddressBooks, key, expression.trim(), condition).await
+    }
+}
