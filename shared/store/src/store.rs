@@ -5,6 +5,7 @@ use std::sync::Arc;
 use aws_sdk_dynamodb::Client;
 use model::Clock;
 
+use crate::books::MAX_CHANGES_BYTES;
 use crate::ids::Ids;
 use crate::keyring::Keyring;
 use crate::phone_keys::PhoneKeys;
@@ -21,6 +22,7 @@ pub struct Store {
     pub(crate) ids: Ids,
     pub(crate) book_ttl_seconds: Option<u64>,
     pub(crate) device_book_ttl_seconds: Option<u64>,
+    pub(crate) most_changes_bytes: usize,
 }
 
 impl Store {
@@ -42,6 +44,7 @@ impl Store {
             ids: Ids::default(),
             book_ttl_seconds: None,
             device_book_ttl_seconds: None,
+            most_changes_bytes: MAX_CHANGES_BYTES,
         }
     }
 
@@ -69,5 +72,11 @@ impl Store {
     #[must_use]
     pub fn with_device_book_ttl(self, seconds: Option<u64>) -> Self {
         Self { device_book_ttl_seconds: seconds, ..self }
+    }
+    /// Returns the same store, in which the head of a book holds at most `bytes` of changes. With
+    /// none, each write of a book writes a new base: so tests reach what a book does rarely.
+    #[must_use]
+    pub fn with_most_changes_bytes(self, bytes: usize) -> Self {
+        Self { most_changes_bytes: bytes, ..self }
     }
 }

@@ -37,9 +37,14 @@ fn reachable(first: &Book, uploads: &[&Upload]) -> Vec<(Vec<usize>, Vec<Contact>
 
 /// Checks I5, which has to hold at any moment.
 pub async fn whole_uploads(scenario: &Scenario, store: &Store) {
-    let uploads: Vec<&Upload> = scenario.uploads().map(|(_, upload)| upload).collect();
     let stored = store.read_book(&user(OWNER), &Scope::Global).await.expect("readable");
-    let book = contacts(&stored.book);
+    is_of_whole_uploads(scenario, &stored.book);
+}
+
+/// Fails unless the book is the result of some whole uploads.
+pub fn is_of_whole_uploads(scenario: &Scenario, book: &Book) {
+    let uploads: Vec<&Upload> = scenario.uploads().map(|(_, upload)| upload).collect();
+    let book = contacts(book);
     let deleted = scenario.deletes_owner() && book.is_empty();
     assert!(
         deleted

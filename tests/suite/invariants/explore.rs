@@ -6,12 +6,13 @@ use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex};
 
 use fastrand::Rng;
-use serde_json::json;
+use local::tables;
+use serde_json::{Value, json};
 
 use super::check;
 use super::scenario::{Actor, End, Scenario, Stage, act};
 use support::embedded::{Embedded, database};
-use support::gate::{Scheduler, canonical, on_a_stopped_clock};
+use support::gate::{Request, Scheduler, canonical, on_a_stopped_clock};
 use support::{is_exhaustive, seed};
 
 /// Which crashes to try.
@@ -21,6 +22,8 @@ pub enum Crashes {
     /// One actor dies before one of its requests. An upload then stays dead. A message comes again,
     /// and so does the deletion of the account.
     One,
+    /// The answer to one write of a book is lost, and it isn't known whether the book was written.
+    LostAnswer,
 }
 
 /// What the scheduler does next.
@@ -30,6 +33,8 @@ pub enum Decision {
     Step(usize),
     /// This actor dies before its request.
     Crash(usize),
+    /// This actor makes its request, and the answer is lost.
+    Lose(usize),
 }
 
 /// Runs of one scenario unless `EXHAUSTIVE` is set: about a second.
@@ -129,7 +134,8 @@ impl<'a> Run<'a> {
         let actors = scenario.actors.len();
         let mut run = Self {
             scenario,
-            scheduler: Scheduler::new(embedded.clone(), scenario.starts_over()),
+            scheduler: Scheduler::new(embedded.clone(), scenario.starts_over())
+                .with_torn(scenario.torn),
             embedded,
             stage,
             lives: vec![None; actors],
@@ -155,7 +161,9 @@ impl<'a> Run<'a> {
                 }
                 Actor::Change(_) => (!begun && self.changes_before(actor), false),
                 Actor::DeleteOwner => (!begun || self.end(actor) == Some(End::Failed), false),
-                Actor::Upload(_) | Actor::Wipe(_) | Actor::Expire(_) => (!begun, false),
+                Actor::Upload(_) | Actor::Wipe(_) | Actor::Expire(_) | Actor::Read => {
+                    (!begun, false)
+                }
             };
             if ready {
                 self.begin(actor, again).await;
@@ -190,7 +198,10 @@ impl<'a> Run<'a> {
         let seed = 1 + (actor * MAX_DELIVERIES + self.deliveries[actor]) as u64;
         let life = self.scheduler.spawn(move |store| async move {
             fastrand::seed(seed);
-            let store = store.with_clock(stage.clock.clone());
+            let mut store = store.with_clock(stage.clock.clone());
+            if scenario.folding.contains(&actor) {
+                store = store.with_most_changes_bytes(0);
+            }
             let end = act(scenario, actor, stage, store).await;
             ends.lock().expect("no panic")[actor] = Some(end);
         });
@@ -223,6 +234,11 @@ impl<'a> Run<'a> {
         if crashes == Crashes::One && !self.crashed {
             choices.extend(parked.iter().filter(mortal).map(|actor| Decision::Crash(*actor)));
         }
+        if crashes == Crashes::LostAnswer && !self.crashed {
+            let writes =
+                |actor: &&usize| next(**actor).is_some_and(|request| writes_book(&request));
+            choices.extend(parked.iter().filter(writes).map(|actor| Decision::Lose(*actor)));
+        }
         choices
     }
 
@@ -235,6 +251,10 @@ impl<'a> Run<'a> {
                 self.crashed = true;
                 self.scheduler.crash(self.lives[actor].expect("it has begun")).await;
                 self.ends.lock().expect("no panic")[actor] = Some(End::Failed);
+            }
+            Decision::Lose(actor) => {
+                self.crashed = true;
+                self.scheduler.lose(self.lives[actor].expect("it has begun")).await;
             }
         }
         self.begin_what_can().await;
@@ -261,7 +281,7 @@ impl<'a> Run<'a> {
     /// seen, and the pushes.
     fn fingerprint(&self) -> u64 {
         let mut hash = DefaultHasher::new();
-        let tables = local::tables();
+        let tables = tables();
         for table in [
             &tables.address_books,
             &tables.contact_owners,
@@ -305,4 +325,12 @@ impl<'a> Run<'a> {
         let store = self.embedded.store();
         check::at_rest(self.scenario, &store, &ends, &self.stage.inbox, self.crashed).await;
     }
+}
+
+/// Returns whether a request writes a book.
+fn writes_book(request: &Request) -> bool {
+    let table = &tables().address_books;
+    let transaction = request.body["TransactItems"].as_array();
+    let puts = |write: &Value| write["Put"]["TableName"] == *table;
+    request.is("PutItem", table) || transaction.is_some_and(|writes| writes.iter().any(puts))
 }

@@ -10,6 +10,7 @@
 //!   skipped.
 //! - I5: a book is at every moment the result of some whole uploads.
 
+mod bases;
 mod change;
 mod check;
 mod explore;
@@ -66,6 +67,7 @@ fn two_uploads(
             Actor::Change(change),
             Actor::Message { of: 2 },
         ],
+        ..Scenario::default()
     }
 }
 
@@ -125,6 +127,7 @@ fn one_upload_with_a_crash_at_every_step_against_every_change() {
                     Actor::Change(change),
                     Actor::Message { of: 1 },
                 ],
+                ..Scenario::default()
             };
             explore(&scenario, Crashes::One);
         }
@@ -144,7 +147,8 @@ fn explore_row(
     let changes = changes.iter().copied().map(Actor::Change);
     let messages = messages.map(|change| Actor::Message { of: change + 1 });
     let actors = std::iter::once(Actor::Upload(upload)).chain(changes).chain(messages).collect();
-    explore(&Scenario { name, in_book, registered, subscribed: false, actors }, Crashes::None);
+    let scenario = Scenario { name, in_book, registered, actors, ..Scenario::default() };
+    explore(&scenario, Crashes::None);
 }
 
 #[test]
@@ -187,7 +191,7 @@ fn an_upload_against_two_messages_that_overtake_each_other() {
 
 /// Returns a scenario in which a subscribed owner has the phone in their book.
 fn subscribed(name: &'static str, registered: bool, actors: Vec<Actor>) -> Scenario {
-    Scenario { name, in_book: true, registered, subscribed: true, actors }
+    Scenario { name, in_book: true, registered, subscribed: true, actors, ..Scenario::default() }
 }
 
 #[test]
@@ -249,13 +253,7 @@ fn an_upload_long_in_flight_does_not_replace_a_newer_hint() {
     const HINTS: &str = "BatchExecuteStatement";
     let [slow, first, remover, last] = [0, 1, 2, 3];
     let actors = [add(), add(), remove(), rename()].map(Actor::Upload).to_vec();
-    let scenario = Scenario {
-        name: "an old hint",
-        in_book: false,
-        registered: false,
-        subscribed: false,
-        actors,
-    };
+    let scenario = Scenario { name: "an old hint", actors, ..Scenario::default() };
     on_a_stopped_clock(async {
         let mut run = Run::start(&scenario).await;
         run.until(slow, HINTS, 1).await;
@@ -283,7 +281,7 @@ fn explore_emptying(
         Actor::Message { of: 2 },
     ];
     let registered = change.registered_before();
-    let scenario = Scenario { name, in_book: true, registered, subscribed: false, actors };
+    let scenario = Scenario { name, in_book: true, registered, actors, ..Scenario::default() };
     explore(&scenario, Crashes::None);
 }
 
@@ -306,8 +304,8 @@ fn an_upload_in_flight_does_not_raise_the_dead() {
             name,
             in_book,
             registered: true,
-            subscribed: false,
             actors: vec![Actor::Upload(upload), Actor::DeleteOwner],
+            ..Scenario::default()
         };
         explore(&scenario, Crashes::One);
     }
@@ -326,6 +324,7 @@ fn a_claim_in_flight_does_not_survive_its_recipients_account() {
             Actor::Push { place: 0 },
             Actor::DeleteOwner,
         ],
+        ..Scenario::default()
     };
     explore(&scenario, Crashes::None);
 }

@@ -27,8 +27,8 @@ fn scenario(random: &mut fastrand::Rng) -> Scenario {
         name: "random",
         in_book: random.bool(),
         registered: false,
-        subscribed: false,
         actors,
+        ..Scenario::default()
     }
 }
 

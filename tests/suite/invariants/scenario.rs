@@ -15,8 +15,9 @@ use std::sync::{Arc, Mutex};
 use store::{BookReader, Store};
 
 use super::change::Change;
+use super::check;
 use support::embedded::Embedded;
-use support::gate::{Request, StartsOver};
+use support::gate::{Request, StartsOver, Torn};
 use support::{allowance, contact, home, limits, upload_of, user};
 
 /// The phone that users register and give up.
@@ -40,6 +41,8 @@ pub enum Actor {
         /// The actor that makes the change.
         of: usize,
     },
+    /// The owner reads their book, which has to be the result of whole uploads.
+    Read,
     /// The owner's book expires, because nobody has used it for a long time: DynamoDB deletes its
     /// item. The result is the same as after this upload.
     Expire(Upload),
@@ -60,7 +63,7 @@ impl Actor {
 }
 
 /// The state in which a run starts, and its actors.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Scenario {
     pub name: &'static str,
     /// Whether the owner's book holds the phone.
@@ -70,6 +73,12 @@ pub struct Scenario {
     /// Whether the owner has a device that gets pushes.
     pub subscribed: bool,
     pub actors: Vec<Actor>,
+    /// Whether the owner's book has a base. A book of one contact has none by itself.
+    pub has_base: bool,
+    /// The actors who write a new base with every write of a book.
+    pub folding: &'static [usize],
+    /// Whether actors may write between the two reads of a book, and which of them is first.
+    pub torn: Option<Torn>,
 }
 
 /// The owner's public id, if they have one.
@@ -92,6 +101,8 @@ impl Scenario {
         if self.in_book {
             let put = model::Change::Put(contact(P, "first"));
             let first = upload_of(model::Mode::Merge, vec![put]);
+            let folding = store.clone().with_most_changes_bytes(0);
+            let store = if self.has_base { &folding } else { store };
             upload_by(&owner, store, &first).await.expect("uploaded");
         }
         if self.subscribed {
@@ -147,7 +158,7 @@ impl Scenario {
     /// written if the owner leaves. The time of such a request makes no difference to the
     /// invariants. What it does to budgets is tested in `budget.rs`.
     pub fn nobody_writes(&self, request: &Request) -> bool {
-        if is_about_all_books(request) && !self.deletes_owner() || about_budgets(request) {
+        if request.is_about_all_books() && !self.deletes_owner() || about_budgets(request) {
             return true;
         }
         let subject = || {
@@ -176,12 +187,6 @@ impl Scenario {
         let entry = Entry { contact: contact(P, "first"), matched: None };
         if self.in_book { Book::new(None, vec![entry]) } else { Book::default() }
     }
-}
-
-/// Returns whether a request reads all of a user's books, and not only one.
-fn is_about_all_books(request: &Request) -> bool {
-    request.is("Query", &tables().address_books)
-        && request.body["KeyConditionExpression"] == "user_id = :partition"
 }
 
 /// Returns whether a request reads or charges a budget.
@@ -228,6 +233,19 @@ impl Stage {
         self.pushes.lock().expect("no panic").iter().map(|push| push.joiner.epoch).collect()
     }
 
+    /// Deletes an item of the owner's books as DynamoDB does when its time is over, if it is still
+    /// the one with this number in an attribute.
+    fn expire(&self, book: &str, attribute: &str, number: u64) {
+        let request = json!({
+            "TableName": tables().address_books,
+            "Key": {"user_id": {"S": OWNER}, "book": {"S": book}},
+            "ConditionExpression": format!("{attribute} = :seen"),
+            "ExpressionAttributeValues": {":seen": {"N": number.to_string()}},
+        });
+        let (status, answer) = self.tables.answer("DeleteItem", request.to_string().as_bytes());
+        assert!(status == 200 || answer.contains("ConditionalCheckFailed"), "{answer}");
+    }
+
     /// Works off the push at `place`.
     pub async fn push(&self, place: usize, store: &Store) -> End {
         let push = self.pushes.lock().expect("no panic")[place].clone();
@@ -271,12 +289,19 @@ pub async fn act(scenario: Scenario, actor: usize, stage: Stage, store: Store) -
             stage.messages.lock().expect("no panic").insert(actor, message);
             End::Done
         }
+        Actor::Read => {
+            let stored = store.read_book(&owner, &Scope::Global).await.expect("readable");
+            check::is_of_whole_uploads(&scenario, &stored.book);
+            End::Done
+        }
         Actor::Expire(_) => {
-            // The read is where the scheduler stops the actor.
-            store.read_book(&owner, &Scope::Global).await.expect("readable");
-            let key = json!({"user_id": {"S": OWNER}, "book": {"S": "g"}});
-            let delete = json!({"TableName": tables().address_books, "Key": key}).to_string();
-            assert_eq!(stage.tables.answer("DeleteItem", delete.as_bytes()).0, 200);
+            // The reads are where the scheduler stops the actor.
+            let head = store.read_book(&owner, &Scope::Global).await.expect("readable").head();
+            stage.expire("g", "version", head.version);
+            if scenario.has_base {
+                store.read_head(&owner, &Scope::Global).await.expect("readable");
+                stage.expire("g\u{1f}base", "tag", head.base().unwrap_or_default());
+            }
             End::Done
         }
         Actor::Message { of } => {

@@ -49,10 +49,7 @@ impl Embedded {
     pub fn call_now(&self, request: &HttpRequest) -> HttpResponse {
         let (status, json) =
             self.answer(operation(request), request.body().bytes().unwrap_or_default());
-        let mut response =
-            HttpResponse::new(status.try_into().expect("a status"), SdkBody::from(json));
-        response.headers_mut().insert("content-type", "application/x-amz-json-1.0");
-        response
+        http_response(status, json)
     }
 
     /// Returns the status and the body of the answer to a request.
@@ -149,6 +146,13 @@ pub fn stored_bytes(embedded: &Embedded, table: &str) -> usize {
             return bytes;
         }
     }
+}
+
+/// Returns an answer as the SDK gets it.
+pub fn http_response(status: u16, json: impl Into<SdkBody>) -> HttpResponse {
+    let mut response = HttpResponse::new(status.try_into().expect("a status"), json.into());
+    response.headers_mut().insert("content-type", "application/x-amz-json-1.0");
+    response
 }
 
 /// Returns the name of the operation, such as `GetItem`.

@@ -14,7 +14,7 @@ use bytes::Bytes;
 use http_body::Frame;
 use serde_json::{Value, json};
 
-use crate::embedded::{Embedded, operation};
+use crate::embedded::{Embedded, http_response, operation};
 
 /// What goes wrong with one request.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -106,12 +106,6 @@ fn cut() -> std::io::Error {
     std::io::Error::new(std::io::ErrorKind::ConnectionReset, "the connection was cut")
 }
 
-fn answer(status: u16, body: SdkBody) -> HttpResponse {
-    let mut response = HttpResponse::new(status.try_into().expect("a status"), body);
-    response.headers_mut().insert("content-type", "application/x-amz-json-1.0");
-    response
-}
-
 /// DynamoDB's messages may quote the request, so these do.
 fn refusal(request: &HttpRequest, status: u16, code: &str) -> HttpResponse {
     let quoted = String::from_utf8_lossy(request.body().bytes().unwrap_or_default());
@@ -122,13 +116,13 @@ fn refusal(request: &HttpRequest, status: u16, code: &str) -> HttpResponse {
         "message": format!("this can't be done: {quoted}"),
         "CancellationReasons": reasons,
     });
-    answer(status, SdkBody::from(body.to_string()))
+    http_response(status, SdkBody::from(body.to_string()))
 }
 
 fn half(response: &HttpResponse) -> HttpResponse {
     let whole = response.body().bytes().unwrap_or_default();
     let start = Bytes::copy_from_slice(&whole[..whole.len() / 2]);
-    answer(response.status().as_u16(), SdkBody::from_body_1_x(Half(Some(start))))
+    http_response(response.status().as_u16(), SdkBody::from_body_1_x(Half(Some(start))))
 }
 
 /// A body that breaks off.
@@ -187,7 +181,7 @@ fn partly(embedded: &Embedded, request: &HttpRequest) -> HttpResponse {
             );
         }
     }
-    self::answer(200, SdkBody::from(answer.to_string()))
+    http_response(200, SdkBody::from(answer.to_string()))
 }
 
 /// Removes the parts at odd places, and returns them.

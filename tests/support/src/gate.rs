@@ -10,13 +10,14 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::result::ConnectorError;
 use local::tables;
-use serde_json::Value;
+use serde_json::{Value, json};
 use store::Store;
 use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 
-use crate::embedded::{Embedded, operation, store_over};
+use crate::embedded::{Embedded, http_response, operation, store_over};
 
 /// Runs a future on this thread. Time passes only when nothing else happens.
 pub fn on_a_stopped_clock<T>(future: impl Future<Output = T>) -> T {
@@ -40,6 +41,33 @@ impl Request {
     pub fn is(&self, operation: &str, table: &str) -> bool {
         self.operation == operation && self.body["TableName"] == table
     }
+
+    /// Returns whether this reads the two items of one book.
+    pub fn is_about_one_book(&self) -> bool {
+        self.is("Query", &tables().address_books)
+            && self.body["ExpressionAttributeValues"][":base"].is_object()
+    }
+
+    /// Returns whether this reads all of a user's books.
+    pub fn is_about_all_books(&self) -> bool {
+        self.is("Query", &tables().address_books) && !self.is_about_one_book()
+    }
+}
+
+/// Which item of a book a Query reads first, if another actor may write between its reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Torn {
+    HeadFirst,
+    BaseFirst,
+}
+
+/// What becomes of a request.
+#[derive(Debug)]
+enum Go {
+    /// It is executed.
+    On,
+    /// It is executed, and its answer is lost.
+    Lose,
 }
 
 /// Tells whether an actor that gets this answer starts over and remembers nothing. The scheduler
@@ -52,7 +80,7 @@ enum Place {
     /// The actor hasn't begun, or it is between two requests.
     Running,
     /// The actor waits before a request.
-    Parked(oneshot::Sender<()>, Request),
+    Parked(oneshot::Sender<Go>, Request),
     /// The actor has ended.
     Done,
     /// The actor has panicked.
@@ -115,13 +143,20 @@ impl Drop for EndOfActor {
 pub struct Scheduler {
     embedded: Embedded,
     starts_over: StartsOver,
+    torn: Option<Torn>,
     shared: Arc<Shared>,
     tasks: Vec<Option<JoinHandle<()>>>,
 }
 
 impl Scheduler {
     pub fn new(embedded: Embedded, starts_over: StartsOver) -> Self {
-        Self { embedded, starts_over, shared: Arc::default(), tasks: vec![] }
+        Self { embedded, starts_over, torn: None, shared: Arc::default(), tasks: vec![] }
+    }
+
+    /// Returns the same scheduler, in which others may write between the two reads of a book.
+    pub fn with_torn(mut self, torn: Option<Torn>) -> Self {
+        self.torn = torn;
+        self
     }
 
     /// Adds an actor, which runs until its first request.
@@ -134,6 +169,7 @@ impl Scheduler {
         let gate = Gate {
             embedded: self.embedded.clone(),
             starts_over: self.starts_over,
+            torn: self.torn,
             shared: Arc::clone(&self.shared),
             index,
         };
@@ -157,9 +193,21 @@ impl Scheduler {
 
     /// Lets actor `index` make its request, and run on until the next one.
     pub async fn step(&self, index: usize) {
+        self.go(index, Go::On).await;
+    }
+
+    /// Lets actor `index` make its request and loses the answer. The actor runs on until its next
+    /// request, which may be the same one again.
+    pub async fn lose(&self, index: usize) {
+        self.go(index, Go::Lose).await;
+    }
+
+    async fn go(&self, index: usize, go: Go) {
         let place = std::mem::replace(&mut self.shared.actors()[index].place, Place::Running);
-        let Place::Parked(go, _) = place else { panic!("actor {index} isn't parked: {place:?}") };
-        go.send(()).expect("a parked actor waits");
+        let Place::Parked(sender, _) = place else {
+            panic!("actor {index} isn't parked: {place:?}")
+        };
+        assert!(sender.send(go).is_ok(), "a parked actor waits");
         self.settle().await;
     }
 
@@ -242,29 +290,75 @@ impl Drop for Scheduler {
 struct Gate {
     embedded: Embedded,
     starts_over: StartsOver,
+    torn: Option<Torn>,
     shared: Arc<Shared>,
     index: usize,
+}
+
+impl Gate {
+    /// Waits until the scheduler lets the request go.
+    async fn wait(&self, about: &Request) -> Go {
+        let (go, wait) = oneshot::channel();
+        self.shared.actors()[self.index].place = Place::Parked(go, about.clone());
+        self.shared.changed.notify_one();
+        match wait.await {
+            Ok(go) => go,
+            // The scheduler is dropped, and with it every actor that could want the answer.
+            Err(_) => std::future::pending().await,
+        }
+    }
+
+    fn execute(&self, about: &Request) -> (u16, String) {
+        self.embedded.answer(&about.operation, about.body.to_string().as_bytes())
+    }
+
+    /// Reads the two items of a book one after the other. Between them, others may write.
+    async fn read_torn(&self, about: &Request, torn: Torn) -> (u16, String) {
+        let (_, first) = self.execute(about);
+        self.wait(about).await;
+        let (status, second) = self.execute(about);
+        let (heads, bases) = match torn {
+            Torn::HeadFirst => (&first, &second),
+            Torn::BaseFirst => (&second, &first),
+        };
+        let items = |answer: &str, are_bases: bool| -> Vec<Value> {
+            let answer: Value = serde_json::from_str(answer).expect("an answer is JSON");
+            let items = answer["Items"].as_array().cloned().unwrap_or_default();
+            items.into_iter().filter(|item| item["tag"].is_object() == are_bases).collect()
+        };
+        let both = [items(heads, false), items(bases, true)].concat();
+        (
+            status,
+            json!({ "Count": both.len(), "ScannedCount": both.len(), "Items": both }).to_string(),
+        )
+    }
 }
 
 impl HttpConnector for Gate {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let gate = self.clone();
         HttpConnectorFuture::new(async move {
-            let (go, wait) = oneshot::channel();
-            let body =
+            let mut body: Value =
                 serde_json::from_slice(request.body().bytes().unwrap_or_default()).expect("JSON");
-            let about = Request { operation: operation(&request).to_owned(), body };
-            gate.shared.actors()[gate.index].place = Place::Parked(go, about.clone());
-            gate.shared.changed.notify_one();
-            if wait.await.is_err() {
-                // The scheduler is dropped, and with it every actor that could want the answer.
-                std::future::pending::<()>().await;
+            if let Some(body) = body.as_object_mut() {
+                // A transaction that is repeated meets what it has written itself, as it does when
+                // DynamoDB has forgotten its token.
+                body.remove("ClientRequestToken");
             }
-            let response = gate.embedded.call_now(&request);
-            let answer: Value = serde_json::from_slice(response.body().bytes().unwrap_or_default())
-                .expect("an answer is JSON");
-            gate.shared.actors()[gate.index].see(gate.starts_over, &about, &answer);
-            Ok(response)
+            let about = Request { operation: operation(&request).to_owned(), body };
+            let go = gate.wait(&about).await;
+            let (status, answer) = match gate.torn.filter(|_| about.is_about_one_book()) {
+                Some(torn) => gate.read_torn(&about, torn).await,
+                None => gate.execute(&about),
+            };
+            let read: Value = serde_json::from_str(&answer).expect("an answer is JSON");
+            if matches!(go, Go::Lose) {
+                gate.shared.actors()[gate.index].see(gate.starts_over, &about, &"lost".into());
+                let cut = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
+                return Err(ConnectorError::io(cut.into()));
+            }
+            gate.shared.actors()[gate.index].see(gate.starts_over, &about, &read);
+            Ok(http_response(status, answer))
         })
     }
 }

@@ -14,7 +14,7 @@ use model::{Book, Entry};
 use crate::packed::pack_changes;
 
 /// Most bytes of changes, so that a head stays below the 4 KB of one read unit.
-const MAX_CHANGES_BYTES: usize = 3_500;
+pub(crate) const MAX_CHANGES_BYTES: usize = 3_500;
 /// Most contacts in changes. More take too many bytes, so it isn't worth packing them to find out.
 const MAX_CHANGED_CONTACTS: usize = 300;
 /// Bytes that a fold writes besides the base's contacts: the head, and half a unit of rounding up.
@@ -72,12 +72,14 @@ impl Layout {
         self.base.as_ref().map(|base| base.tag)
     }
 
-    /// Decides how `contents` are written as `version` of a book that has this layout.
+    /// Decides how `contents` are written as `version` of a book that has this layout. The changes
+    /// in a head may have `most_bytes`.
     pub(super) fn written<'a>(
         &self,
         version: u64,
         contents: &'a Book,
         times: &Times,
+        most_bytes: usize,
     ) -> Written<'a> {
         let entries = contents.entries();
         if entries.is_empty() {
@@ -85,7 +87,7 @@ impl Layout {
             return Written { base: None, changes: None, new_base: None, expires_at };
         }
         if let Some(expires_at) = self.expiry(times)
-            && let Some(changes) = self.changes(entries)
+            && let Some(changes) = self.changes(entries, most_bytes)
         {
             return Written {
                 base: self.tag(),
@@ -103,14 +105,14 @@ impl Layout {
     }
 
     /// Returns the changes that make `entries` out of the base, unless a fold is worth it.
-    fn changes(&self, entries: &[Entry]) -> Option<Vec<u8>> {
+    fn changes(&self, entries: &[Entry], most_bytes: usize) -> Option<Vec<u8>> {
         let (base, base_bytes) =
             self.base.as_ref().map_or((&[][..], 0), |base| (&base.entries, base.stored_bytes));
         let changes = pack_changes(base, entries, self.written_bytes, MAX_CHANGED_CONTACTS)?;
         let stored_bytes = if base.is_empty() { changes.len() } else { base_bytes };
         let fold_bytes = TRANSACTION_FACTOR * (stored_bytes + FOLD_FIXED_BYTES);
         let is_worth_it = self.written_bytes + changes.len() >= fold_bytes;
-        (changes.len() <= MAX_CHANGES_BYTES && !is_worth_it).then_some(changes)
+        (changes.len() <= most_bytes && !is_worth_it).then_some(changes)
     }
 
     /// Returns when a head expires that is written without its base, which never expires before it.

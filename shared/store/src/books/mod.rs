@@ -16,6 +16,7 @@ use model::{Book, Scope, UserId};
 
 use self::items::{BookItems, BookKeys, is_still, read_head};
 pub use self::layout::Layout;
+pub(crate) use self::layout::MAX_CHANGES_BYTES;
 use self::layout::Times;
 use crate::error::StoreError;
 use crate::item::{Attributes, item, number, text};
@@ -82,6 +83,12 @@ pub struct BookHead {
 }
 
 impl BookHead {
+    /// Returns the tag of the book's base, if it has one.
+    #[must_use]
+    pub fn base(&self) -> Option<u64> {
+        self.base
+    }
+
     /// Returns the head of the same book after its time is over.
     fn expired(self) -> Self {
         Self { is_stored: self.is_stored, ..Self::absent(self.version) }
@@ -293,7 +300,8 @@ impl BookStore for Store {
     ) -> Result<Outcome, StoreError> {
         let keys = BookKeys::new(&self.keyring, user, scope);
         let (version, times) = (seen.version + 1, self.times(scope, next));
-        let written = seen.layout.written(version, next.contents(), &times);
+        let most_bytes = self.most_changes_bytes;
+        let written = seen.layout.written(version, next.contents(), &times, most_bytes);
         let head = keys.head_item(version, next, times.used_at, &written);
         let is_still = is_still(&seen.head());
         let mut others = vec![];

@@ -61,7 +61,7 @@ fn write(
     times: &Times,
 ) {
     let version = seen.version + 1;
-    let written = seen.layout.written(version, next.contents(), times);
+    let written = seen.layout.written(version, next.contents(), times, MAX_CHANGES_BYTES);
     items.head = Some(keys.head_item(version, next, times.used_at, &written));
     if let Some(book) = written.new_base {
         items.base = Some(keys.base_item(version, book, written.expires_at));
