@@ -1,122 +1,153 @@
-//! The design that a tutorial gives: an item per contact, an index on the phone, and the users
-//! looked up one by one when somebody asks. It is as thrifty as that design allows: it reads
-//! eventually consistently, and writes only what changed.
+//! The designs with an item per contact, in which users are looked up one by one whenever somebody
+//! asks who is registered. The usual one, which a tutorial gives, also has an index on the phone.
+//! Both are as thrifty as they can be: they read eventually consistently, and write only what
+//! changed.
+
+mod table;
 
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, AttributeValue, BillingMode, DeleteRequest, GlobalSecondaryIndex,
-    KeySchemaElement, KeyType, KeysAndAttributes, Projection, ProjectionType, PutRequest,
-    ScalarAttributeType, WriteRequest,
+    AttributeValue, DeleteRequest, KeysAndAttributes, PutRequest, WriteRequest,
 };
 
-use super::{ADDED, BOOKS_OF_JOINER, COMPACT, Input, JOINED, Measured, Row, subject};
-use support::embedded::{Embedded, client_over, database, stored_bytes};
+use super::{BOOKS, Input, Measured, Operation, Stored, Tally, subject};
+use support::embedded::{Embedded, client_over, database, item_sizes};
 use support::meter::Meter;
 use support::people::Person;
+pub use table::Items;
+use table::{BY_PHONE, Item, USERS, contact, key};
 
-pub const CONTACTS: &str = "BaselineContacts";
-const USERS: &str = "BaselineUsers";
-const BY_PHONE: &str = "by-phone";
+/// Most writes of a BatchWriteItem, and most keys of a BatchGetItem (AWS limits).
+const BATCH_WRITES: usize = 25;
+const BATCH_KEYS: usize = 100;
 
-type Item = HashMap<String, AttributeValue>;
-
-struct Baseline {
+/// One deployment with one owner of a book.
+struct Deployment {
+    design: Items,
     embedded: Embedded,
-    meter: Meter,
+    /// Sends what is counted.
     client: Client,
-    rows: Vec<Row>,
+    tally: Tally,
 }
 
-pub async fn measure(input: &Input) -> Measured {
+pub async fn measure(design: Items, input: &Input) -> Measured {
     let embedded = database().await;
-    create_tables(&embedded.client()).await;
+    design.create_tables(&embedded.client()).await;
     let meter = Meter::new(embedded.clone());
-    let mut baseline =
-        Baseline { embedded, client: client_over(meter.clone()), meter, rows: vec![] };
+    let client = client_over(meter.clone());
+    let mut deployment = Deployment { design, embedded, client, tally: Tally::new(meter) };
     for (number, person) in input.registered().enumerate() {
-        baseline.sign_up(1_000_000 + number, person).await;
+        deployment.sign_up(1_000_000 + number, person).await;
     }
-    baseline.meter.take();
-    let stored_per_contact = baseline.uploads(input).await;
-    baseline.reads().await;
-    baseline.join(input).await;
-    Measured { rows: baseline.rows, stored_per_contact }
+    deployment.upload(&input.book).await;
+    deployment.tally.record(Operation::FirstUpload, 1);
+    let stored = deployment.stored();
+    deployment.upload(&input.book).await;
+    deployment.tally.record(Operation::SameUpload, 1);
+    deployment.changes(input).await;
+    deployment.reads().await;
+    if design == Items::Indexed {
+        deployment.joins(input).await;
+    }
+    deployment.tally.into_measured(stored)
 }
 
-impl Baseline {
-    async fn uploads(&mut self, input: &Input) -> f64 {
-        self.upload("first upload", &input.book, false).await;
-        // The index stores each item once more.
-        let stored = 2 * stored_bytes(&self.embedded, CONTACTS);
-        self.upload("same upload again", &input.book, false).await;
-        self.single(ADDED, &input.newcomer).await;
-        let renamed = Person { name: "Somebody Else".to_owned(), ..input.newcomer.clone() };
-        self.single("one changed name", &renamed).await;
-        let key = key(&subject(0), &input.newcomer.digits());
-        self.client
-            .delete_item()
-            .table_name(CONTACTS)
-            .set_key(Some(key))
-            .send()
-            .await
-            .expect("deleted");
-        self.row("one removed");
-        self.upload("replaced by a book half the same", &input.half_new, true).await;
-        self.upload("", &input.book, true).await;
-        stored as f64 / input.book.len() as f64
+impl Deployment {
+    fn stored(&self) -> Stored {
+        let stored = Stored::table(&item_sizes(&self.embedded, self.design.contacts()));
+        if self.design == Items::Indexed { stored.with_index() } else { stored }
+    }
+
+    async fn changes(&mut self, input: &Input) {
+        let times = input.newcomers.len();
+        for person in &input.renamed {
+            self.put(person).await;
+        }
+        self.tally.record(Operation::ChangedName, times);
+        self.replace(&input.before_newcomers).await;
+        self.tally.skip();
+        for person in &input.newcomers {
+            self.put(person).await;
+        }
+        self.tally.record(Operation::NewContact, times);
+        for person in &input.newcomers {
+            self.delete(person).await;
+        }
+        self.tally.record(Operation::RemovedContact, times);
+        self.replace(&input.book).await;
+        self.tally.skip();
+        self.replace(&input.half_new).await;
+        self.tally.record(Operation::HalfReplaced, 1);
+        self.replace(&input.book).await;
+        self.tally.skip();
     }
 
     /// Reads the stored contacts, to answer how many were created and updated, and writes those
     /// that differ.
-    async fn upload(&mut self, what: &'static str, people: &[Person], force: bool) {
-        let user = subject(0);
-        let mut there: HashMap<String, Item> = self
-            .contacts(&user)
-            .await
-            .into_iter()
-            .map(|item| (text(&item, "phone"), item))
-            .collect();
-        let mut writes = vec![];
+    async fn upload(&self, people: &[Person]) {
+        let (puts, _) = self.diff(people).await;
+        self.write(puts).await;
+    }
+
+    /// Uploads a whole book, and deletes what isn't in it.
+    async fn replace(&self, people: &[Person]) {
+        let (mut writes, others) = self.diff(people).await;
+        writes.extend(others.iter().map(|phone| {
+            let delete = DeleteRequest::builder().set_key(Some(key(&subject(0), phone)));
+            let delete = delete.build().expect("the key is set");
+            WriteRequest::builder().delete_request(delete).build()
+        }));
+        self.write(writes).await;
+    }
+
+    /// Returns the writes of contacts that differ from what is stored, and the stored phones that
+    /// nobody of `people` has.
+    async fn diff(&self, people: &[Person]) -> (Vec<WriteRequest>, Vec<String>) {
+        let phone = |item: &Item| item["phone"].as_s().expect("a text").clone();
+        let stored = self.contacts().await.into_iter();
+        let mut stored: HashMap<String, Item> = stored.map(|item| (phone(&item), item)).collect();
+        let mut puts = vec![];
         for person in people {
-            let item = contact(&user, person);
-            if there.remove(&person.digits()).as_ref() != Some(&item) {
-                let put =
-                    PutRequest::builder().set_item(Some(item)).build().expect("the item is set");
-                writes.push(WriteRequest::builder().put_request(put).build());
+            let item = contact(&subject(0), person);
+            if stored.remove(&person.digits()).as_ref() != Some(&item) {
+                let put = PutRequest::builder().set_item(Some(item)).build();
+                let put = put.expect("the item is set");
+                puts.push(WriteRequest::builder().put_request(put).build());
             }
         }
-        for phone in there.into_keys().filter(|_| force) {
-            let delete = DeleteRequest::builder()
-                .set_key(Some(key(&user, &phone)))
-                .build()
-                .expect("the key is set");
-            writes.push(WriteRequest::builder().delete_request(delete).build());
-        }
-        for batch in writes.chunks(25) {
-            let request = self.client.batch_write_item().request_items(CONTACTS, batch.to_vec());
+        (puts, stored.into_keys().collect())
+    }
+
+    async fn write(&self, writes: Vec<WriteRequest>) {
+        for batch in writes.chunks(BATCH_WRITES) {
+            let request = self.client.batch_write_item();
+            let request = request.request_items(self.design.contacts(), batch.to_vec());
             request.send().await.expect("written");
         }
-        self.row(what);
     }
 
     /// Uploads one contact. It reads that contact alone.
-    async fn single(&mut self, what: &'static str, person: &Person) {
-        let user = subject(0);
-        let key = key(&user, &person.digits());
-        self.client.get_item().table_name(CONTACTS).set_key(Some(key)).send().await.expect("read");
-        let put =
-            self.client.put_item().table_name(CONTACTS).set_item(Some(contact(&user, person)));
+    async fn put(&self, person: &Person) {
+        let (table, item) = (self.design.contacts(), contact(&subject(0), person));
+        let key = key(&subject(0), &person.digits());
+        self.client.get_item().table_name(table).set_key(Some(key)).send().await.expect("read");
+        let put = self.client.put_item().table_name(table).set_item(Some(item));
         put.send().await.expect("written");
-        self.row(what);
     }
 
-    async fn contacts(&self, user: &str) -> Vec<Item> {
-        let query =
-            self.client.query().table_name(CONTACTS).key_condition_expression("user_id = :user");
+    async fn delete(&self, person: &Person) {
+        let delete = self.client.delete_item().table_name(self.design.contacts());
+        let delete = delete.set_key(Some(key(&subject(0), &person.digits())));
+        delete.send().await.expect("deleted");
+    }
+
+    async fn contacts(&self) -> Vec<Item> {
+        let query = self.client.query().table_name(self.design.contacts());
         let mut pages = query
-            .expression_attribute_values(":user", AttributeValue::S(user.to_owned()))
+            .key_condition_expression("user_id = :user")
+            .expression_attribute_values(":user", AttributeValue::S(subject(0)))
             .into_paginator()
             .items()
             .send();
@@ -128,129 +159,52 @@ impl Baseline {
     }
 
     async fn reads(&mut self) {
-        self.contacts(&subject(0)).await;
-        self.row("get");
-        for what in ["registered users, full", COMPACT] {
-            let phones: Vec<Item> = self
-                .contacts(&subject(0))
-                .await
-                .into_iter()
-                .map(|mut item| {
-                    HashMap::from([("phone".to_owned(), item.remove("phone").expect("its key"))])
-                })
-                .collect();
-            for batch in phones.chunks(100) {
-                let keys = KeysAndAttributes::builder()
-                    .set_keys(Some(batch.to_vec()))
-                    .build()
-                    .expect("keys are set");
+        self.contacts().await;
+        self.tally.record(Operation::Get, 1);
+        for look in [Operation::RegisteredFull, Operation::RegisteredCompact] {
+            let phone_of = |mut item: Item| {
+                HashMap::from([("phone".to_owned(), item.remove("phone").expect("its key"))])
+            };
+            let phones: Vec<Item> = self.contacts().await.into_iter().map(phone_of).collect();
+            for batch in phones.chunks(BATCH_KEYS) {
+                let keys = KeysAndAttributes::builder().set_keys(Some(batch.to_vec())).build();
+                let keys = keys.expect("keys are set");
                 self.client.batch_get_item().request_items(USERS, keys).send().await.expect("read");
             }
-            self.row(what);
+            self.tally.record(look, 1);
         }
     }
 
-    /// Signs the joiner up, and asks the index whom to tell.
-    async fn join(&mut self, input: &Input) {
-        let plain = self.embedded.client();
-        for owner in 1..=BOOKS_OF_JOINER {
-            let item = contact(&subject(owner), &input.joiner);
-            plain
-                .put_item()
-                .table_name(CONTACTS)
-                .set_item(Some(item))
-                .send()
-                .await
-                .expect("written");
+    /// Puts the joiners into the books of other owners too, and asks the index for the owners of
+    /// each who joins.
+    async fn joins(&mut self, input: &Input) {
+        let uncounted = self.embedded.client();
+        for owner in 1..BOOKS {
+            for joiner in &input.joiners {
+                let item = contact(&subject(owner), joiner);
+                let put = uncounted.put_item().table_name(self.design.contacts());
+                put.set_item(Some(item)).send().await.expect("written");
+            }
         }
-        self.meter.take();
-        self.sign_up(2_000_000, &input.joiner).await;
-        let query = self.client.query().table_name(CONTACTS).index_name(BY_PHONE);
-        let phone = AttributeValue::S(input.joiner.digits());
-        let owners = query
+        for (number, joiner) in input.joiners.iter().enumerate() {
+            self.sign_up(2_000_000 + number, joiner).await;
+            assert_eq!(self.owners(joiner).await, BOOKS);
+        }
+        self.tally.record(Operation::JoinOfBook, input.joiners.len() * BOOKS);
+    }
+
+    async fn owners(&self, joiner: &Person) -> usize {
+        let query = self.client.query().table_name(self.design.contacts()).index_name(BY_PHONE);
+        let query = query
             .key_condition_expression("phone = :phone")
-            .expression_attribute_values(":phone", phone);
-        let owners = owners.send().await.expect("read").items.unwrap_or_default();
-        assert_eq!(owners.len(), BOOKS_OF_JOINER);
-        self.row(JOINED);
+            .expression_attribute_values(":phone", AttributeValue::S(joiner.digits()));
+        query.send().await.expect("read").items.unwrap_or_default().len()
     }
 
+    /// Signs a user up. It isn't counted.
     async fn sign_up(&self, number: usize, person: &Person) {
-        let item = HashMap::from([
-            ("phone".to_owned(), AttributeValue::S(person.digits())),
-            ("user_id".to_owned(), AttributeValue::S(subject(number))),
-            ("id".to_owned(), AttributeValue::N(number.to_string())),
-            ("created_at_ms".to_owned(), AttributeValue::N("1700000000123".to_owned())),
-        ]);
-        self.client
-            .put_item()
-            .table_name(USERS)
-            .set_item(Some(item))
-            .send()
-            .await
-            .expect("written");
+        let item = table::user(&subject(number), number, person);
+        let put = self.embedded.client().put_item().table_name(USERS).set_item(Some(item));
+        put.send().await.expect("written");
     }
-
-    fn row(&mut self, what: &'static str) {
-        let units = self.meter.take();
-        assert_eq!(units.read + units.written, units.answered, "{what}: rules and answers differ");
-        if !what.is_empty() {
-            self.rows.push((what, units));
-        }
-    }
-}
-
-fn key(user: &str, phone: &str) -> Item {
-    let attribute =
-        |name: &str, value: &str| (name.to_owned(), AttributeValue::S(value.to_owned()));
-    HashMap::from([attribute("user_id", user), attribute("phone", phone)])
-}
-
-fn contact(user: &str, person: &Person) -> Item {
-    let mut item = key(user, &person.digits());
-    item.insert("name".to_owned(), AttributeValue::S(person.name.clone()));
-    item.insert("phone_as_uploaded".to_owned(), AttributeValue::S(person.phone.clone()));
-    item
-}
-
-fn text(item: &Item, name: &str) -> String {
-    item[name].as_s().expect("a text").clone()
-}
-
-pub async fn create_tables(client: &Client) {
-    let index = GlobalSecondaryIndex::builder()
-        .index_name(BY_PHONE)
-        .set_key_schema(Some(schema(&["phone", "user_id"])))
-        .projection(Projection::builder().projection_type(ProjectionType::All).build())
-        .build()
-        .expect("name and keys are set");
-    let contacts = client.create_table().table_name(CONTACTS).global_secondary_indexes(index);
-    for (table, keys) in [
-        (contacts, &["user_id", "phone"][..]),
-        (client.create_table().table_name(USERS), &["phone"]),
-    ] {
-        let definitions = keys.iter().map(|key| {
-            let definition = AttributeDefinition::builder().attribute_name(*key);
-            definition
-                .attribute_type(ScalarAttributeType::S)
-                .build()
-                .expect("name and type are set")
-        });
-        let table = table
-            .set_key_schema(Some(schema(keys)))
-            .set_attribute_definitions(Some(definitions.collect()));
-        table.billing_mode(BillingMode::PayPerRequest).send().await.expect("created");
-    }
-}
-
-fn schema(keys: &[&str]) -> Vec<KeySchemaElement> {
-    let kinds = [KeyType::Hash, KeyType::Range];
-    let element = |(key, kind): (&&str, KeyType)| {
-        KeySchemaElement::builder()
-            .attribute_name(*key)
-            .key_type(kind)
-            .build()
-            .expect("name and type are set")
-    };
-    keys.iter().zip(kinds).map(element).collect()
 }
