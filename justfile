@@ -147,7 +147,7 @@ keys action stack file:
 queues-and-pushes *address:
     tests/deploy/queues-and-pushes "$@"
 
-# Measure, and write the tables of docs/PERFORMANCE.md; parts: cost, load, profile
+# Measure, and write the tables and the chart of docs/PERFORMANCE.md; parts: cost, load, profile
 [group('measure')]
 [positional-arguments]
 bench *parts:

@@ -1,8 +1,8 @@
 //! Measures what the service costs and how fast it is, beside what a team would otherwise write.
 //!
-//! `just bench` prints each part and writes it into `docs/PERFORMANCE.md`. `just bench cost` runs
-//! one part alone. The costs are counts, and the same in every run. Everything else depends on the
-//! machine.
+//! `just bench` prints each part and writes it into `docs/PERFORMANCE.md`; the part `cost` also
+//! draws `docs/cost.svg`. `just bench cost` runs one part alone. The costs are counts, and the same
+//! in every run. Everything else depends on the machine.
 
 #![expect(
     clippy::print_stdout,
@@ -38,7 +38,10 @@ fn main() {
     let named = |part: &str| asked.iter().any(|asked| asked == part);
     let wanted = |part: &str| asked.is_empty() || named(part);
     if wanted("cost") {
-        report::write("cost", &runtime.block_on(cost::run()));
+        let costs = runtime.block_on(cost::run());
+        report::write("cost", &costs.operations);
+        report::write("cheapest", &costs.cheapest);
+        report::write_file("cost.svg", &costs.chart);
     }
     if wanted("load") {
         report::write("load", &load::run());

@@ -18,7 +18,7 @@ use serde_json::json;
 use store::Store;
 use stub::Stub;
 
-use crate::cost;
+use crate::cost::Items;
 use crate::report::number;
 use crate::upload_settings;
 use support::embedded::{database, sealed_store_over};
@@ -64,7 +64,7 @@ impl Place {
         let folder = std::env::temp_dir().join(format!("measure-{}", std::process::id()));
         std::fs::create_dir_all(&folder).expect("a folder");
         let embedded = database().await;
-        cost::create_tables(&embedded.client()).await;
+        Items::Indexed.create_tables(&embedded.client()).await;
         // The functions in other languages read a book that isn't sealed, so they don't have to
         // open it.
         upload(&embedded.store(), "reader").await;
@@ -243,7 +243,7 @@ impl Function {
             ("CLAIMS_TABLE", "Claims"),
             ("BUDGETS_TABLE", "Budgets"),
             ("KEYS_SECRET_ARN", "arn:aws:secretsmanager:us-east-1:123456789012:secret:keys"),
-            ("BASELINE_CONTACTS_TABLE", cost::CONTACTS),
+            ("BASELINE_CONTACTS_TABLE", Items::Indexed.contacts()),
             ("HOME_REGION", "US"),
             ("NODE_NO_WARNINGS", "1"),
         ]);

@@ -131,8 +131,13 @@ fn run<Q: DeserializeOwned, A: Serialize>(
 
 /// Returns the bytes of all items of `table`.
 pub fn stored_bytes(embedded: &Embedded, table: &str) -> usize {
+    item_sizes(embedded, table).iter().sum()
+}
+
+/// Returns the bytes of each item of `table`.
+pub fn item_sizes(embedded: &Embedded, table: &str) -> Vec<usize> {
     let mut start = Value::Null;
-    let mut bytes = 0;
+    let mut sizes = vec![];
     loop {
         let mut request = json!({ "TableName": table });
         if !start.is_null() {
@@ -140,10 +145,10 @@ pub fn stored_bytes(embedded: &Embedded, table: &str) -> usize {
         }
         let answer = embedded.dispatch("Scan", request.to_string().as_bytes()).expect("a table");
         let answer: Value = serde_json::from_str(&answer).expect("an answer is JSON");
-        bytes += answer["Items"].as_array().into_iter().flatten().map(item_size).sum::<usize>();
+        sizes.extend(answer["Items"].as_array().into_iter().flatten().map(item_size));
         start = answer["LastEvaluatedKey"].clone();
         if start.is_null() {
-            return bytes;
+            return sizes;
         }
     }
 }
