@@ -315,6 +315,8 @@ impl Gate {
     /// Reads the two items of a book one after the other. Between them, others may write.
     async fn read_torn(&self, about: &Request, torn: Torn) -> (u16, String) {
         let (_, first) = self.execute(about);
+        let read = serde_json::from_str(&first).expect("an answer is JSON");
+        self.shared.actors()[self.index].see(self.starts_over, about, &read);
         self.wait(about).await;
         let (status, second) = self.execute(about);
         let (heads, bases) = match torn {
