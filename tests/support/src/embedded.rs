@@ -4,7 +4,13 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::{BehaviorVersion, Builder, Region, StalledStreamProtectionConfig};
+use aws_sdk_dynamodb::config::interceptors::BeforeSerializationInterceptorContextMut;
+use aws_sdk_dynamodb::config::{
+    BehaviorVersion, Builder, ConfigBag, Intercept, Region, RuntimeComponents,
+    StalledStreamProtectionConfig,
+};
+use aws_sdk_dynamodb::error::BoxError;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsInput;
 use aws_smithy_runtime_api::client::http::{
     HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
 };
@@ -167,25 +173,40 @@ impl HttpConnector for Embedded {
 
 /// Returns a client that sends every request through `connector`, and waits for each.
 pub fn client_over(connector: impl HttpConnector + 'static) -> Client {
-    client(config(connector))
+    Client::from_conf(config(connector).build())
 }
 
 /// Returns a store whose client waits and retries as the functions' clients do. It is sealed by
 /// `keys`.
 pub fn patient_store_over(connector: impl HttpConnector + 'static, keys: Keyring) -> Store {
     let config = config(connector).timeout_config(aws::timeouts()).retry_config(aws::retries());
-    Store::new(client(config), tables(), keys, SystemClock)
+    Store::new(Client::from_conf(config.build()), tables(), keys, SystemClock)
 }
 
-/// Makes a client whose idempotency tokens no other client has. They come from this thread's random
-/// numbers, which tests seed, and DynamoDB takes two transactions with the same token for one.
-fn client(config: Builder) -> Client {
-    static CLIENTS: AtomicU64 = AtomicU64::new(0);
-    let seed = fastrand::get_seed();
-    fastrand::seed(CLIENTS.fetch_add(1, Ordering::Relaxed));
-    let client = Client::from_conf(config.build());
-    fastrand::seed(seed);
-    client
+/// Gives each transaction an idempotency token that no other one has. The SDK would draw it from this
+/// thread's random numbers, which tests seed, and DynamoDB takes two transactions with the same token
+/// for one.
+#[derive(Debug)]
+struct OwnTokens;
+
+impl Intercept for OwnTokens {
+    fn name(&self) -> &'static str {
+        "OwnTokens"
+    }
+
+    fn modify_before_serialization(
+        &self,
+        context: &mut BeforeSerializationInterceptorContextMut<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        static TRANSACTIONS: AtomicU64 = AtomicU64::new(0);
+        if let Some(transaction) = context.input_mut().downcast_mut::<TransactWriteItemsInput>() {
+            let token = TRANSACTIONS.fetch_add(1, Ordering::Relaxed).to_string();
+            transaction.client_request_token = Some(token);
+        }
+        Ok(())
+    }
 }
 
 fn config(connector: impl HttpConnector + 'static) -> Builder {
@@ -196,6 +217,7 @@ fn config(connector: impl HttpConnector + 'static) -> Builder {
         .allow_no_auth()
         .endpoint_url("http://embedded")
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+        .interceptor(OwnTokens)
         .http_client(http_client_fn(move |_, _| connector.clone()))
 }
 
