@@ -260,11 +260,25 @@ where
     S: SubscriptionStore,
     E: Endpoints,
 {
-    for subscription in store.subscriptions(user).await? {
-        // A conflict means that the device has subscribed again in the meantime.
-        let _outcome = remove(store, endpoints, clock, &subscription).await?;
+    let mut attempts = Attempts::new();
+    let mut left = store.subscriptions(user).await?;
+    loop {
+        let mut lost = false;
+        for subscription in &left {
+            lost |= remove(store, endpoints, clock, subscription).await? == Outcome::Conflict;
+        }
+        if !lost {
+            return Ok(());
+        }
+        // A conflict means that the device has subscribed again in the meantime, or that another
+        // call is removing the same subscription. That call may crash before it is done.
+        let now = store.subscriptions(user).await?;
+        left.retain(|seen| now.contains(seen));
+        if left.is_empty() {
+            return Ok(());
+        }
+        attempts.again().await?;
     }
-    Ok(())
 }
 
 /// Returns an id that none of the user's `others` has. An id is only ever looked up among its
