@@ -1,15 +1,16 @@
 //! Tests of what the main operations cost on sealed tables, by the database's own counts.
 
+use local::Inbox;
 use model::{Mode, Scope, SystemClock};
 use numbering::HomeRegion;
-use protocol::{PhoneClaim, ProfilePatch, sign_up, upload};
+use protocol::{PhoneClaim, ProfilePatch, Renewal, sign_up, upload};
 use serde_json::json;
 use store::{Keyring, Store};
 
 use support::embedded::{database, sealed_store_over, store_over, stored_bytes};
 use support::meter::Meter;
 use support::people::{Person, people};
-use support::requests::{read, request};
+use support::requests::{read, request, subscription};
 use support::{allowance, home, limits, phone, upload_settings, user};
 
 /// A user id as long as the subject in a token from Cognito.
@@ -91,6 +92,26 @@ async fn the_main_operations_stay_within_their_units() {
         .sum::<usize>();
     println!("{} bytes stored per contact", stored / 1_000);
     assert!(stored <= 140 * 1_000, "{stored} bytes for 1,000 contacts");
+}
+
+#[tokio::test]
+async fn a_device_that_repeats_its_subscription_costs_one_read_unit() {
+    let meter = Meter::new(database().await);
+    let keys: Keyring = Keyring::generate_secret().parse().expect("a secret of keys");
+    let (store, inbox) = (sealed_store_over(meter.clone(), keys), Inbox::default());
+    let start = async || {
+        let event = subscription(OWNER, "pixel");
+        let renewal = Renewal::default();
+        read(&subscriptions::handle(&store, &inbox, &SystemClock, renewal, event).await)
+    };
+    let first = start().await;
+    let registered = meter.take();
+    assert_eq!(first.0, 201, "{}", first.1);
+    assert_eq!((registered.read, registered.written), (5.0, 6.0), "{registered:?}");
+    assert_eq!(start().await, first);
+    let again = meter.take();
+    assert_eq!((again.requests, again.read, again.written), (1, 1.0, 0.0), "{again:?}");
+    assert_eq!(again.answered, 1.0, "{again:?}");
 }
 
 #[tokio::test]

@@ -30,6 +30,19 @@ pub struct SubscribeRequest {
 
 hide_debug!(SubscribeRequest);
 
+impl SubscribeRequest {
+    /// Returns whether `kept`, which the same device has for the same channel, already is what this
+    /// asks for.
+    pub(crate) fn is_repeat_of(&self, kept: &Subscription) -> bool {
+        let Self { device, platform, channel, environment, token } = self;
+        kept.device == *device
+            && kept.channel == *channel
+            && kept.platform == *platform
+            && kept.environment == *environment
+            && kept.token_hash == token_hash(token)
+    }
+}
+
 /// Why a subscription wasn't written.
 #[derive(Debug, thiserror::Error)]
 pub enum SubscribeError {
