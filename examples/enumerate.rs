@@ -15,7 +15,7 @@ use api::EventBuilder;
 use futures::future::join_all;
 use local::{Database, HttpFunctions, Inbox};
 use model::{Clock, Issuers, Limits};
-use protocol::{PhoneClaim, ProfilePatch, sign_up};
+use protocol::{PhoneClaim, ProfilePatch, Renewal, sign_up};
 use serde_json::{Value, json};
 use support::requests::read;
 
@@ -95,6 +95,7 @@ async fn main() {
             issuers: Issuers::default(),
             holder_changes: limits.holder_changes,
         },
+        renewal: Renewal::default(),
     };
     for n in (0..NUMBERS).step_by(DENSITY as usize) {
         let user = format!("user-{n}").parse().expect("a user");

@@ -3,6 +3,7 @@
 use api::{Function, find};
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use model::Clock;
+use protocol::Renewal;
 use protocol::push::{Endpoints, Pusher};
 use store::Store;
 
@@ -15,12 +16,13 @@ pub struct HttpFunctions<P, C> {
     pub clock: C,
     pub uploads: upload::Settings,
     pub users: users::Settings,
+    pub renewal: Renewal,
 }
 
 impl<P: Pusher + Endpoints, C: Clock> HttpFunctions<P, C> {
     /// Invokes the function to which the template routes the request.
     pub async fn answer(&self, event: ApiGatewayV2httpRequest) -> ApiGatewayV2httpResponse {
-        let Self { store, push, clock, uploads, users } = self;
+        let Self { store, push, clock, uploads, users, renewal } = self;
         let method = event.request_context.http.method.as_str();
         let path = event.raw_path.as_deref().unwrap_or_default();
         match find(method, path).map(|(route, _)| route.function) {
@@ -30,7 +32,7 @@ impl<P: Pusher + Endpoints, C: Clock> HttpFunctions<P, C> {
                 Box::pin(users::handle(store, push, clock, users, event)).await
             }
             Some(Function::Subscriptions) => {
-                Box::pin(subscriptions::handle(store, push, clock, event)).await
+                Box::pin(subscriptions::handle(store, push, clock, *renewal, event)).await
             }
             // An unknown path is 404, and every function can answer that.
             Some(Function::Upload) | None => {

@@ -65,6 +65,10 @@ impl Endpoints for Inbox {
         Ok(format!("inbox:{}", token_hash(token.token)))
     }
 
+    fn is_current(&self, subscription: &Subscription) -> bool {
+        subscription.endpoint.starts_with("inbox:")
+    }
+
     async fn remove(&self, _endpoint: &str) -> Result<(), EndpointError> {
         Ok(())
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use model::{Budget, Issuers, Limits, SystemClock};
-use protocol::Notifier;
+use protocol::{Notifier, Renewal};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
@@ -100,6 +100,7 @@ impl Server {
                 issuers: Issuers::default(),
                 holder_changes: limits.holder_changes,
             },
+            renewal: Renewal::default(),
         };
         let router =
             Router::new().fallback(gateway::answer).with_state(Gateway { functions, changed });

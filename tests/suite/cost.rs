@@ -1,9 +1,10 @@
 //! Tests of what the main operations cost on sealed tables, by the database's own counts.
 
+use local::Inbox;
 use model::{Mode, Scope, SystemClock};
 use numbering::HomeRegion;
 use protocol::queue::{BookMessage, Joiner};
-use protocol::{JoinQueues, PhoneClaim, ProfilePatch, sign_up, spread, upload};
+use protocol::{JoinQueues, PhoneClaim, ProfilePatch, Renewal, sign_up, spread, upload};
 use serde_json::{Value, json};
 use store::{HolderReader, Keyring, OwnerRange, Store};
 
@@ -11,7 +12,7 @@ use support::embedded::{Embedded, database, sealed_store_over, store_over, store
 use support::meter::{Meter, Units};
 use support::people::{Person, people};
 use support::queue::RecordingQueue;
-use support::requests::{read, request};
+use support::requests::{read, request, subscription};
 use support::{allowance, home, is_exhaustive, limits, phone, upload_settings, user};
 
 /// A user id as long as the subject in a token from Cognito.
@@ -188,6 +189,26 @@ async fn the_main_operations_on_ten_thousand_contacts_stay_within_their_units() 
     if is_exhaustive() {
         the_main_operations_stay_within(TEN_THOUSAND).await;
     }
+}
+
+#[tokio::test]
+async fn a_device_that_repeats_its_subscription_costs_one_read_unit() {
+    let meter = Meter::new(database().await);
+    let keys: Keyring = Keyring::generate_secret().parse().expect("a secret of keys");
+    let (store, inbox) = (sealed_store_over(meter.clone(), keys), Inbox::default());
+    let start = async || {
+        let event = subscription(OWNER, "pixel");
+        let renewal = Renewal::default();
+        read(&subscriptions::handle(&store, &inbox, &SystemClock, renewal, event).await)
+    };
+    let first = start().await;
+    let registered = meter.take();
+    assert_eq!(first.0, 201, "{}", first.1);
+    assert_eq!((registered.read, registered.written), (5.0, 6.0), "{registered:?}");
+    assert_eq!(start().await, first);
+    let again = meter.take();
+    assert_eq!((again.requests, again.read, again.written), (1, 1.0, 0.0), "{again:?}");
+    assert_eq!(again.answered, 1.0, "{again:?}");
 }
 
 #[tokio::test]

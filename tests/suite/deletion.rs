@@ -1,6 +1,11 @@
 //! Tests of what a deletion leaves behind: nothing, whenever it comes and whatever is under way.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
 use aws_sdk_dynamodb::types::AttributeValue;
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use local::{Inbox, tables};
 use model::{
     Book, Change, Channel, Clock, Mode, Platform, PushEnvironment, Scope, SystemClock, UserId,
@@ -16,7 +21,8 @@ use store::{
     SubscriptionStore,
 };
 
-use support::embedded::{Embedded, database, store_over};
+use support::embedded::{Embedded, database, operation, store_over};
+use support::faults::{Fault, Faulty};
 use support::gate::{Request, Scheduler, on_a_stopped_clock};
 use support::meter::Meter;
 use support::queue::RecordingQueue;
@@ -265,6 +271,25 @@ fn a_subscription_in_flight_does_not_survive_the_account() {
         open.extend(on_a_stopped_clock(subscribe_and_leave(&turns)));
     }
     assert!(runs > 100, "two rows of five requests have more orders than {runs}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deletion_whose_removal_of_a_device_loses_to_another_ones_tries_again() {
+    let embedded = database().await;
+    let (endpoints, ann) = (Inbox::default(), user("ann"));
+    let store = embedded.store();
+    subscribe(&store, &endpoints, &SystemClock, &ann, &device()).await.expect("subscribed");
+    // The first transaction ends the account. The second and the third would remove the device, but
+    // another call is removing it at the same time, and crashes.
+    let transactions = AtomicUsize::new(0);
+    let plan = move |request: &HttpRequest| {
+        let place = (operation(request) == "TransactWriteItems")
+            .then(|| transactions.fetch_add(1, Ordering::SeqCst));
+        matches!(place, Some(1 | 2)).then_some(Fault::Refused(400, "TransactionCanceledException"))
+    };
+    let faulty = Faulty::new(embedded.clone(), Duration::ZERO, Arc::new(plan));
+    remove_account(&store_over(faulty), &endpoints, &SystemClock, &ann).await.expect("deleted");
+    assert_eq!(store.subscriptions(&ann).await.expect("readable"), []);
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use local::Inbox;
 use model::{Clock, SystemClock};
 use numbering::Phone;
 use protocol::queue::{BookMessage, PushMessage};
-use protocol::{JoinQueues, Notifier};
+use protocol::{JoinQueues, Notifier, Renewal};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use store::{AccountStore, HolderReader, Keyring, Store};
@@ -59,7 +59,9 @@ impl Stage {
             }
             Some("get") => get::handle(store, event).await,
             Some("registered") => registered_users::handle(store, event).await,
-            Some("subscriptions") => subscriptions::handle(store, inbox, &SystemClock, event).await,
+            Some("subscriptions") => {
+                subscriptions::handle(store, inbox, &SystemClock, Renewal::default(), event).await
+            }
             Some("users") => {
                 users::handle(store, inbox, &SampleClock, &user_settings(), event).await
             }

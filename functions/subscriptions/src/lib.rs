@@ -4,7 +4,7 @@ use api::{ApiError, Call, Endpoint, Reply, public_id, read_subscription, subscri
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use model::Clock;
 use protocol::push::Endpoints;
-use protocol::{subscribe, unsubscribe};
+use protocol::{Renewal, keep_subscribed, unsubscribe};
 use store::SubscriptionStore;
 
 /// Answers one request.
@@ -12,6 +12,7 @@ pub async fn handle<S, E, C>(
     store: &S,
     endpoints: &E,
     clock: &C,
+    renewal: Renewal,
     event: ApiGatewayV2httpRequest,
 ) -> ApiGatewayV2httpResponse
 where
@@ -20,10 +21,16 @@ where
     C: Clock,
 {
     let call = Call::new(event);
-    call.answer(serve(store, endpoints, clock, &call)).await
+    call.answer(serve(store, endpoints, clock, renewal, &call)).await
 }
 
-async fn serve<S, E, C>(store: &S, endpoints: &E, clock: &C, call: &Call) -> Result<Reply, ApiError>
+async fn serve<S, E, C>(
+    store: &S,
+    endpoints: &E,
+    clock: &C,
+    renewal: Renewal,
+    call: &Call,
+) -> Result<Reply, ApiError>
 where
     S: SubscriptionStore,
     E: Endpoints,
@@ -33,8 +40,8 @@ where
         (Endpoint::Subscribe, _) => {
             let user = call.user()?;
             let request = read_subscription(&call.json()?)?;
-            let subscription = subscribe(store, endpoints, clock, &user, &request).await?;
-            Ok(Reply::created(&subscription_items(&[subscription])))
+            let kept = keep_subscribed(store, endpoints, clock, renewal, &user, &request).await?;
+            Ok(Reply::created(&subscription_items(&[kept])))
         }
         (Endpoint::ReadSubscriptions, _) => {
             let subscriptions = store.subscriptions(&call.user()?).await?;

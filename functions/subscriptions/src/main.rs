@@ -6,7 +6,8 @@ use model::SystemClock;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let boot = Boot::start().await?;
-    let (store, sns) = (&boot.store, &boot.sns()?);
-    let handle = async |event, _| Ok(subscriptions::handle(store, sns, &SystemClock, event).await);
+    let (store, sns, renewal) = (&boot.store, &boot.sns()?, boot.renewal()?);
+    let handle =
+        async |event, _| Ok(subscriptions::handle(store, sns, &SystemClock, renewal, event).await);
     lambda::run(handle).await
 }

@@ -7,7 +7,7 @@ use model::{Issuers, Limits, SystemClock};
 use numbering::Region;
 use protocol::push::Sns;
 use protocol::queue::SqsQueue;
-use protocol::{JoinQueues, Notifier};
+use protocol::{JoinQueues, Notifier, Renewal};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use store::{Keyring, Store, Table};
@@ -115,6 +115,14 @@ impl Boot {
     /// [`ConfigError`] with the variable's name.
     pub fn limits(&self) -> Result<Limits, ConfigError> {
         config::limits(&ProcessEnvironment)
+    }
+
+    /// Returns after what time a subscription is registered again.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with the variable's name.
+    pub fn renewal(&self) -> Result<Renewal, ConfigError> {
+        config::renewal(&ProcessEnvironment)
     }
 
     /// Returns whether the phone in a body counts if the token has none.

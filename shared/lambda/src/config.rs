@@ -1,11 +1,14 @@
 //! The settings of a deployment, which are read from the environment once, at init.
 
+mod pushes;
+
 use std::str::FromStr;
 
 use model::{Budget, Issuers, Limits};
 use numbering::Region;
-use protocol::push::{Applications, FcmStyle, Template};
 use store::Tables;
+
+pub use self::pushes::{applications, fcm_style, push_on_join, push_template, renewal};
 
 /// A variable of the environment is missing or can't be used.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -209,16 +212,6 @@ pub fn copy_cognito_profile(env: &impl Variables) -> Result<bool, ConfigError> {
     parsed(env, "COPY_COGNITO_PROFILE")
 }
 
-/// Reads `FCM_NOTIFICATION`: whether Android gets a notification as well as the data. If it isn't
-/// set, Android gets the data only.
-///
-/// # Errors
-/// [`ConfigError`] with the variable's name.
-pub fn fcm_style(env: &impl Variables) -> Result<FcmStyle, ConfigError> {
-    let notification = env.get("FCM_NOTIFICATION").is_some() && parsed(env, "FCM_NOTIFICATION")?;
-    Ok(if notification { FcmStyle::Notification } else { FcmStyle::Data })
-}
-
 /// Reads `FAN_OUT_QUEUE_URL`: the second queue, for the parts of joins that concern very many
 /// books.
 ///
@@ -252,66 +245,11 @@ pub fn failed_records_queue_url(env: &impl Variables) -> Result<String, ConfigEr
     required(env, "FAILED_RECORDS_QUEUE_URL")
 }
 
-/// Reads `PUSH_ON_JOIN` and `PUSH_TEMPLATE`. Returns the text of a push, or `None` if pushes are
-/// off.
-///
-/// # Errors
-/// [`ConfigError`] with the variable's name.
-pub fn push_template(env: &impl Variables) -> Result<Option<Template>, ConfigError> {
-    let template = parsed(env, "PUSH_TEMPLATE")?;
-    Ok(push_on_join(env)?.then_some(template))
-}
-
-/// Reads `PUSH_ON_JOIN`: whether pushes are on.
-///
-/// # Errors
-/// [`ConfigError`] with the variable's name.
-pub fn push_on_join(env: &impl Variables) -> Result<bool, ConfigError> {
-    parsed(env, "PUSH_ON_JOIN")
-}
-
-/// Reads the ARNs of the platform applications: `APNS_APPLICATION_ARN`,
-/// `APNS_SANDBOX_APPLICATION_ARN`, `APNS_VOIP_APPLICATION_ARN`, `APNS_VOIP_SANDBOX_APPLICATION_ARN`
-/// and `FCM_APPLICATION_ARN`, each optional.
-///
-/// # Errors
-/// [`ConfigError`] with the name of a variable that isn't the ARN of such an application.
-pub fn applications(env: &impl Variables) -> Result<Applications, ConfigError> {
-    let arn = |name, platform| application(env, name, platform);
-    Ok(Applications {
-        apns: arn("APNS_APPLICATION_ARN", "APNS")?,
-        apns_sandbox: arn("APNS_SANDBOX_APPLICATION_ARN", "APNS_SANDBOX")?,
-        apns_voip: arn("APNS_VOIP_APPLICATION_ARN", "APNS_VOIP")?,
-        apns_voip_sandbox: arn("APNS_VOIP_SANDBOX_APPLICATION_ARN", "APNS_VOIP_SANDBOX")?,
-        fcm: arn("FCM_APPLICATION_ARN", "GCM")?,
-    })
-}
-
-/// Returns the ARN in a variable, if it is set: `arn:aws:sns:REGION:ACCOUNT:app/PLATFORM/NAME`.
-fn application(
-    env: &impl Variables,
-    name: &'static str,
-    platform: &'static str,
-) -> Result<Option<String>, ConfigError> {
-    let Some(arn) = optional(env, name) else { return Ok(None) };
-    let resource = arn.splitn(6, ':').nth(5).unwrap_or_default();
-    let application = resource
-        .strip_prefix("app/")
-        .and_then(|rest| rest.strip_prefix(platform)?.strip_prefix('/'));
-    match application {
-        Some(application) if arn.starts_with("arn:") && !application.is_empty() => Ok(Some(arn)),
-        _ => {
-            let reason = format!("it isn't the ARN of a platform application for {platform}");
-            Err(ConfigError::Invalid { name, reason })
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    struct Fixed(&'static [(&'static str, &'static str)]);
+    pub struct Fixed(pub &'static [(&'static str, &'static str)]);
 
     impl Variables for Fixed {
         fn get(&self, name: &str) -> Option<String> {
@@ -387,17 +325,6 @@ mod tests {
         assert_eq!(
             keys_secret_arn(&Fixed(&[("KEYS_SECRET_ARN", "arn")])),
             Ok(Some("arn".to_owned()))
-        );
-    }
-
-    #[test]
-    fn pushes_can_be_turned_off() {
-        let off = Fixed(&[("PUSH_TEMPLATE", "%s joined"), ("PUSH_ON_JOIN", "false")]);
-        assert_eq!(push_template(&off), Ok(None));
-        let on = Fixed(&[("PUSH_TEMPLATE", "%s joined"), ("PUSH_ON_JOIN", "true")]);
-        assert_eq!(
-            push_template(&on).map(|template| template.map(|t| t.render("Ola"))),
-            Ok(Some("Ola joined".to_owned()))
         );
     }
 }

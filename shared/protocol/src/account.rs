@@ -2,7 +2,9 @@
 
 use model::{Budget, Clock, Details, Flags, Holder, Profile, PublicId, Scope, UserId};
 use numbering::Phone;
-use store::{AccountStore, AccountWrite, Life, Outcome, StoreError, Subject, Target};
+use store::{
+    AccountStore, AccountWrite, Life, Outcome, StoreError, Subject, SubscriptionStore, Target,
+};
 
 use crate::attempts::{Attempts, Contended};
 use crate::capabilities::{DeletionStore, SignUpStore, WipeStore};
@@ -266,7 +268,8 @@ fn same_but_for_time(before: &Profile, after: &Profile) -> bool {
 ///
 /// The numbers are those of `docs/DESIGN.md`:
 ///
-/// 1. Deletes the account's items, and begins its next generation.
+/// 1. Deletes the account's items, begins its next generation, and marks the subscriptions, so that
+///    no device is answered from them any more.
 /// 2. Turns each book into a tombstone that still holds the contacts.
 /// 3. Deletes those contacts' hints, up to the tombstone's version.
 /// 4. Writes the tombstone without contacts.
@@ -339,11 +342,14 @@ where
 ///
 /// Nothing is read about an id that isn't the user's, so neither the answer nor the time that it
 /// takes says whether another user has it.
-async fn delete_profile<S: AccountStore>(
+async fn delete_profile<S>(
     store: &S,
     user: &UserId,
     id: Option<PublicId>,
-) -> Result<u64, AccountError> {
+) -> Result<u64, AccountError>
+where
+    S: AccountStore + SubscriptionStore,
+{
     let mut attempts = Attempts::new();
     loop {
         let subject: Subject = store.subject(user).await?;
@@ -362,7 +368,8 @@ async fn delete_profile<S: AccountStore>(
                 after: None,
                 target: Target::Free,
             };
-            if store.write_account(write).await? == Outcome::Done {
+            let subscriptions = store.subscriptions(user).await?;
+            if store.write_leaving_account(write, &subscriptions).await? == Outcome::Done {
                 return Ok(store.subject(user).await?.generation);
             }
         }

@@ -6,6 +6,7 @@ mod capabilities;
 mod export;
 mod holder_changes;
 mod join;
+mod keep_subscribed;
 mod notify;
 pub mod push;
 pub mod queue;
@@ -26,6 +27,7 @@ pub use capabilities::{
 };
 pub use export::{Export, export};
 pub use join::{JoinError, JoinQueues, JoinReport, JoinWorked, spread};
+pub use keep_subscribed::{Renewal, keep_subscribed};
 pub use notify::{
     DisabledApplications, LEASE_SECONDS, Notifier, PushError, PushReport, PushWorked, notify,
 };

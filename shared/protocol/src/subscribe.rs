@@ -30,6 +30,19 @@ pub struct SubscribeRequest {
 
 hide_debug!(SubscribeRequest);
 
+impl SubscribeRequest {
+    /// Returns whether `kept`, which the same device has for the same channel, already is what this
+    /// asks for.
+    pub(crate) fn is_repeat_of(&self, kept: &Subscription) -> bool {
+        let Self { device, platform, channel, environment, token } = self;
+        kept.device == *device
+            && kept.channel == *channel
+            && kept.platform == *platform
+            && kept.environment == *environment
+            && kept.token_hash == token_hash(token)
+    }
+}
+
 /// Why a subscription wasn't written.
 #[derive(Debug, thiserror::Error)]
 pub enum SubscribeError {
@@ -260,11 +273,25 @@ where
     S: SubscriptionStore,
     E: Endpoints,
 {
-    for subscription in store.subscriptions(user).await? {
-        // A conflict means that the device has subscribed again in the meantime.
-        let _outcome = remove(store, endpoints, clock, &subscription).await?;
+    let mut attempts = Attempts::new();
+    let mut left = store.subscriptions(user).await?;
+    loop {
+        let mut lost = false;
+        for subscription in &left {
+            lost |= remove(store, endpoints, clock, subscription).await? == Outcome::Conflict;
+        }
+        if !lost {
+            return Ok(());
+        }
+        // A conflict means that the device has subscribed again in the meantime, or that another
+        // call is removing the same subscription. That call may crash before it is done.
+        let now = store.subscriptions(user).await?;
+        left.retain(|seen| now.contains(seen));
+        if left.is_empty() {
+            return Ok(());
+        }
+        attempts.again().await?;
     }
-    Ok(())
 }
 
 /// Returns an id that none of the user's `others` has. An id is only ever looked up among its

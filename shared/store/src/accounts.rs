@@ -1,7 +1,7 @@
 //! Accounts, in Users: each is signed up, changed and deleted in one transaction over all its
 //! items.
 
-use model::{Flags, Holder, Profile, PublicId, Turnover, UserId};
+use model::{Flags, Holder, Profile, PublicId, Subscription, Turnover, UserId};
 use numbering::Phone;
 
 use crate::error::StoreError;
@@ -16,6 +16,10 @@ use crate::write::{Condition, Outcome, Write};
 /// How long the generation of a deleted account is kept: 14 days, twice as long as the tombstones
 /// of its books.
 const TOMBSTONE_SECONDS: u64 = 14 * 24 * 60 * 60;
+
+/// How many subscriptions are marked with a deletion at most. A transaction takes 100 items, and a
+/// user has no more than 20 subscriptions unless many calls crashed.
+const MOST_MARKS: usize = 50;
 
 /// The contents of a `subject#` item.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -74,6 +78,14 @@ pub trait AccountStore: Sync {
         &self,
         write: AccountWrite<'_>,
     ) -> impl Future<Output = Result<Outcome, StoreError>> + Send;
+
+    /// Does the same as [`AccountStore::write_account`], and marks the account's subscriptions as
+    /// leaving, if they are still those that were `seen`.
+    fn write_leaving_account(
+        &self,
+        write: AccountWrite<'_>,
+        seen: &[Subscription],
+    ) -> impl Future<Output = Result<Outcome, StoreError>> + Send;
 }
 
 impl AccountStore for Store {
@@ -97,6 +109,14 @@ impl AccountStore for Store {
     }
 
     async fn write_account(&self, write: AccountWrite<'_>) -> Result<Outcome, StoreError> {
+        self.write_leaving_account(write, &[]).await
+    }
+
+    async fn write_leaving_account(
+        &self,
+        write: AccountWrite<'_>,
+        seen: &[Subscription],
+    ) -> Result<Outcome, StoreError> {
         let AccountWrite { user, before, after, target, .. } = write;
         let mut writes: Vec<Write> = self.subject_write(write).into_iter().collect();
         writes.extend(self.profile_write(before, after));
@@ -110,6 +130,7 @@ impl AccountStore for Store {
             let without = Profile { phone: None, version: theirs.version + 1, ..theirs.clone() };
             writes.extend(self.profile_write(Some(theirs), Some(&without)));
         }
+        writes.extend(seen.iter().take(MOST_MARKS).map(|seen| self.leaving_mark(seen)));
         self.transact(writes).await
     }
 }

@@ -17,7 +17,7 @@ use std::borrow::Cow;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use model::{PublicId, Scope, Subscription, Udid, UserId};
+use model::{Channel, PublicId, Scope, Subscription, Udid, UserId};
 
 use crate::item::{Attributes, item, text};
 use crate::keyring::Keyring;
@@ -151,6 +151,16 @@ pub(crate) fn subscriptions_key(pk: &str, sk: &str) -> Attributes {
 /// Returns the key of a subscription.
 pub(crate) fn subscription_key(keyring: &Keyring, subscription: &Subscription) -> Attributes {
     let Subscription { user, channel, device, .. } = subscription;
+    device_subscription_key(keyring, user, *channel, device)
+}
+
+/// Returns the key of the subscription that a device has for a channel.
+pub(crate) fn device_subscription_key(
+    keyring: &Keyring,
+    user: &UserId,
+    channel: Channel,
+    device: &Udid,
+) -> Attributes {
     subscriptions_key(&keyring.subscriber_key(user), &keyring.device_key(channel.name(), device))
 }
 

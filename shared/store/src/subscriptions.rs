@@ -1,16 +1,21 @@
 //! Subscriptions: the devices that get a user's pushes.
 
-use model::{PublicId, Subscription, UserId};
+use aws_sdk_dynamodb::types::AttributeValue;
+use model::{Channel, PublicId, Subscription, Udid, UserId};
 
 use crate::accounts::AccountStore;
 use crate::error::StoreError;
 use crate::item::{Attributes, Reader, item, number, text};
 use crate::keyring::Keyring;
-use crate::keys::{MUTED_SORT_KEY, subscription_key, subscriptions_key};
+use crate::keys::{MUTED_SORT_KEY, device_subscription_key, subscription_key, subscriptions_key};
 use crate::store::Store;
 use crate::tables::Table;
 use crate::tokens::TokenUse;
 use crate::write::{Condition, Outcome, Write};
+
+/// Marks a subscription whose endpoint or account is being removed. A write of the subscription
+/// removes the mark.
+const LEAVING: &str = "leaving";
 
 /// A write of a subscription, conditional on what was seen before.
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +38,16 @@ pub trait SubscriptionStore: Sync {
         &self,
         user: &UserId,
     ) -> impl Future<Output = Result<Vec<Subscription>, StoreError>> + Send;
+
+    /// Reads the subscription that a device has for a channel, with one strongly consistent GetItem.
+    /// Returns `None` also if the removal of its endpoint or of its account has begun, even if that
+    /// crashed: nobody may rely on it then.
+    fn lasting_subscription(
+        &self,
+        user: &UserId,
+        channel: Channel,
+        device: &Udid,
+    ) -> impl Future<Output = Result<Option<Subscription>, StoreError>> + Send;
 
     /// Reads the subscriptions that are told of joins: all of them, or none if the user turned that
     /// off. It is one strongly consistent Query.
@@ -57,7 +72,9 @@ pub trait SubscriptionStore: Sync {
     ) -> impl Future<Output = Result<Option<TokenUse>, StoreError>> + Send;
 
     /// Notes that the subscription's endpoint is being removed, if the subscription is still the
-    /// one that was seen. The note is valid until `until_ms`, in milliseconds since 1970.
+    /// one that was seen. The note with the token is valid until `until_ms`, in milliseconds since
+    /// 1970. The mark at the subscription, written in the same transaction, stays until the
+    /// subscription is written again.
     fn begin_leaving(
         &self,
         seen: &Subscription,
@@ -83,6 +100,20 @@ pub trait SubscriptionStore: Sync {
 impl SubscriptionStore for Store {
     async fn subscriptions(&self, user: &UserId) -> Result<Vec<Subscription>, StoreError> {
         Ok(self.subscriber(user).await?.subscriptions)
+    }
+
+    async fn lasting_subscription(
+        &self,
+        user: &UserId,
+        channel: Channel,
+        device: &Udid,
+    ) -> Result<Option<Subscription>, StoreError> {
+        let key = device_subscription_key(&self.keyring, user, channel, device);
+        let Some(item) = self.get(Table::Subscriptions, key).await? else { return Ok(None) };
+        if reader(&item).flag(LEAVING, false)? {
+            return Ok(None);
+        }
+        read(&self.keyring, user, &item).map(Some)
     }
 
     async fn audience(&self, user: &UserId) -> Result<Vec<Subscription>, StoreError> {
@@ -118,10 +149,7 @@ impl SubscriptionStore for Store {
         let SubscriptionWrite { next, generation, replaced, token_use } = write;
         let condition = match replaced {
             None => Condition::new("attribute_not_exists(pk)", []),
-            Some(seen) => {
-                let since = [(":since", number(seen.subscribed_at_ms))];
-                Condition::new("subscribed_at_ms = :since", since)
-            }
+            Some(seen) => still_subscribed(seen),
         };
         let attributes = attributes(&self.keyring, next);
         let mut writes = vec![
@@ -166,6 +194,13 @@ impl Store {
         Ok(subscriber)
     }
 
+    /// Returns a write that marks a subscription as leaving, if it is still the one that was seen.
+    pub(crate) fn leaving_mark(&self, seen: &Subscription) -> Write {
+        let mut attributes = attributes(&self.keyring, seen);
+        attributes.insert(LEAVING.to_owned(), AttributeValue::Bool(true));
+        Write::put(Table::Subscriptions, attributes, still_subscribed(seen))
+    }
+
     /// Marks a user as one who doesn't want to be told of joins, or removes the mark. The mark is
     /// stored with the subscriptions, so that telling people of a join costs no other read.
     pub(crate) fn mute(&self, user: &UserId, muted: bool) -> Write {
@@ -176,6 +211,12 @@ impl Store {
             Write::delete(Table::Subscriptions, key, Condition::always())
         }
     }
+}
+
+/// Returns the condition that a device hasn't subscribed again since it was seen.
+fn still_subscribed(seen: &Subscription) -> Condition {
+    let since = [(":since", number(seen.subscribed_at_ms))];
+    Condition::new("subscribed_at_ms = :since", since)
 }
 
 fn attributes(keyring: &Keyring, subscription: &Subscription) -> Attributes {
@@ -204,8 +245,12 @@ fn attributes(keyring: &Keyring, subscription: &Subscription) -> Attributes {
     attributes
 }
 
+fn reader(item: &Attributes) -> Reader<'_> {
+    Reader { table: Table::Subscriptions, kind: "subscription", item }
+}
+
 fn read(keyring: &Keyring, user: &UserId, item: &Attributes) -> Result<Subscription, StoreError> {
-    let reader = Reader { table: Table::Subscriptions, kind: "subscription", item };
+    let reader = reader(item);
     Ok(Subscription {
         id: PublicId::new(reader.number("id")?).ok_or_else(|| reader.corrupt("id"))?,
         user: user.clone(),

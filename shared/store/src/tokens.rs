@@ -134,6 +134,7 @@ impl Store {
         let used = TokenUse::by(&self.keyring, seen);
         let leaving = TokenUse { leaving_until_ms: Some(until_ms), ..used };
         let attributes = leaving.attributes(&seen.token_hash);
-        self.put(Table::Subscriptions, attributes, leaving.is_used()).await
+        let note = Write::put(Table::Subscriptions, attributes, leaving.is_used());
+        self.transact(vec![self.leaving_mark(seen), note]).await
     }
 }

@@ -37,6 +37,7 @@ BROKEN = [
     ("Push", "FCM_NOTIFICATION", "perhaps"),
     ("Subscriptions", "FCM_APPLICATION_ARN", "arn:aws:sns:us-east-1:123456789012:app/APNS/example"),
     ("Subscriptions", "APNS_VOIP_APPLICATION_ARN", "example"),
+    ("Subscriptions", "SUBSCRIPTION_RENEWAL_DAYS", "a week"),
 ]
 
 

@@ -5,7 +5,7 @@ use aws_lambda_events::sqs::SqsEvent;
 use local::Inbox;
 use model::SystemClock;
 use protocol::queue::{BookMessage, Joiner, PushMessage};
-use protocol::{JoinQueues, Notifier};
+use protocol::{JoinQueues, Notifier, Renewal};
 use serde_json::{Value, json};
 use store::{HolderReader, Keyring, OwnerIndex, OwnerRange, Store};
 
@@ -46,7 +46,14 @@ impl Others {
 
     async fn subscribe(&self, sns: &Recorder, body: Value) {
         let event = request("POST", "/subscriptions", BOB, Some(body.to_string()));
-        ok(&::subscriptions::handle(&self.0, &sns.push_service(), &SystemClock, event).await);
+        ok(&::subscriptions::handle(
+            &self.0,
+            &sns.push_service(),
+            &SystemClock,
+            Renewal::default(),
+            event,
+        )
+        .await);
     }
 
     /// Returns the holder of a phone.
@@ -192,10 +199,11 @@ pub async fn subscriptions(recorder: &Recorder, others: &Others) {
     let (store, endpoints) = (recorder.store(), recorder.push_service());
     let call = async |method: &str, path: &str, body: Option<Value>| {
         let event = request(method, path, BOB, body.map(|body| body.to_string()));
-        ok(&::subscriptions::handle(&store, &endpoints, &SystemClock, event).await)
+        ok(&::subscriptions::handle(&store, &endpoints, &SystemClock, Renewal::default(), event)
+            .await)
     };
     for (place, (channel, environment)) in CHANNELS.into_iter().enumerate() {
-        for token in ["old", "new"] {
+        for token in ["old", "new", "new"] {
             let device = device(
                 channel,
                 environment,

@@ -6,6 +6,8 @@ mod devices;
 mod fan_out;
 mod outcomes;
 mod overtaken;
+mod removals;
+mod repeats;
 mod wire;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};

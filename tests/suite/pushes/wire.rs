@@ -8,6 +8,7 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
 use model::{Channel, Platform, PublicId, PushEnvironment, Subscription, SystemClock};
+use protocol::Renewal;
 use protocol::push::{Delivery, EndpointError, Endpoints, FcmStyle, Push, Pusher, Sns, Token};
 
 use support::requests::{read, request};
@@ -264,7 +265,9 @@ async fn a_channel_without_an_application_is_422_with_a_sentence_and_asks_sns_no
             "push_token": {"environment": "production", "client_identification_sequence": "00ff"},
         });
         let event = request("POST", "/subscriptions", "ann", Some(body.to_string()));
-        let answer = subscriptions::handle(&store, &recorded.sns(), &SystemClock, event).await;
+        let answer =
+            subscriptions::handle(&store, &recorded.sns(), &SystemClock, Renewal::default(), event)
+                .await;
         let sentence = "This channel is not set up: no platform application is configured for it.";
         let expected = serde_json::json!({"errors": {"notification_channel": [sentence]}});
         assert_eq!(read(&answer), (422, expected), "{channel}");

@@ -68,6 +68,10 @@ impl Endpoints for FakePhones {
         Ok(format!("endpoint:{}", store::token_hash(token.token)))
     }
 
+    fn is_current(&self, _: &Subscription) -> bool {
+        true
+    }
+
     async fn remove(&self, _endpoint: &str) -> Result<(), EndpointError> {
         self.call().await
     }

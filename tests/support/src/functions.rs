@@ -6,7 +6,7 @@ use local::HttpFunctions;
 use model::Clock;
 use protocol::push::{Endpoints, Pusher};
 use protocol::queue::{BookQueue, FailedRecords, PushQueue};
-use protocol::{JoinQueues, JoinReport, Notifier, PushReport};
+use protocol::{JoinQueues, JoinReport, Notifier, PushReport, Renewal};
 use serde_json::{Value, json};
 use store::{Keyring, Store};
 
@@ -40,7 +40,8 @@ where
     pub async fn http(&self, event: ApiGatewayV2httpRequest) -> ApiGatewayV2httpResponse {
         let Self { store, push, clock, .. } = self.clone();
         let (uploads, users) = (upload_settings(), user_settings());
-        HttpFunctions { store, push, clock, uploads, users }.answer(event).await
+        let renewal = Renewal::default();
+        HttpFunctions { store, push, clock, uploads, users, renewal }.answer(event).await
     }
 
     /// Makes a direct request, as an app's own systems do.

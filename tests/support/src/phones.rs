@@ -22,6 +22,9 @@ struct State {
     texts: Vec<String>,
     answers: BTreeMap<String, VecDeque<Delivery>>,
     endpoints: BTreeSet<String>,
+    registrations: usize,
+    /// What the endpoints' names begin with.
+    application: Option<&'static str>,
     death: Option<Death>,
     delay: Duration,
 }
@@ -78,6 +81,16 @@ impl FakePhones {
         self.lock().texts.clone()
     }
 
+    /// Returns how many times an endpoint was registered.
+    pub fn registrations(&self) -> usize {
+        self.lock().registrations
+    }
+
+    /// Registers all endpoints in another application from now on.
+    pub fn use_application(&self, name: &'static str) {
+        self.lock().application = Some(name);
+    }
+
     /// Returns the endpoints that are registered.
     pub fn endpoints(&self) -> BTreeSet<String> {
         self.lock().endpoints.clone()
@@ -86,7 +99,12 @@ impl FakePhones {
 
 /// Returns the endpoint that this service gives to a token.
 pub fn endpoint(token: &str) -> String {
-    format!("endpoint:{token}")
+    endpoint_in(None, token)
+}
+
+/// Returns the endpoint that this service gives to a token in an application.
+pub fn endpoint_in(application: Option<&str>, token: &str) -> String {
+    format!("{}:{token}", application.unwrap_or("endpoint"))
 }
 
 impl Pusher for FakePhones {
@@ -124,9 +142,15 @@ impl Pusher for FakePhones {
 
 impl Endpoints for FakePhones {
     async fn register(&self, token: Token<'_>) -> Result<String, EndpointError> {
-        let endpoint = endpoint(token.token);
-        self.lock().endpoints.insert(endpoint.clone());
+        let mut state = self.lock();
+        let endpoint = endpoint_in(state.application, token.token);
+        state.endpoints.insert(endpoint.clone());
+        state.registrations += 1;
         Ok(endpoint)
+    }
+
+    fn is_current(&self, subscription: &Subscription) -> bool {
+        subscription.endpoint.starts_with(&endpoint_in(self.lock().application, ""))
     }
 
     async fn remove(&self, endpoint: &str) -> Result<(), EndpointError> {

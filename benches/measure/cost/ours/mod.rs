@@ -4,7 +4,7 @@ mod joins;
 
 use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use model::{SystemClock, UserId};
-use protocol::{PhoneClaim, ProfilePatch, sign_up};
+use protocol::{PhoneClaim, ProfilePatch, Renewal, sign_up};
 use serde_json::{Value, json};
 use store::{Keyring, Store};
 
@@ -114,8 +114,8 @@ impl Deployment {
 
     async fn subscribe(&self) {
         let event = subscription(&subject(0), "phone");
-        let answer = subscriptions::handle(&self.store, &self.phones, &SystemClock, event).await;
-        succeeded(&answer);
+        let (store, renewal) = (&self.store, Renewal::default());
+        succeeded(&subscriptions::handle(store, &self.phones, &SystemClock, renewal, event).await);
     }
 
     /// Signs a user up. It isn't counted.

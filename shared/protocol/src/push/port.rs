@@ -85,6 +85,10 @@ pub trait Endpoints: Sync {
         token: Token<'_>,
     ) -> impl Future<Output = Result<String, EndpointError>> + Send;
 
+    /// Returns whether the subscription's endpoint is where a token of its channel and environment
+    /// would be registered now. It asks nobody.
+    fn is_current(&self, subscription: &Subscription) -> bool;
+
     /// Removes an endpoint. Succeeds if there is no such endpoint any more.
     fn remove(&self, endpoint: &str) -> impl Future<Output = Result<(), EndpointError>> + Send;
 }

@@ -121,12 +121,30 @@ impl Endpoints for Sns {
         Err(unavailable("the endpoint was deleted each time"))
     }
 
+    /// Returns whether the endpoint is in the platform application that is configured now.
+    fn is_current(&self, subscription: &Subscription) -> bool {
+        let Subscription { channel, environment, endpoint, .. } = subscription;
+        let application = self.applications.of(*channel, *environment);
+        application.is_some_and(|application| is_in(application, endpoint))
+    }
+
     async fn remove(&self, endpoint: &str) -> Result<(), EndpointError> {
         match self.client.delete_endpoint().endpoint_arn(endpoint).send().await {
             Ok(_) => Ok(()),
             Err(error) => Err(failed(&error)),
         }
     }
+}
+
+/// Returns whether an endpoint is in a platform application. The endpoints of
+/// `arn:aws:sns:REGION:ACCOUNT:app/PLATFORM/NAME` are
+/// `arn:aws:sns:REGION:ACCOUNT:endpoint/PLATFORM/NAME/ID`.
+fn is_in(application: &str, endpoint: &str) -> bool {
+    let Some((account, name)) = application.split_once(":app/") else { return false };
+    let id = endpoint
+        .strip_prefix(account)
+        .and_then(|rest| rest.strip_prefix(":endpoint/")?.strip_prefix(name)?.strip_prefix('/'));
+    id.is_some_and(|id| !id.is_empty() && !id.contains('/'))
 }
 
 /// Returns the ARN in "Invalid parameter: Token Reason: Endpoint arn:… already exists with the same
@@ -224,6 +242,25 @@ fn names_no_endpoint(message: Option<&str>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_endpoint_names_its_application() {
+        let application = "arn:aws:sns:us-east-1:123456789012:app/GCM/app";
+        for (endpoint, is_there) in [
+            ("arn:aws:sns:us-east-1:123456789012:endpoint/GCM/app/5f1b", true),
+            ("arn:aws:sns:us-east-1:123456789012:endpoint/GCM/app", false),
+            ("arn:aws:sns:us-east-1:123456789012:endpoint/GCM/app/", false),
+            ("arn:aws:sns:us-east-1:123456789012:endpoint/GCM/app-2/5f1b", false),
+            ("arn:aws:sns:us-east-1:123456789012:endpoint/GCM/old/5f1b", false),
+            ("arn:aws:sns:us-east-1:123456789012:endpoint/APNS/app/5f1b", false),
+            ("arn:aws:sns:eu-west-1:123456789012:endpoint/GCM/app/5f1b", false),
+            ("arn:aws:sns:us-east-1:210987654321:endpoint/GCM/app/5f1b", false),
+            ("inbox:5f1b", false),
+        ] {
+            assert_eq!(is_in(application, endpoint), is_there, "{endpoint}");
+        }
+        assert!(!is_in("", "arn:aws:sns:us-east-1:123456789012:endpoint/GCM/app/5f1b"));
+    }
 
     #[test]
     fn the_endpoint_of_a_token_with_other_attributes_is_read_from_the_message() {
