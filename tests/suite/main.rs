@@ -16,6 +16,7 @@ mod journey;
 mod leaks;
 mod life;
 mod limits;
+mod nothing_new;
 mod owners;
 mod permissions;
 mod poison;

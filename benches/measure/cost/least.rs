@@ -60,6 +60,8 @@ impl Least {
                 (read_units(self.registered_bytes) + self.registered / 2.0, 0.0)
             }
             Operation::RegisteredCompact => (read_units(self.registered_bytes), 0.0),
+            // The book's version.
+            Operation::NothingNew => (1.0, 0.0),
             // Where the device's token is in use.
             Operation::SameSubscription => (1.0, 0.0),
             // The owners share the query for them; each has a book.

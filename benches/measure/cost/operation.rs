@@ -13,6 +13,7 @@ pub enum Operation {
     Get,
     RegisteredFull,
     RegisteredCompact,
+    NothingNew,
     SameSubscription,
     JoinOfBook,
     NewContactAndLook,
@@ -21,7 +22,7 @@ pub enum Operation {
 
 impl Operation {
     /// All operations, in the order of the tables.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::FirstUpload,
         Self::SameUpload,
         Self::NewContact,
@@ -31,6 +32,7 @@ impl Operation {
         Self::Get,
         Self::RegisteredFull,
         Self::RegisteredCompact,
+        Self::NothingNew,
         Self::SameSubscription,
         Self::JoinOfBook,
         Self::NewContactAndLook,
@@ -52,6 +54,7 @@ impl Operation {
             Self::Get => "get",
             Self::RegisteredFull => "registered users, full",
             Self::RegisteredCompact => "registered users, compact",
+            Self::NothingNew => "a read that finds nothing new (304)",
             Self::SameSubscription => "subscriptions, the same again",
             Self::JoinOfBook => "a user joins, for each book that holds them",
             Self::NewContactAndLook => "one new contact, and one look at who is registered",

@@ -2,7 +2,7 @@
 
 use api::{ApiError, Call, Endpoint, Reply, contacts};
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
-use protocol::read_book;
+use protocol::{BookRead, read_book_unless_known};
 use store::BookKeeper;
 
 /// Answers one request.
@@ -16,6 +16,7 @@ pub async fn handle<S: BookKeeper>(
 
 async fn serve<S: BookKeeper>(store: &S, call: &Call) -> Result<Reply, ApiError> {
     let (Endpoint::ReadBook, _) = call.endpoint()? else { return Err(ApiError::no_route()) };
-    let book = read_book(store, &call.user()?, &call.scope()?).await?;
-    Ok(Reply::ok(&contacts(&book)))
+    let (user, scope, known) = (call.user()?, call.scope()?, call.known_revisions());
+    let BookRead { revision, book } = read_book_unless_known(store, &user, &scope, &known).await?;
+    Ok(Reply::of_revision(revision, book.as_ref().map(contacts).as_ref()))
 }

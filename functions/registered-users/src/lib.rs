@@ -2,14 +2,15 @@
 
 use api::{ApiError, Call, Endpoint, Reply, compact, compact_items, full_items};
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
-use protocol::read_book;
+use protocol::{BookRead, read_book, read_book_unless_known};
 use store::{BookKeeper, ProfileReader};
 
 const TOO_LARGE: &str =
     "There are too many registered users for their full profiles; ask with compact=1.";
 
 /// Answers one request. The compact form takes one read, and the full one takes another for each
-/// hundred users.
+/// hundred users. If the client has the answer already, the compact form takes a read of the book's
+/// head.
 pub async fn handle<S>(store: &S, event: ApiGatewayV2httpRequest) -> ApiGatewayV2httpResponse
 where
     S: BookKeeper + ProfileReader,
@@ -22,14 +23,19 @@ async fn serve<S: BookKeeper + ProfileReader>(store: &S, call: &Call) -> Result<
     let (Endpoint::ReadRegisteredUsers, _) = call.endpoint()? else {
         return Err(ApiError::no_route());
     };
-    let user = call.user()?;
-    let compact = compact(&call.query()?)?;
-    let book = read_book(store, &user, &call.scope()?).await?;
-    if compact {
-        return Ok(Reply::ok(&compact_items(&book)));
+    let (user, scope, known) = (call.user()?, call.scope()?, call.known_revisions());
+    if compact(&call.query()?)? {
+        let BookRead { revision, book } =
+            read_book_unless_known(store, &user, &scope, &known).await?;
+        return Ok(Reply::of_revision(revision, book.as_ref().map(compact_items).as_ref()));
     }
+    let book = read_book(store, &user, &scope).await?;
     let ids: Vec<_> = book.entries().iter().filter_map(|entry| entry.matched).collect();
     let profiles = store.profiles(&ids).await?;
     let reply = Reply::ok(&full_items(&book, &profiles));
-    if reply.fits() { Ok(reply) } else { Err(ApiError::unacceptable("compact", TOO_LARGE)) }
+    if !reply.fits() {
+        return Err(ApiError::unacceptable("compact", TOO_LARGE));
+    }
+    // The profiles have revisions of their own, so the answer has to be made to be compared.
+    Ok(reply.unless_known(&known))
 }

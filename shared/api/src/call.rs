@@ -7,12 +7,13 @@ use aws_lambda_events::encodings::Body;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::HeaderMap;
-use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, RETRY_AFTER};
 use model::{Issuers, PublicId, Scope, UserId, hide_debug};
 use serde_json::{Map, Value};
 
 use crate::body::{object, udid_of};
 use crate::caller::Caller;
+use crate::entity_tag::{entity_tag, known_revisions};
 use crate::error::ApiError;
 use crate::reply::Reply;
 use crate::routes::{Endpoint, find};
@@ -137,6 +138,12 @@ impl Call {
         Ok(query)
     }
 
+    /// Returns the revisions of the answer that the client already has.
+    #[must_use]
+    pub fn known_revisions(&self) -> Vec<String> {
+        known_revisions(&self.event.headers)
+    }
+
     /// Returns the book that the query means.
     ///
     /// # Errors
@@ -161,12 +168,19 @@ impl Call {
     pub fn respond(&self, result: Result<Reply, ApiError>) -> ApiGatewayV2httpResponse {
         let request_id = self.event.request_context.request_id.as_deref().unwrap_or_default();
         let mut headers = HeaderMap::new();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json;charset=utf-8"));
         if let Ok(request_id) = HeaderValue::from_str(request_id) {
             headers.insert(REQUEST_ID, request_id);
         }
         let (status, body) = match result {
-            Ok(Reply { status, body }) => (status, body),
+            Ok(Reply { status, body, revision }) => {
+                let tag = revision.and_then(|revision| entity_tag(&revision).try_into().ok());
+                if let Some(tag) = tag {
+                    headers.insert(ETAG, tag);
+                    // Caches may keep it for this user alone, and ask each time.
+                    headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+                }
+                (status, body)
+            }
             Err(error) => {
                 log(&error, request_id);
                 if let Some(seconds) = error.retry_after {
@@ -177,6 +191,10 @@ impl Call {
         };
         let mut response = ApiGatewayV2httpResponse::default();
         response.status_code = i64::from(status);
+        if !body.is_empty() {
+            let json = HeaderValue::from_static("application/json;charset=utf-8");
+            headers.insert(CONTENT_TYPE, json);
+        }
         response.headers = headers;
         response.body = Some(Body::Text(body));
         response

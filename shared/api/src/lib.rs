@@ -4,6 +4,7 @@ mod body;
 mod book;
 mod call;
 mod caller;
+mod entity_tag;
 mod error;
 mod event;
 mod export;

@@ -1,6 +1,7 @@
 //! The answers to requests that succeed.
 
 use serde::Serialize;
+use store::hashed;
 
 /// The largest answer, in bytes, as Lambda counts it: with the body as a string in the function's
 /// JSON. Lambda's own limit is 6 MB.
@@ -11,6 +12,8 @@ const MAX_ANSWER_BYTES: usize = 6_000_000;
 pub struct Reply {
     pub(crate) status: u16,
     pub(crate) body: String,
+    /// The revision of what is answered, by which clients may ask again.
+    pub(crate) revision: Option<String>,
 }
 
 model::hide_debug!(Reply);
@@ -19,19 +22,40 @@ impl Reply {
     /// Answers 200 with a JSON body.
     #[must_use]
     pub fn ok(body: &impl Serialize) -> Self {
-        Self { status: 200, body: json(body) }
+        Self { status: 200, body: json(body), revision: None }
     }
 
     /// Answers 200 with an empty JSON object, because stock clients parse every body.
     #[must_use]
     pub fn empty() -> Self {
-        Self { status: 200, body: "{}".to_owned() }
+        Self { status: 200, body: "{}".to_owned(), revision: None }
     }
 
     /// Answers 201 with a JSON body.
     #[must_use]
     pub fn created(body: &impl Serialize) -> Self {
-        Self { status: 201, body: json(body) }
+        Self { status: 201, body: json(body), revision: None }
+    }
+
+    /// Answers with the JSON body of `content`, which is at this revision. If there is none, the
+    /// client has this revision, and the answer is 304.
+    #[must_use]
+    pub fn of_revision(revision: String, content: Option<&impl Serialize>) -> Self {
+        let reply = content.map_or_else(Self::not_modified, Self::ok);
+        Self { revision: Some(revision), ..reply }
+    }
+
+    /// Returns this answer with a digest of its body as its revision, or 304 if that is among the
+    /// revisions that the client has.
+    #[must_use]
+    pub fn unless_known(self, known: &[String]) -> Self {
+        let revision = hashed(&[&self.body]);
+        let reply = if known.contains(&revision) { Self::not_modified() } else { self };
+        Self { revision: Some(revision), ..reply }
+    }
+
+    fn not_modified() -> Self {
+        Self { status: 304, body: String::new(), revision: None }
     }
 
     /// Returns whether Lambda can pass the answer on.

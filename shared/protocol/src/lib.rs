@@ -31,7 +31,7 @@ pub use keep_subscribed::{Renewal, keep_subscribed};
 pub use notify::{
     DisabledApplications, LEASE_SECONDS, Notifier, PushError, PushReport, PushWorked, notify,
 };
-pub use read_book::read_book;
+pub use read_book::{BookRead, read_book, read_book_unless_known};
 pub use subscribe::{MAX_SUBSCRIPTIONS, SubscribeError, SubscribeRequest, subscribe, unsubscribe};
 pub use upload::{Allowance, UploadError, Uploaded, upload, wipe};
 pub use worked::{Report, Worked};

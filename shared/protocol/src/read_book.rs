@@ -18,6 +18,39 @@ pub async fn read_book<S: BookKeeper>(
     Ok(seen.book)
 }
 
+/// A book that was read, unless the client has it already.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BookRead {
+    /// Stands for the contacts and matches, see [`BookHead::revision`].
+    pub revision: String,
+    /// The contacts and matches. Absent if the client has this revision.
+    pub book: Option<Book>,
+}
+
+/// Reads a book as [`read_book`] does, unless it is at one of the revisions that the client has. That
+/// takes a read of the book's head only.
+///
+/// # Errors
+/// [`StoreError`] of the reads.
+pub async fn read_book_unless_known<S: BookKeeper>(
+    store: &S,
+    user: &UserId,
+    scope: &Scope,
+    known: &[String],
+) -> Result<BookRead, StoreError> {
+    if !known.is_empty() {
+        let head = store.read_head(user, scope).await?;
+        let revision = head.revision(user, scope);
+        if known.contains(&revision) {
+            keep(store, user, scope, &head).await;
+            return Ok(BookRead { revision, book: None });
+        }
+    }
+    let seen = store.read_book(user, scope).await?;
+    keep(store, user, scope, &seen.head()).await;
+    Ok(BookRead { revision: seen.head().revision(user, scope), book: Some(seen.book) })
+}
+
 /// Notes that a book is in use. A failure is only logged: half of the book's time is still left, and
 /// later requests try again.
 pub(crate) async fn keep<S: BookKeeper>(store: &S, user: &UserId, scope: &Scope, seen: &BookHead) {

@@ -37,6 +37,7 @@ pub use owners::{Hint, OwnerIndex, OwnerPage, OwnerRange};
 pub use packed::{
     PackError, apply_changes, fits, pack_changes, pack_contacts, pack_matches, unpack,
 };
+pub use phone_keys::hashed;
 pub use receipt::Receipt;
 pub use retry::{Backoff, Retry};
 pub use store::Store;

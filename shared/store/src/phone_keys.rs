@@ -72,7 +72,8 @@ fn named(purpose: &str, payer: &Payer) -> String {
 
 /// Returns 128 bits of SHA-256 over the parts. Each part is hashed with its length, so that no two
 /// lists give the same bytes.
-pub(crate) fn hashed(parts: &[&str]) -> String {
+#[must_use]
+pub fn hashed(parts: &[&str]) -> String {
     let mut hash = Sha256::new();
     for part in parts {
         hash.update((part.len() as u64).to_be_bytes());

@@ -1,5 +1,6 @@
 //! Runs each function through all the calls that it can make.
 
+use api::EventBuilder;
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use aws_lambda_events::sqs::SqsEvent;
 use local::Inbox;
@@ -123,16 +124,20 @@ pub async fn upload(recorder: &Recorder, others: &Others) {
 
 pub async fn get(recorder: &Recorder, others: &Others) {
     others.upload(BOB, json!({"contacts": contacts(&[ALICES])})).await;
-    ok(&::get::handle(&recorder.store(), request("GET", "/address_book", BOB, None)).await);
+    let known = EventBuilder::new("GET", "/address_book")
+        .token(BOB)
+        .header("if-none-match", "\"an older revision\"");
+    ok(&::get::handle(&recorder.store(), known.build()).await);
 }
 
 pub async fn registered_users(recorder: &Recorder, others: &Others) {
     others.sign_up(ALICE).await;
     others.upload(BOB, json!({"contacts": contacts(&[ALICES])})).await;
     for path in ["/address_book/registered_users?compact=1", "/address_book/registered_users"] {
-        let items =
-            ok(&::registered_users::handle(&recorder.store(), request("GET", path, BOB, None))
-                .await);
+        let known = EventBuilder::new("GET", path)
+            .token(BOB)
+            .header("if-none-match", "\"an older revision\"");
+        let items = ok(&::registered_users::handle(&recorder.store(), known.build()).await);
         assert_eq!(items["items"].as_array().map(Vec::len), Some(1), "{path}");
     }
 }

@@ -20,6 +20,8 @@ pub(crate) use self::layout::MAX_CHANGES_BYTES;
 use self::layout::Times;
 use crate::error::StoreError;
 use crate::item::{Attributes, item, number, text};
+use crate::keys::plain_book;
+use crate::phone_keys::hashed;
 use crate::store::Store;
 use crate::tables::Table;
 use crate::write::{Condition, Outcome, Write};
@@ -87,6 +89,15 @@ impl BookHead {
     #[must_use]
     pub fn base(&self) -> Option<u64> {
         self.base
+    }
+
+    /// Returns a text that stands for the contacts and matches that the book has: no other state of
+    /// this book, and no book of another user or device, has the same one. A book that isn't open is
+    /// empty, whatever its version.
+    #[must_use]
+    pub fn revision(&self, user: &UserId, scope: &Scope) -> String {
+        let version = self.life.is_open().then(|| self.version.to_string());
+        hashed(&[user.as_str(), &plain_book(scope), &version.unwrap_or_default()])
     }
 
     /// Returns the head of the same book after its time is over.
@@ -171,7 +182,8 @@ pub trait BookReader: Sync {
         scope: &Scope,
     ) -> impl Future<Output = Result<StoredBook, StoreError>> + Send;
 
-    /// Reads the head of a book with one strongly consistent GetItem.
+    /// Reads the head of a book with one strongly consistent GetItem. A book whose time is over is
+    /// read as one that isn't open.
     fn read_head(
         &self,
         user: &UserId,
@@ -231,7 +243,11 @@ impl BookReader for Store {
     async fn read_head(&self, user: &UserId, scope: &Scope) -> Result<BookHead, StoreError> {
         let key = BookKeys::new(&self.keyring, user, scope).head_key();
         match self.get(Table::AddressBooks, key).await? {
-            Some(item) => read_head(&item),
+            Some(item) => {
+                let head = read_head(&item)?;
+                let is_over = head.expires_at.is_some_and(|at| at <= self.clock.now_seconds());
+                Ok(if is_over { head.expired() } else { head })
+            }
             None => Ok(BookHead::absent(self.clock.now_ms())),
         }
     }
