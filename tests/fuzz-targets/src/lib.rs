@@ -5,21 +5,22 @@ use std::task::{Context, Poll, Waker};
 
 use api::{Call, EventBuilder, UploadRequest, UserRequest, compact, object, read_subscription};
 use cognito_sign_up::PostConfirmation;
-use model::{Book, Limits};
+use model::{Book, Contact, Entry, Limits, PublicId};
 use numbering::{HomeRegion, Phone, Region};
 use protocol::queue::{
     BookMessage, BookQueue, FailedRecord, FailedRecords, PushMessage, QueueError,
 };
 use serde_json::Value;
-use store::{Keyring, pack_contacts, pack_matches, unpack};
+use store::{Keyring, apply_changes, pack_changes, pack_contacts, pack_matches, unpack};
 
 /// A target: its name, which is also its corpus's name, and its function.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const TARGETS: [Target; 8] = [
+pub const TARGETS: [Target; 9] = [
     ("cognito_event", cognito_event),
     ("packed_book", packed_book),
+    ("packed_changes", packed_changes),
     ("query", query),
     ("queue_message", queue_message),
     ("stream_event", stream_event),
@@ -97,25 +98,59 @@ pub fn packed_book(bytes: &[u8]) {
         let (matches, contacts) = rest.split_at(rest.len().min(usize::from(*kind)));
         (contacts.to_vec(), matches.to_vec())
     } else {
-        let Some((header, rest)) = rest.split_at_checked(4) else { return };
-        let told = usize::from(u16::from_le_bytes([header[1], header[2]]));
-        let (tails, rest) = rest.split_at(rest.len().min(3 * usize::from(header[0])));
-        let (told, rest) = rest.split_at(rest.len().min(told));
-        let (matches, names) = rest.split_at(rest.len().min(usize::from(header[3])));
-        let frame = |bytes| zstd::bulk::compress(bytes, 1).expect("compresses");
-        let (told, names) = (frame(told), frame(names));
-        let length = [
-            told.len() as u8 & 0x7F | 0x80,
-            (told.len() >> 7) as u8 & 0x7F | 0x80,
-            (told.len() >> 14) as u8,
-        ];
-        ([&[1, header[0] & 0x7F], tails, &length, &told, &names].concat(), matches.to_vec())
+        let Some(columns) = columns(rest) else { return };
+        columns
     };
     for matches in [None, Some(&matches[..])] {
         let Ok(book) = unpack(None, &contacts, matches) else { continue };
         let again = unpack(None, &pack_contacts(&book), pack_matches(&book).as_deref());
         assert_eq!(again.expect("what was packed can be unpacked"), book);
     }
+}
+
+/// Packs the columns of contacts, and returns them and the matches.
+fn columns(bytes: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
+    let (header, rest) = bytes.split_at_checked(4)?;
+    let told = usize::from(u16::from_le_bytes([header[1], header[2]]));
+    let (tails, rest) = rest.split_at(rest.len().min(3 * usize::from(header[0])));
+    let (told, rest) = rest.split_at(rest.len().min(told));
+    let (matches, names) = rest.split_at(rest.len().min(usize::from(header[3])));
+    let frame = |bytes| zstd::bulk::compress(bytes, 1).expect("compresses");
+    let (told, names) = (frame(told), frame(names));
+    let length = varint(told.len());
+    Some(([&[1, header[0] & 0x7F], tails, &length, &told, &names].concat(), matches.to_vec()))
+}
+
+/// Returns a number as three bytes of a varint.
+fn varint(number: usize) -> [u8; 3] {
+    [number as u8 & 0x7F | 0x80, (number >> 7) as u8 & 0x7F | 0x80, (number >> 14) as u8]
+}
+
+/// Takes the changes of a stored book, of a base with three contacts. The first byte says how many
+/// bytes are the numbers before the contacts. The other bytes are the contacts' columns, as in
+/// [`packed_book`].
+pub fn packed_changes(bytes: &[u8]) {
+    let Some((split, rest)) = bytes.split_first() else { return };
+    let base: Vec<Entry> = (1..=3).map(entry).collect();
+    let (numbers, packed) = rest.split_at(rest.len().min(usize::from(*split)));
+    let framed = columns(packed).map(|(contacts, matches)| {
+        [&[2], numbers, &varint(contacts.len()), &contacts, &matches].concat()
+    });
+    for changes in [Some([&[2], rest].concat()), framed].into_iter().flatten() {
+        let Ok((next, _)) = apply_changes(&base, &changes) else { continue };
+        let again = pack_changes(&base, &next, 0, next.len()).expect("no more are new");
+        let (again, _) = apply_changes(&base, &again).expect("what was packed can be unpacked");
+        assert_eq!(again, next);
+    }
+}
+
+fn entry(number: u64) -> Entry {
+    let contact = Contact {
+        phone: format!("1650555010{number}").parse().expect("a phone"),
+        spelling: "+1".into(),
+        name: "a name".parse().expect("a name"),
+    };
+    Entry { contact, matched: PublicId::new(number) }
 }
 
 /// A queue that accepts everything, and checks that each message can be read.
