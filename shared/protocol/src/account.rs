@@ -272,7 +272,7 @@ fn same_but_for_time(before: &Profile, after: &Profile) -> bool {
 ///    no device is answered from them any more.
 /// 2. Turns each book into a tombstone that still holds the contacts.
 /// 3. Deletes those contacts' hints, up to the tombstone's version.
-/// 4. Writes the tombstone without contacts.
+/// 4. Writes the tombstone without contacts, and deletes the book's base.
 /// 5. Removes the subscriptions.
 /// 6. Deletes the claims.
 ///

@@ -3,7 +3,7 @@
 //!
 //! 2. Turns the book into a tombstone that still holds the contacts.
 //! 3. Deletes the contacts' hints, up to the tombstone's version.
-//! 4. Writes the tombstone without contacts.
+//! 4. Writes the tombstone without contacts, and deletes the book's base.
 //!
 //! The tombstone keeps the version, so that no version is counted twice. An upload in flight either
 //! commits before the tombstone is written, or loses against it. A repeat finishes what a crash
