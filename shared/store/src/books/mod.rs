@@ -5,23 +5,24 @@
 //! - The base has the contacts and matches. It is only ever written or deleted in one transaction
 //!   with the head, and both then have the same tag. A book that is small enough has no base.
 //!
-//! `layout.rs` decides which of them a write writes, `items.rs` writes and reads their attributes.
+//! `stored.rs` has what the protocols see of them. `layout.rs` decides which of them a write writes,
+//! `items.rs` writes and reads their attributes.
 
 mod items;
 mod layout;
+mod stored;
 #[cfg(test)]
 mod tests;
 
-use model::{Book, Scope, UserId};
+use model::{Scope, UserId};
 
 use self::items::{BookItems, BookKeys, is_still, read_head};
 pub use self::layout::Layout;
 pub(crate) use self::layout::MAX_CHANGES_BYTES;
 use self::layout::Times;
+pub use self::stored::{BookHead, Life, StoredBook};
 use crate::error::StoreError;
 use crate::item::{Attributes, item, number, text};
-use crate::keys::plain_book;
-use crate::phone_keys::hashed;
 use crate::store::Store;
 use crate::tables::Table;
 use crate::write::{Condition, Outcome, Write};
@@ -39,137 +40,6 @@ const MARK_SECONDS: u64 = 24 * 60 * 60;
 /// How often a book is read whose head and base don't belong together. They don't while another
 /// request writes both between our reads of them. Each further time takes another such request.
 const READS: usize = 10;
-
-/// Whether a book is open, and in which generation of its user's account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Life {
-    /// No upload has opened the book yet, or none since it was wiped or expired.
-    Unopened,
-    /// The book belongs to its user's account of this generation.
-    Open {
-        /// The account's generation when the book was opened.
-        generation: u64,
-    },
-    /// The account of this generation was deleted, and the book with it.
-    Deleted {
-        /// The generation that was deleted.
-        generation: u64,
-    },
-}
-
-impl Life {
-    /// Returns whether the book is open.
-    #[must_use]
-    pub fn is_open(self) -> bool {
-        matches!(self, Self::Open { .. })
-    }
-}
-
-/// What the head of a book tells without its base.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct BookHead {
-    /// Raised by one with every write. If there is no item, it is the clock's milliseconds, which is
-    /// more than any version that the book had before.
-    pub version: u64,
-    /// Whether there is an item.
-    pub is_stored: bool,
-    pub life: Life,
-    /// When an open book expires unless it is used before, in seconds since 1970. If it is absent
-    /// when the book is written, the deployment's time to live counts from now, if there is one.
-    pub expires_at: Option<u64>,
-    /// When an open book of a device was last used, in seconds since 1970. It may be a day late. If
-    /// it is absent when the book is written, the book is used now.
-    pub used_at: Option<u64>,
-    /// The tag of the book's base, if it has one.
-    base: Option<u64>,
-}
-
-impl BookHead {
-    /// Returns the tag of the book's base, if it has one.
-    #[must_use]
-    pub fn base(&self) -> Option<u64> {
-        self.base
-    }
-
-    /// Returns a text that stands for the contacts and matches that the book has: no other state of
-    /// this book, and no book of another user or device, has the same one. A book that isn't open is
-    /// empty, whatever its version.
-    #[must_use]
-    pub fn revision(&self, user: &UserId, scope: &Scope) -> String {
-        let version = self.life.is_open().then(|| self.version.to_string());
-        hashed(&[user.as_str(), &plain_book(scope), &version.unwrap_or_default()])
-    }
-
-    /// Returns the head of the same book after its time is over.
-    fn expired(self) -> Self {
-        Self { is_stored: self.is_stored, ..Self::absent(self.version) }
-    }
-
-    /// Returns the head of a book that has no item, which begins at `version`.
-    fn absent(version: u64) -> Self {
-        Self {
-            version,
-            is_stored: false,
-            life: Life::Unopened,
-            expires_at: None,
-            used_at: None,
-            base: None,
-        }
-    }
-}
-
-/// A book as it is stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StoredBook {
-    /// See [`BookHead::version`].
-    pub version: u64,
-    /// Whether there is an item.
-    pub is_stored: bool,
-    pub life: Life,
-    /// The contacts and matches. Empty unless the book is open.
-    pub book: Book,
-    /// The mark of the upload that wrote the contacts. An upload that didn't get the answer to its
-    /// write recognises its own work by it.
-    pub uploaded_by: Option<u32>,
-    /// In a tombstone, the contacts whose hints may not be deleted yet.
-    pub leaving: Book,
-    /// See [`BookHead::expires_at`].
-    pub expires_at: Option<u64>,
-    /// See [`BookHead::used_at`].
-    pub used_at: Option<u64>,
-    /// How the book is stored. What is written goes by the layout of what was seen.
-    pub layout: Layout,
-}
-
-impl StoredBook {
-    /// Returns a book without contacts.
-    fn empty(head: BookHead) -> Self {
-        let BookHead { version, is_stored, life, expires_at, used_at, base: _ } = head;
-        Self {
-            version,
-            is_stored,
-            life,
-            book: Book::default(),
-            uploaded_by: None,
-            leaving: Book::default(),
-            expires_at,
-            used_at,
-            layout: Layout::default(),
-        }
-    }
-
-    /// Returns what the head of the book tells.
-    #[must_use]
-    pub fn head(&self) -> BookHead {
-        let Self { version, is_stored, life, expires_at, used_at, ref layout, .. } = *self;
-        BookHead { version, is_stored, life, expires_at, used_at, base: layout.tag() }
-    }
-
-    /// Returns the contacts, whether they stay or leave.
-    fn contents(&self) -> &Book {
-        if self.life.is_open() { &self.book } else { &self.leaving }
-    }
-}
 
 /// Reading books.
 pub trait BookReader: Sync {

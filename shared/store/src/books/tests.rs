@@ -1,6 +1,6 @@
 //! Tests of a book's items, without a database.
 
-use model::{Change, Clock, Contact, Diff, Entry, Growth, Mode, PublicId, Upload};
+use model::{Book, Change, Clock, Contact, Diff, Entry, Growth, Mode, PublicId, Upload};
 use numbering::HomeRegion;
 use proptest::prelude::*;
 
