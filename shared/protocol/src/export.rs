@@ -1,7 +1,7 @@
 //! The export of everything that is stored about a user, for that user.
 
 use model::{Book, Payer, Profile, PublicId, Scope, Subscription, UserId};
-use store::{Bucket, ChangeBucket, Life};
+use store::{Bucket, ChangeBucket};
 
 use crate::account::{AccountError, own_profile};
 use crate::capabilities::ExportStore;
@@ -33,7 +33,7 @@ pub async fn export<S: ExportStore>(
 ) -> Result<Export, AccountError> {
     let profile = own_profile(store, user, id).await?;
     let stored = store.read_books(user).await?.into_iter();
-    let open = stored.filter(|(_, stored)| matches!(stored.life, Life::Open { .. }));
+    let open = stored.filter(|(_, stored)| stored.life.is_open());
     Ok(Export {
         profile,
         books: open.map(|(scope, stored)| (scope, stored.book)).collect(),

@@ -26,7 +26,7 @@ pub(crate) async fn empty_book<S: WipeStore>(
     let (mut emptied, mut attempts) = (false, Attempts::new());
     loop {
         let seen = store.read_book(user, scope).await?;
-        let is_open = matches!(seen.life, Life::Open { .. });
+        let is_open = seen.life.is_open();
         let next = match ended(seen.life) {
             // 2. Only once: a book that is opened again after that is meant to stay.
             Some(life) if !emptied => {

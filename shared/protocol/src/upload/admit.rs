@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use model::{Book, Limits, Payer, Scope, UserId};
 use numbering::Phone;
-use store::{BookReader, Life, Outcome, StoredBook};
+use store::{BookReader, Outcome, StoredBook};
 
 use super::error::UploadError;
 use super::wipe;
@@ -48,7 +48,7 @@ impl Rooms {
         scope: &Scope,
         seen: &StoredBook,
     ) -> Result<Self, UploadError> {
-        let is_open = |stored: &StoredBook| matches!(stored.life, Life::Open { .. });
+        let is_open = |stored: &StoredBook| stored.life.is_open();
         let books = store.read_books(user).await?;
         let (others, closed): (Vec<_>, Vec<_>) = books
             .into_iter()

@@ -144,7 +144,7 @@ pub async fn wipe<S: WipeStore>(
     user: &UserId,
     scope: &Scope,
 ) -> Result<(), UploadError> {
-    let wiped = |life| matches!(life, Life::Open { .. }).then_some(Life::Unopened);
+    let wiped = |life: Life| life.is_open().then_some(Life::Unopened);
     match empty_book(store, user, scope, wiped).await? {
         Outcome::Done => Ok(()),
         Outcome::Conflict => Err(Contended.into()),
