@@ -180,14 +180,10 @@ async fn the_main_operations_stay_within(bounds: Bounds) {
 }
 
 #[tokio::test]
-async fn the_main_operations_on_a_thousand_contacts_stay_within_their_units() {
-    the_main_operations_stay_within(THOUSAND).await;
-}
-
-#[tokio::test]
-async fn the_main_operations_on_ten_thousand_contacts_stay_within_their_units() {
-    if is_exhaustive() {
-        the_main_operations_stay_within(TEN_THOUSAND).await;
+async fn the_main_operations_stay_within_their_units() {
+    let sizes = if is_exhaustive() { vec![THOUSAND, TEN_THOUSAND] } else { vec![THOUSAND] };
+    for bounds in sizes {
+        the_main_operations_stay_within(bounds).await;
     }
 }
 
