@@ -118,13 +118,13 @@ fn an_upload_whose_answer_is_lost_is_made_once() {
     for (name, folding) in
         [("a lost answer to a head", &[][..]), ("a lost answer to a transaction", &[0])]
     {
-        let actors = uploads(rename(), remove(), Turn::Register);
+        let actors = [rename(), remove()].map(Actor::Upload).to_vec();
         explore(&based(name, folding, actors), Crashes::LostAnswer);
     }
     let opening = Scenario {
         name: "a lost answer to the first upload",
         folding: &[0],
-        actors: uploads(add(), rename(), Turn::Register),
+        actors: [add(), rename()].map(Actor::Upload).to_vec(),
         ..Scenario::default()
     };
     explore(&opening, Crashes::LostAnswer);

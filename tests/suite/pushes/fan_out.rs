@@ -20,8 +20,8 @@ use support::{contact, phone, upload_as, upload_of, user};
 
 /// Books that hold the joiner, unless `EXHAUSTIVE` is set.
 const OWNERS: usize = 2_500;
-/// Books that hold the joiner if it is.
-const ALL_OWNERS: usize = 100_000;
+/// Books that hold the joiner if it is: 30 queries of hints, and 300 messages.
+const ALL_OWNERS: usize = 30_000;
 /// The most hints of one query, see `shared/protocol`.
 const HINTS_PER_QUERY: usize = 1_000;
 /// Books of one message.
