@@ -115,13 +115,12 @@ impl Layout {
         (changes.len() <= most_bytes && !is_worth_it).then_some(changes)
     }
 
-    /// Returns when a head expires that is written without its base, which never expires before it.
-    /// Returns nothing if that is too early, and the base has to be written too.
+    /// Returns when a head expires that is written without its base: together with it, so that
+    /// neither outlives the other. Returns nothing if the base has to be written for that.
     fn expiry(&self, times: &Times) -> Option<Option<u64>> {
-        let Some(of_base) = self.base.as_ref().and_then(|base| base.expires_at) else {
-            return Some(times.expires_at);
-        };
-        let at = times.expires_at?;
-        (of_base >= at.min(times.expires_after)).then_some(Some(at.min(of_base)))
+        let Some(base) = &self.base else { return Some(times.expires_at) };
+        let is_soon_enough = base.expires_at.is_some_and(|at| at >= times.expires_after)
+            && base.expires_at < times.expires_at;
+        (base.expires_at == times.expires_at || is_soon_enough).then_some(base.expires_at)
     }
 }
