@@ -13,7 +13,7 @@ use crate::report::number;
 
 /// Callers, each with a book of their own.
 const CALLERS: [usize; 3] = [1, 8, 64];
-/// Requests of each measurement. A caller may change a book 2,000 times at once (`BookChangesBudget`).
+/// Requests of each measurement. A caller may change a book 2,000 times at once.
 const REQUESTS: usize = 1_500;
 
 /// Measures all handlers, and returns the table as Markdown.
