@@ -1,7 +1,7 @@
 //! Reading a book, which notes that it is used.
 
 use model::{Book, Scope, UserId};
-use store::{BookHead, BookKeeper, StoreError};
+use store::{BookHead, BookKeeper, StoreError, StoredBook};
 
 /// Returns the contacts and matches of a book, from one strongly consistent read. It repairs
 /// nothing. If the book expires or is a device's, its use is noted; see [`BookKeeper`].
@@ -13,9 +13,7 @@ pub async fn read_book<S: BookKeeper>(
     user: &UserId,
     scope: &Scope,
 ) -> Result<Book, StoreError> {
-    let seen = store.read_book(user, scope).await?;
-    keep(store, user, scope, &seen.head()).await;
-    Ok(seen.book)
+    Ok(read_and_keep(store, user, scope).await?.book)
 }
 
 /// A book that was read, unless the client has it already.
@@ -46,9 +44,19 @@ pub async fn read_book_unless_known<S: BookKeeper>(
             return Ok(BookRead { revision, book: None });
         }
     }
+    let seen = read_and_keep(store, user, scope).await?;
+    Ok(BookRead { revision: seen.head().revision(user, scope), book: Some(seen.book) })
+}
+
+/// Reads a book, and notes its use.
+async fn read_and_keep<S: BookKeeper>(
+    store: &S,
+    user: &UserId,
+    scope: &Scope,
+) -> Result<StoredBook, StoreError> {
     let seen = store.read_book(user, scope).await?;
     keep(store, user, scope, &seen.head()).await;
-    Ok(BookRead { revision: seen.head().revision(user, scope), book: Some(seen.book) })
+    Ok(seen)
 }
 
 /// Notes that a book is in use. A failure is only logged: half of the book's time is still left, and

@@ -183,7 +183,7 @@ async fn a_device_whose_endpoint_is_being_removed_waits_and_is_registered() {
     let until_ms = town.clock.now_ms() + 60_000;
     let begun = town.store.begin_leaving(&first, until_ms).await.expect("written");
     assert_eq!(begun, Outcome::Done);
-    // Whoever lists the subscriptions still finds it, so that a repeat of the removal does too.
+    // A list of the subscriptions still has it, so that a repeat of the removal does too.
     assert!(town.store.subscriptions(&user("ann")).await.expect("readable") == [first.clone()]);
     let waits = town.starts(&pixel()).await;
     assert!(matches!(waits, Err(SubscribeError::Contended(_))), "{waits:?}");

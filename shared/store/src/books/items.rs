@@ -183,8 +183,9 @@ impl BookItems {
         };
         let Some(base) = &self.base else {
             // DynamoDB deletes items whose time is over one by one.
-            let is_over = head.expires_at.is_some_and(|at| at <= clock.now_seconds());
-            return Ok(is_over.then(|| StoredBook::empty(head.expired())));
+            return Ok(head
+                .is_over(clock.now_seconds())
+                .then(|| StoredBook::empty(head.expired())));
         };
         let reader = reader(base);
         if reader.number("tag")? != tag {

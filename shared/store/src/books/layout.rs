@@ -1,11 +1,10 @@
 //! Layout: what of a book is in its head, and what in its base.
 //!
-//! A change of a few contacts writes the head alone. A *fold* writes a new base, and a head without
-//! changes. It costs twice the size of both, because it is a transaction. So a fold is worth it as
-//! soon as all changes that were written since the base was, each time anew with those before them,
-//! are as many bytes as a fold costs. If every change takes `s` bytes, that is when they take
-//! √(2 × fold × `s`) together, which is the cheapest time. However they are distributed, folding at
-//! that time never costs more than twice the cheapest way.
+//! A change of a few contacts writes the head alone, with all changes since the base. A *fold* writes
+//! a new base, and a head without changes. It costs twice the size of both, because it is a
+//! transaction. So we add up the bytes of changes in all heads since the base was written, and fold
+//! when the sum reaches the cost of a fold. If every change takes `s` bytes, the head then has
+//! √(2 × fold × `s`) bytes of changes, which is the cheapest time.
 
 use std::sync::Arc;
 

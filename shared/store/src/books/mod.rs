@@ -115,7 +115,7 @@ impl BookReader for Store {
         match self.get(Table::AddressBooks, key).await? {
             Some(item) => {
                 let head = read_head(&item)?;
-                let is_over = head.expires_at.is_some_and(|at| at <= self.clock.now_seconds());
+                let is_over = head.is_over(self.clock.now_seconds());
                 Ok(if is_over { head.expired() } else { head })
             }
             None => Ok(BookHead::absent(self.clock.now_ms())),

@@ -66,6 +66,11 @@ impl BookHead {
         hashed(&[user.as_str(), &plain_book(scope), &version.unwrap_or_default()])
     }
 
+    /// Returns whether the book's time is over, so that DynamoDB may have deleted its base.
+    pub(super) fn is_over(&self, now_seconds: u64) -> bool {
+        self.expires_at.is_some_and(|at| at <= now_seconds)
+    }
+
     /// Returns the head of the same book after its time is over.
     pub(super) fn expired(self) -> Self {
         Self { is_stored: self.is_stored, ..Self::absent(self.version) }
