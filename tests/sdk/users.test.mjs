@@ -59,6 +59,17 @@ test('an update changes what it names and nothing else, and others see it', asyn
   ]);
 });
 
+test('an SDK that does not know its user changes and deletes the caller', async () => {
+  const alice = newcomer('+16505550131');
+  const { user: before } = await alice.sdk.users.signup({ full_name: 'Alice' });
+  const { answer, exchanges } = await observed(() => alice.sdk.users.update({ full_name: 'Alice B.' }));
+  assert.deepEqual(exchanges, [{ method: 'PUT', path: '/users.json', status: 200 }]);
+  assert.deepEqual(answer.user, { ...before, full_name: 'Alice B.', updated_at: answer.user.updated_at });
+  const left = await observed(() => alice.sdk.users.delete());
+  assert.deepEqual(left.exchanges, [{ method: 'DELETE', path: '/users.json', status: 200 }]);
+  await assert.rejects(alice.sdk.users.update({ full_name: 'Alice C.' }), refusal(404, 'base'));
+});
+
 test("nobody changes or deletes another user's account", async () => {
   const [alice, mallory] = [newcomer('+16505550125'), newcomer('+16505550126')];
   const user = await signUp(alice, { full_name: 'Alice' });

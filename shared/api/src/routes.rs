@@ -50,7 +50,7 @@ const fn route(
 }
 
 /// All routes. Every path is also served with `.json` at its end.
-pub const ROUTES: [Route; 12] = [
+pub const ROUTES: [Route; 14] = [
     route("POST", "/address_book", Endpoint::Upload, Function::Upload),
     route("DELETE", "/address_book", Endpoint::WipeBook, Function::Upload),
     route("GET", "/address_book", Endpoint::ReadBook, Function::Get),
@@ -63,7 +63,9 @@ pub const ROUTES: [Route; 12] = [
     route("POST", "/users", Endpoint::SignUp, Function::Users),
     route("GET", "/users/{id}", Endpoint::ReadUser, Function::Users),
     route("GET", "/users/{id}/export", Endpoint::ExportUser, Function::Users),
+    route("PUT", "/users", Endpoint::UpdateUser, Function::Users),
     route("PUT", "/users/{id}", Endpoint::UpdateUser, Function::Users),
+    route("DELETE", "/users", Endpoint::DeleteUser, Function::Users),
     route("DELETE", "/users/{id}", Endpoint::DeleteUser, Function::Users),
     route("POST", "/subscriptions", Endpoint::Subscribe, Function::Subscriptions),
     route("GET", "/subscriptions", Endpoint::ReadSubscriptions, Function::Subscriptions),
@@ -109,6 +111,8 @@ mod tests {
             }),
             ("GET", "/users/7", Some((Endpoint::ReadUser, "7"))),
             ("GET", "/users/7.json", Some((Endpoint::ReadUser, "7"))),
+            ("PUT", "/users.json", Some((Endpoint::UpdateUser, ""))),
+            ("DELETE", "/users", Some((Endpoint::DeleteUser, ""))),
             ("GET", "/users/7/export", Some((Endpoint::ExportUser, "7"))),
             ("DELETE", "/subscriptions/50", Some((Endpoint::Unsubscribe, "50"))),
             ("PUT", "/address_book", None),
