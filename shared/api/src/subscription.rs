@@ -21,7 +21,7 @@ pub fn read_subscription(body: &Map<String, Value>) -> Result<SubscribeRequest, 
         "web" => {
             return Err(ApiError::unacceptable(
                 "notification_channel",
-                "web is not available: Amazon SNS has no web push.",
+                "web is not available: Amazon SNS reaches browsers only through gcm, with a token of Firebase.",
             ));
         }
         name => name.parse::<Channel>().map_err(|_| {
@@ -34,7 +34,10 @@ pub fn read_subscription(body: &Map<String, Value>) -> Result<SubscribeRequest, 
     let platform = text(device, "platform")?
         .to_ascii_lowercase()
         .parse::<Platform>()
-        .map_err(|_| ApiError::unacceptable("platform", "must be ios or android"))?;
+        .map_err(|_| ApiError::unacceptable("platform", "must be ios, android or web"))?;
+    if platform == Platform::Web && channel != Channel::Gcm {
+        return Err(ApiError::unacceptable("platform", "web goes with the channel gcm alone"));
+    }
     let udid = text(device, "udid")?.parse::<Udid>().map_err(|_| {
         ApiError::unacceptable("udid", "Length of 'udid' field should be min: 1 and max: 64.")
     })?;
@@ -112,6 +115,20 @@ mod tests {
     }
 
     #[test]
+    fn firebase_reaches_every_platform() {
+        for (name, platform) in
+            [("android", Platform::Android), ("iOS", Platform::Ios), ("web", Platform::Web)]
+        {
+            let mut body = request();
+            body["notification_channel"] = json!("gcm");
+            body["device"]["platform"] = json!(name);
+            let request =
+                read_subscription(body.as_object().expect("an object")).expect("readable");
+            assert_eq!((request.channel, request.platform), (Channel::Gcm, platform));
+        }
+    }
+
+    #[test]
     fn a_field_that_is_missing_or_makes_no_sense_is_422_under_its_name() {
         for (pointer, value, field) in [
             ("/notification_channel", json!("web"), "notification_channel"),
@@ -125,6 +142,7 @@ mod tests {
             ),
             ("/device", json!("ios"), "device"),
             ("/device/platform", json!("symbian"), "platform"),
+            ("/device/platform", json!("web"), "platform"),
             ("/device/udid", json!(""), "udid"),
             ("/device/udid", json!("x".repeat(65)), "udid"),
         ] {

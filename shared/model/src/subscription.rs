@@ -59,11 +59,13 @@ named! {
 }
 
 named! {
-    /// The operating system of a device.
+    /// What a device runs.
     Platform {
         /// iOS and iPadOS.
         Ios = "ios",
         Android = "android",
+        /// A browser.
+        Web = "web",
     }
 }
 

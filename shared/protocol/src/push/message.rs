@@ -1,6 +1,6 @@
 //! Messages: a push in the form that SNS takes for each platform.
 
-use model::{Channel, PushEnvironment};
+use model::{Channel, Platform, PushEnvironment, Subscription};
 use serde_json::{Value, json};
 
 use super::port::Push;
@@ -37,15 +37,11 @@ pub(super) struct Message {
 }
 
 impl Message {
-    pub(super) fn new(
-        channel: Channel,
-        environment: PushEnvironment,
-        style: FcmStyle,
-        push: &Push,
-    ) -> Self {
-        let (platform, payload, attributes) = match (channel, environment) {
+    pub(super) fn new(to: &Subscription, style: FcmStyle, push: &Push) -> Self {
+        let (platform, payload, attributes) = match (to.channel, to.environment) {
             (Channel::Gcm, _) => {
-                ("GCM", fitted(&push.text, MAX_FCM_BYTES, |text| fcm(text, style, push)), vec![])
+                let payload = |text: &str| fcm(text, to.platform, style, push);
+                ("GCM", fitted(&push.text, MAX_FCM_BYTES, payload), vec![])
             }
             (Channel::Apns | Channel::ApnsVoip, PushEnvironment::Production) => {
                 ("APNS", fitted_apns(push), apns_attributes(push, "AWS.SNS.MOBILE.APNS.TTL"))
@@ -65,11 +61,12 @@ fn fitted_apns(push: &Push) -> String {
 }
 
 fn apns(text: &str, push: &Push) -> Value {
-    json!({
-        "aps": { "alert": { "body": text }, "sound": "default", "thread-id": "contacts-joined" },
-        "id": push.joiner,
-        "phone": push.phone.digits(),
-    })
+    json!({ "aps": aps(text), "id": push.joiner, "phone": push.phone.digits() })
+}
+
+/// Returns what iOS shows, whether Apple gets it from SNS or from FCM.
+fn aps(text: &str) -> Value {
+    json!({ "alert": { "body": text }, "sound": "default", "thread-id": "contacts-joined" })
 }
 
 /// Returns the attributes of a push to Apple. Two pushes about one joiner collapse into one; those
@@ -86,17 +83,44 @@ fn apns_attributes(push: &Push, ttl: &'static str) -> Vec<(&'static str, String)
 }
 
 /// Returns the payload for FCM. It has no `collapse_key`, because FCM keeps at most four of them
-/// per device. The tag only replaces what a device already shows, so no push is lost on the way.
-fn fcm(text: &str, style: FcmStyle, push: &Push) -> Value {
+/// per device. The tags only replace what a device already shows, so no push is lost on the way.
+///
+/// An Android app shows a data message by itself. iOS and browsers show only what a block of their
+/// own says.
+fn fcm(text: &str, platform: Platform, style: FcmStyle, push: &Push) -> Value {
     let mut message = json!({
         "data": { "message": text, "id": push.joiner.to_string(), "phone": push.phone.digits() },
-        "android": { "priority": "high", "ttl": format!("{TTL_SECONDS}s") },
     });
-    if style == FcmStyle::Notification {
-        message["notification"] = json!({ "body": text });
-        message["android"]["notification"] = json!({ "tag": collapse_id(push) });
+    match platform {
+        Platform::Android => {
+            message["android"] = json!({ "priority": "high", "ttl": format!("{TTL_SECONDS}s") });
+            if style == FcmStyle::Notification {
+                message["notification"] = json!({ "body": text });
+                message["android"]["notification"] = json!({ "tag": collapse_id(push) });
+            }
+        }
+        Platform::Ios => message["apns"] = fcm_apns(text, push),
+        Platform::Web => message["webpush"] = webpush(text, push),
     }
     json!({ "fcmV1Message": { "message": message } })
+}
+
+/// Returns the block that FCM passes to Apple. FCM puts the fields of `data` beside `aps`, and keeps
+/// the push for at most four weeks.
+fn fcm_apns(text: &str, push: &Push) -> Value {
+    let headers = json!({
+        "apns-push-type": "alert", "apns-priority": "10", "apns-collapse-id": collapse_id(push),
+    });
+    json!({ "headers": headers, "payload": { "aps": aps(text) } })
+}
+
+/// Returns the block that FCM passes to a browser (RFC 8030 has the headers). The text is the title,
+/// because a browser shows no notification without one.
+fn webpush(text: &str, push: &Push) -> Value {
+    json!({
+        "headers": { "TTL": TTL_SECONDS.to_string(), "Urgency": "high" },
+        "notification": { "title": text, "tag": collapse_id(push) },
+    })
 }
 
 /// Returns the id by which pushes about one joiner replace each other. It has at most 64 bytes,
@@ -132,13 +156,29 @@ mod tests {
         }
     }
 
+    fn device(channel: Channel, platform: Platform, environment: PushEnvironment) -> Subscription {
+        Subscription {
+            id: PublicId::new(50).expect("an id"),
+            user: "alice".parse().expect("a user"),
+            device: "pixel".parse().expect("a udid"),
+            channel,
+            platform,
+            environment,
+            token_hash: "hash".to_owned(),
+            endpoint: "arn".to_owned(),
+            subscribed_at_ms: 0,
+        }
+    }
+
     fn golden(
         channel: Channel,
+        platform: Platform,
         environment: PushEnvironment,
         style: FcmStyle,
         text: &str,
     ) -> (String, Vec<String>) {
-        let message = Message::new(channel, environment, style, &push(text));
+        let to = device(channel, platform, environment);
+        let message = Message::new(&to, style, &push(text));
         let attributes = message.attributes.iter().map(|(name, value)| format!("{name}={value}"));
         (message.body, attributes.collect())
     }
@@ -150,7 +190,8 @@ mod tests {
         for (environment, platform) in
             [(PushEnvironment::Production, "APNS"), (PushEnvironment::Development, "APNS_SANDBOX")]
         {
-            let (body, attributes) = golden(Channel::Apns, environment, FcmStyle::Data, STRANGE);
+            let (body, attributes) =
+                golden(Channel::Apns, Platform::Ios, environment, FcmStyle::Data, STRANGE);
             let expected = concat!(
                 r#"{"PLATFORM":"{\"aps\":{\"alert\":{\"body\":\"\\\"Zoë\\\" %s 😀 שלום\\nis here\"},\"sound\":\"default\","#,
                 r#"\"thread-id\":\"contacts-joined\"},\"id\":212,\"phone\":\"16505550123\"}","#,
@@ -177,7 +218,8 @@ mod tests {
             r#""default":"\"Zoë\" %s 😀 שלום\nis here"}"#,
         );
         for environment in [PushEnvironment::Production, PushEnvironment::Development] {
-            let message = golden(Channel::Gcm, environment, FcmStyle::Data, STRANGE);
+            let message =
+                golden(Channel::Gcm, Platform::Android, environment, FcmStyle::Data, STRANGE);
             assert_eq!(message, (expected.to_owned(), vec![]));
         }
     }
@@ -186,6 +228,7 @@ mod tests {
     fn android_gets_a_notification_besides_where_the_deployment_asks_for_one() {
         let (body, _) = golden(
             Channel::Gcm,
+            Platform::Android,
             PushEnvironment::Production,
             FcmStyle::Notification,
             "Zoë is here",
@@ -198,9 +241,37 @@ mod tests {
         assert_eq!(body, expected);
     }
 
+    #[test]
+    fn through_firebase_ios_and_browsers_get_a_block_that_they_show() {
+        let start = r#"{"GCM":"{\"fcmV1Message\":{\"message\":{"#;
+        let data =
+            r#"\"data\":{\"id\":\"212\",\"message\":\"Zoë is here\",\"phone\":\"16505550123\"}"#;
+        let end = r#"}}}","default":"Zoë is here"}"#;
+        let ios = concat!(
+            r#"\"apns\":{\"headers\":{\"apns-collapse-id\":\"join-212\",\"apns-priority\":\"10\","#,
+            r#"\"apns-push-type\":\"alert\"},\"payload\":{\"aps\":{\"alert\":{\"body\":\"Zoë is here\"},"#,
+            r#"\"sound\":\"default\",\"thread-id\":\"contacts-joined\"}}}"#,
+        );
+        let web = concat!(
+            r#"\"webpush\":{\"headers\":{\"TTL\":\"604800\",\"Urgency\":\"high\"},"#,
+            r#"\"notification\":{\"tag\":\"join-212\",\"title\":\"Zoë is here\"}}"#,
+        );
+        for (platform, expected) in [
+            (Platform::Ios, format!("{start}{ios},{data}{end}")),
+            (Platform::Web, format!("{start}{data},{web}{end}")),
+        ] {
+            for style in [FcmStyle::Data, FcmStyle::Notification] {
+                let production = PushEnvironment::Production;
+                let message = golden(Channel::Gcm, platform, production, style, "Zoë is here");
+                assert_eq!(message, (expected.clone(), vec![]));
+            }
+        }
+    }
+
     /// Returns the size of the payload inside a message, and the text in it.
-    fn payload(channel: Channel, text: &str) -> (usize, String) {
-        let (body, _) = golden(channel, PushEnvironment::Production, FcmStyle::Notification, text);
+    fn payload(channel: Channel, platform: Platform, text: &str) -> (usize, String) {
+        let production = PushEnvironment::Production;
+        let (body, _) = golden(channel, platform, production, FcmStyle::Notification, text);
         let body: Value = serde_json::from_str(&body).expect("JSON");
         let (platform, place) = match channel {
             Channel::Gcm => ("GCM", "/fcmV1Message/message/data/message"),
@@ -211,16 +282,24 @@ mod tests {
         (payload.len(), inner.pointer(place).and_then(Value::as_str).expect("a text").to_owned())
     }
 
+    /// The ways to a device, and how often each payload has the text.
+    const WAYS: [(Channel, Platform, usize); 4] = [
+        (Channel::Apns, Platform::Ios, 1),
+        (Channel::Gcm, Platform::Android, 2),
+        (Channel::Gcm, Platform::Ios, 2),
+        (Channel::Gcm, Platform::Web, 2),
+    ];
+
     #[test]
     fn the_longest_names_fit_whole_in_an_ordinary_template() {
         let template: Template = "%s is here now. Say hello!".parse().expect("a template");
         for character in ["x", "𝒜", "\"", "א", "%"] {
             let text = template.render(&character.repeat(MAX_NAME_CHARS));
-            for channel in [Channel::Apns, Channel::Gcm] {
-                let (bytes, shown) = payload(channel, &text);
+            for (channel, platform, _) in WAYS {
+                let (bytes, shown) = payload(channel, platform, &text);
                 assert!(
                     bytes <= 4_096 && shown == text,
-                    "{character:?} to {channel:?}: {bytes} bytes"
+                    "{character:?} to {platform:?} by {channel:?}: {bytes} bytes"
                 );
             }
         }
@@ -230,15 +309,13 @@ mod tests {
     fn a_text_that_does_not_fit_is_cut_between_two_characters_and_as_late_as_possible() {
         for character in ["😀", "\u{1}", "\"", "ab", "é"] {
             let text = character.repeat(4_000);
-            for (channel, copies) in [(Channel::Apns, 1), (Channel::Gcm, 2)] {
-                let (bytes, shown) = payload(channel, &text);
+            for (channel, platform, copies) in WAYS {
+                let (bytes, shown) = payload(channel, platform, &text);
                 let kept = shown.strip_suffix(CUT).expect("it says that it was cut");
-                assert!(text.starts_with(kept) && !kept.is_empty(), "{character:?} to {channel:?}");
+                let way = format!("{character:?} to {platform:?} by {channel:?}");
+                assert!(text.starts_with(kept) && !kept.is_empty(), "{way}");
                 let one_more = json!(character).to_string().len() * copies;
-                assert!(
-                    bytes <= 4_096 && bytes + one_more > 4_096,
-                    "{character:?} to {channel:?}: {bytes} bytes"
-                );
+                assert!(bytes <= 4_096 && bytes + one_more > 4_096, "{way}: {bytes} bytes");
             }
         }
     }

@@ -165,8 +165,7 @@ fn unavailable(code: &str) -> EndpointError {
 
 impl Pusher for Sns {
     async fn push(&self, subscription: &Subscription, push: &Push) -> Delivery {
-        let Message { body, attributes } =
-            Message::new(subscription.channel, subscription.environment, self.fcm_style, push);
+        let Message { body, attributes } = Message::new(subscription, self.fcm_style, push);
         let attributes = attributes.into_iter().map(|(name, value)| {
             let value = MessageAttributeValue::builder().data_type("String").string_value(value);
             (name.to_owned(), value.build().expect("a type is set"))
