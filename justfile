@@ -69,7 +69,7 @@ test-exhaustive:
 
 # Run all end-to-end tests
 [group('test')]
-e2e: sdk docs sns deploy-proof
+e2e: sdk docs sns forms deploy-proof
 
 # Drive the local server with the real npm SDKs
 [group('test')]
@@ -80,6 +80,12 @@ sdk: build
 [group('test')]
 docs: build
     tests/docs/run
+
+# Compare how forms are read with Rack, for example `just forms 100000 7`
+[group('test')]
+[positional-arguments]
+forms *args:
+    tests/forms/run "$@"
 
 # Run the tests of endpoints and pushes against moto's SNS
 [group('test')]
@@ -189,4 +195,4 @@ toggle *joiners:
 
 # Run everything that a change has to pass; quick checks first
 [group('check')]
-ci: check advisories deploy-check test-exhaustive sns sdk docs deploy-proof arm64
+ci: check advisories deploy-check test-exhaustive forms sns sdk docs deploy-proof arm64

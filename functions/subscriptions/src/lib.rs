@@ -39,7 +39,7 @@ where
     match call.endpoint()? {
         (Endpoint::Subscribe, _) => {
             let user = call.user()?;
-            let request = read_subscription(&call.json()?)?;
+            let request = read_subscription(&call.fields()?)?;
             let kept = keep_subscribed(store, endpoints, clock, renewal, &user, &request).await?;
             Ok(Reply::created(&subscription_items(&[kept])))
         }

@@ -48,7 +48,7 @@ where
         (Endpoint::Upload, _) => {
             let caller = call.caller(issuers)?;
             let home = caller.home(*default_region);
-            let request = UploadRequest::read(&call.json()?, &home, limits)?;
+            let request = UploadRequest::read(&call.fields()?, &home, limits)?;
             let allowance = Allowance { payer: caller.payer(), limits, clock };
             let uploaded =
                 upload(store, &allowance, &caller.user, &request.scope, &request.upload, &home)

@@ -179,5 +179,5 @@ async fn named_or_own<S: AccountStore>(
 }
 
 fn read(call: &Call, caller: &Caller, settings: &Settings) -> Result<UserRequest, ApiError> {
-    UserRequest::read(&call.json()?, &caller.home(settings.default_region))
+    UserRequest::read(&call.fields()?, &caller.home(settings.default_region))
 }

@@ -1,4 +1,4 @@
-//! What all request bodies have in common: each is a JSON object, and some name a book by its
+//! What all JSON bodies have in common: each is an object, and some name a book by its
 //! `udid`.
 
 use serde_json::{Map, Value};
@@ -29,7 +29,7 @@ pub fn object(body: &[u8]) -> Result<Map<String, Value>, ApiError> {
     }
 }
 
-/// Returns the book that a `udid` means. `""`, `null` and no `udid` at all mean the global one.
+/// Returns the book that a `udid` means. A number is read as its digits. `""`, `null` and no `udid` at all mean the global one.
 ///
 /// # Errors
 /// 422 if it isn't a string, or has more than 64 characters.
@@ -43,6 +43,7 @@ pub fn udid_of(udid: Option<&Value>) -> Result<Scope, ApiError> {
                 format!("Length of 'udid' field should be max: {MAX_UDID_CHARS}."),
             )
         }),
+        Some(Value::Number(number)) => udid_of(Some(&Value::String(number.to_string()))),
         Some(_) => Err(ApiError::unacceptable("udid", "must be a string")),
     }
 }
@@ -67,7 +68,8 @@ mod tests {
             (json!(""), Some(Scope::Global)),
             (json!("#/\0📱"), Some(Scope::Device("#/\0📱".parse().expect("a udid")))),
             (json!("x".repeat(65)), None),
-            (json!(7), None),
+            (json!(7), Some(Scope::Device("7".parse().expect("a udid")))),
+            (json!([7]), None),
         ] {
             assert_eq!(udid_of(Some(&udid)).ok(), expected, "{udid}");
         }

@@ -15,6 +15,7 @@ use crate::body::{object, udid_of};
 use crate::caller::Caller;
 use crate::entity_tag::{entity_tag, known_revisions};
 use crate::error::ApiError;
+use crate::form::form;
 use crate::reply::Reply;
 use crate::routes::{Endpoint, find};
 
@@ -86,17 +87,19 @@ impl Call {
         self.caller(&Issuers::default()).map(|caller| caller.user)
     }
 
-    /// Reads the body, which has to be a JSON object.
+    /// Returns the fields of the body, which has to be a JSON object or a form. Without a content
+    /// type it is read as JSON.
     ///
     /// # Errors
-    /// 413 if the body is too large, 415 if its content type isn't JSON, and 400 or 422 if it can't
-    /// be read, see [`object`].
-    pub fn json(&self) -> Result<Map<String, Value>, ApiError> {
-        let content_type =
-            self.event.headers.get(CONTENT_TYPE).map(|value| value.to_str().unwrap_or_default());
-        if content_type.is_some_and(|content_type| !is_json(content_type)) {
-            return Err(ApiError::not_json());
-        }
+    /// 413 if the body is too large, 415 if its content type is neither, and 400 or 422 if it can't
+    /// be read, see [`object`] and [`form`].
+    pub fn fields(&self) -> Result<Map<String, Value>, ApiError> {
+        let content_type = self.event.headers.get(CONTENT_TYPE);
+        let kind = match content_type {
+            None => BodyKind::Json,
+            Some(value) => BodyKind::of(value.to_str().unwrap_or_default())
+                .ok_or_else(ApiError::unknown_media_type)?,
+        };
         let body = self.event.body.as_deref().unwrap_or_default();
         if body.len() > MAX_BODY_BYTES.div_ceil(3) * 4 {
             return Err(ApiError::too_large(MAX_BODY_BYTES));
@@ -113,7 +116,12 @@ impl Call {
         if bytes.len() > MAX_BODY_BYTES {
             return Err(ApiError::too_large(MAX_BODY_BYTES));
         }
-        object(bytes)
+        match kind {
+            BodyKind::Json => object(bytes),
+            // `curl -d` says that its JSON is a form. No field's name begins with a brace.
+            BodyKind::Form if bytes.first() == Some(&b'{') => Err(ApiError::unknown_media_type()),
+            BodyKind::Form => form(bytes),
+        }
     }
 
     /// Reads the parameters of the query. The QuickBlox SDK sends a JSON object as a parameter: its
@@ -209,10 +217,23 @@ pub fn public_id(part: &str, message: &'static str) -> Result<PublicId, ApiError
     part.parse().ok().and_then(PublicId::new).ok_or_else(|| ApiError::not_found(message))
 }
 
-fn is_json(content_type: &str) -> bool {
-    let media_type = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    media_type == "application/json"
-        || (media_type.starts_with("application/") && media_type.ends_with("+json"))
+/// How a body is written.
+enum BodyKind {
+    Json,
+    Form,
+}
+
+impl BodyKind {
+    /// Returns the kind that a content type names, if it names one of them.
+    fn of(content_type: &str) -> Option<Self> {
+        let media_type = content_type.split(';').next().unwrap_or_default();
+        let media_type = media_type.trim().to_ascii_lowercase();
+        match media_type.strip_prefix("application/")? {
+            "x-www-form-urlencoded" => Some(Self::Form),
+            subtype if subtype == "json" || subtype.ends_with("+json") => Some(Self::Json),
+            _ => None,
+        }
+    }
 }
 
 /// Logs one line for a failure on our side. Clients' mistakes aren't logged.
@@ -305,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_is_json_or_refused() {
+    fn a_body_is_json_or_a_form_or_refused() {
         let post = |body: &str| get("/address_book").body(body.as_bytes());
         let in_base64 = |body: &str| {
             let mut event = post(body).into_value();
@@ -313,17 +334,34 @@ mod tests {
             Call::new(serde_json::from_value(event).expect("an event"))
         };
         let json = "application/json;charset=utf-8";
+        let urlencoded = "application/x-www-form-urlencoded";
         for (call, status) in [
             (call(post("{\"a\":1}")), None),
             (call(post("{}").header("content-type", json)), None),
             (in_base64("e30="), None),
+            (call(post("a[b]=1").header("content-type", urlencoded)), None),
+            (call(post("a=1&a[b]=1").header("content-type", urlencoded)), Some(400)),
+            (call(post("{\"a\":1}").header("content-type", urlencoded)), Some(415)),
             (call(post("{}").header("content-type", "text/plain")), Some(415)),
             (call(post("{")), Some(400)),
             (in_base64("%"), Some(400)),
             (call(post(&"x".repeat(6 * 1024 * 1024))), Some(413)),
         ] {
-            assert_eq!(call.json().err().map(|error| error.status), status);
+            assert_eq!(call.fields().err().map(|error| error.status), status);
         }
+    }
+
+    #[test]
+    fn a_form_says_the_same_as_json() {
+        let json =
+            json!({"udid": "pixel", "force": "1", "contacts": [{"phone": "+1", "name": "Ö"}]});
+        let form = "udid=pixel&force=1&contacts%5B%5D%5Bphone%5D=%2B1&contacts[][name]=%C3%96";
+        let posted = get("/address_book").json(&json);
+        let sent = get("/address_book")
+            .header("content-type", "application/x-www-form-urlencoded; charset=UTF-8")
+            .body(form.as_bytes());
+        let read = [posted, sent].map(|event| call(event).fields().expect("readable"));
+        assert_eq!(read[0], read[1]);
     }
 
     #[tokio::test(start_paused = true)]

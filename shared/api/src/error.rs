@@ -70,10 +70,11 @@ impl ApiError {
         Self::new(413, "base", format!("The body must not be larger than {limit_bytes} bytes."))
     }
 
-    /// 415: the body isn't JSON.
+    /// 415: the body is neither JSON nor a form.
     #[must_use]
-    pub fn not_json() -> Self {
-        Self::new(415, "base", "The body must be JSON, sent as application/json.")
+    pub fn unknown_media_type() -> Self {
+        let message = "The body must be JSON, sent as application/json, or a form, sent as application/x-www-form-urlencoded.";
+        Self::new(415, "base", message)
     }
 
     /// 422: the request can be read, but the value of `field` isn't acceptable.

@@ -170,7 +170,7 @@ mod tests {
             (json!({"contacts": {}}), "contacts"),
             (json!({"contacts": null}), "contacts"),
             (json!({"contacts": [], "force": 7}), "force"),
-            (json!({"contacts": [], "udid": 7}), "udid"),
+            (json!({"contacts": [], "udid": [7]}), "udid"),
             (json!({"contacts": [], "udid": "x".repeat(65)}), "udid"),
         ] {
             let error = read(&body).expect_err("unacceptable");

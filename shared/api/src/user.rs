@@ -88,6 +88,7 @@ impl UserRequest {
     }
 }
 
+/// Reads a text. Some SDKs send an id as a number where a text is meant.
 fn text(
     fields: &Map<String, Value>,
     field: &'static str,
@@ -95,6 +96,7 @@ fn text(
 ) -> Result<Option<String>, ApiError> {
     match fields.get(field) {
         None | Some(Value::Null) => Ok(None),
+        Some(Value::Number(number)) => Ok(Some(number.to_string())),
         Some(Value::String(text)) if text.chars().take(max_chars + 1).count() <= max_chars => {
             Ok(Some(text.clone()))
         }
@@ -106,11 +108,15 @@ fn text(
     }
 }
 
+/// Reads an integer. Forms, and Kotlin's SDK, send all fields as texts.
 fn integer(fields: &Map<String, Value>, field: &'static str) -> Result<Option<i64>, ApiError> {
     match fields.get(field) {
         None | Some(Value::Null) => Ok(None),
-        Some(Value::Number(number)) if number.is_i64() => Ok(number.as_i64()),
-        Some(_) => Err(ApiError::unacceptable(field, "must be an integer")),
+        Some(Value::String(text)) if text.is_empty() => Ok(None),
+        Some(named) => {
+            let integer = named.as_str().map_or(named.as_i64(), |text| text.parse().ok());
+            integer.map(Some).ok_or_else(|| ApiError::unacceptable(field, "must be an integer"))
+        }
     }
 }
 
@@ -213,13 +219,27 @@ mod tests {
     }
 
     #[test]
+    fn numbers_may_come_as_texts_and_texts_as_numbers() {
+        let user = json!({"external_id": 7, "timezone": "-8", "blob_id": "", "custom_data": 1.5});
+        let request = read(&user).expect("readable");
+        let details = Details {
+            external_id: Some("7".to_owned()),
+            timezone: Some(-8),
+            custom_data: Some("1.5".to_owned()),
+            ..Details::default()
+        };
+        assert!(request.patch.details == details);
+    }
+
+    #[test]
     fn a_field_that_makes_no_sense_is_422_under_its_name() {
         for (user, field) in [
-            (json!({"full_name": 7}), "full_name"),
+            (json!({"full_name": true}), "full_name"),
             (json!({"full_name": "x".repeat(256)}), "full_name"),
             (json!({"custom_data": "x".repeat(5001)}), "custom_data"),
             (json!({"phone": "123"}), "phone"),
             (json!({"blob_id": "x"}), "blob_id"),
+            (json!({"blob_id": 1.5}), "blob_id"),
             (json!({"tag_list": [1]}), "tag_list"),
             (json!({"notify_me": "maybe"}), "notify_me"),
             (json!([]), "user"),
