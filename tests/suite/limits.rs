@@ -58,7 +58,7 @@ async fn a_body_that_makes_no_sense_changes_nothing() {
         ("{}", 422),
         (r#"{"contacts":{}}"#, 422),
         (r#"{"contacts":[],"force":[]}"#, 422),
-        (r#"{"contacts":[],"force":1,"udid":5}"#, 422),
+        (r#"{"contacts":[],"force":1,"udid":[5]}"#, 422),
     ] {
         let (answered, error) = api.upload_text(body.to_owned()).await;
         assert_eq!(answered, status, "{body}");
