@@ -7,7 +7,7 @@ use api::{ApiError, UserRequest, own_user};
 use model::{Clock, UserId};
 use numbering::{HomeRegion, Region};
 use protocol::push::Endpoints;
-use protocol::{AccountError, PhoneClaim, UsersStore, remove_account, sign_up, update_account};
+use protocol::{PhoneClaim, UsersStore, own_id, remove_account, sign_up, update_account};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -81,7 +81,7 @@ where
         }
         Request::Update(account) => {
             let (user, claim, request) = account.read(region)?;
-            let id = store.subject(&user).await?.id.ok_or(AccountError::NotFound)?;
+            let id = own_id(store, &user).await?;
             Ok(own_user(&update_account(store, clock, &user, id, claim, &request.patch).await?))
         }
         Request::Remove { user_id } => {

@@ -8,16 +8,15 @@ use api::{
     public_id,
 };
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
-use model::{Budget, Clock, Issuers, PublicId, UserId, hide_debug};
+use model::{Budget, Clock, Issuers, hide_debug};
 use numbering::Region;
 use protocol::push::Endpoints;
 use protocol::{
-    AccountError, UsersStore, delete_account, export, own_profile, remove_account, sign_up_within,
+    UsersStore, delete_account, export, own_id, own_profile, remove_account, sign_up_within,
     update_account_within,
 };
 use serde::Serialize;
 use serde_json::Value;
-use store::AccountStore;
 
 const NO_SUCH_USER: &str = "There is no such user.";
 const UNUSABLE_PHONE: &str = "of the token isn't a phone that can be used";
@@ -142,7 +141,10 @@ where
         }
         (Endpoint::UpdateUser, id) => {
             let caller = call.caller(&settings.issuers)?;
-            let id = named_or_own(store, &caller.user, id).await?;
+            let id = match id {
+                "" => own_id(store, &caller.user).await?,
+                named => public_id(named, NO_SUCH_USER)?,
+            };
             let request = read(call, &caller, settings)?;
             // A user's number changes only if the request names it. Another user may have taken
             // over the number that an old token proves.
@@ -164,18 +166,6 @@ where
         }
         _ => Err(ApiError::no_route()),
     }
-}
-
-/// Returns the id that a path names, or the caller's own if it names none.
-async fn named_or_own<S: AccountStore>(
-    store: &S,
-    user: &UserId,
-    named: &str,
-) -> Result<PublicId, ApiError> {
-    if !named.is_empty() {
-        return public_id(named, NO_SUCH_USER);
-    }
-    Ok(store.subject(user).await?.id.ok_or(AccountError::NotFound)?)
 }
 
 fn read(call: &Call, caller: &Caller, settings: &Settings) -> Result<UserRequest, ApiError> {

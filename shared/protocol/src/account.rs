@@ -130,6 +130,14 @@ pub async fn update_account_within<S: SignUpStore>(
     write_profile(store, clock, Some(limit), user, Some(id), phone, patch).await
 }
 
+/// Returns the id of `user`.
+///
+/// # Errors
+/// [`AccountError::NotFound`] if the user hasn't signed up.
+pub async fn own_id<S: AccountStore>(store: &S, user: &UserId) -> Result<PublicId, AccountError> {
+    store.subject(user).await?.id.ok_or(AccountError::NotFound)
+}
+
 /// Returns the profile of `user`, whose id has to be `id`.
 ///
 /// # Errors

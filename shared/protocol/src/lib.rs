@@ -17,8 +17,8 @@ mod upload;
 mod worked;
 
 pub use account::{
-    AccountError, PhoneClaim, ProfilePatch, delete_account, own_profile, remove_account, sign_up,
-    sign_up_within, update_account, update_account_within,
+    AccountError, PhoneClaim, ProfilePatch, delete_account, own_id, own_profile, remove_account,
+    sign_up, sign_up_within, update_account, update_account_within,
 };
 pub use attempts::Contended;
 pub use capabilities::{
