@@ -1,5 +1,4 @@
-//! What all JSON bodies have in common: each is an object, and some name a book by its
-//! `udid`.
+//! What all JSON bodies have in common: each is an object, and some name a book by its `udid`.
 
 use serde_json::{Map, Value};
 
@@ -29,10 +28,11 @@ pub fn object(body: &[u8]) -> Result<Map<String, Value>, ApiError> {
     }
 }
 
-/// Returns the book that a `udid` means. A number is read as its digits. `""`, `null` and no `udid` at all mean the global one.
+/// Returns the book that a `udid` means. A number is read as its digits. `""`, `null` and no `udid`
+/// at all mean the global one.
 ///
 /// # Errors
-/// 422 if it isn't a string, or has more than 64 characters.
+/// 422 if it is neither a string nor a number, or has more than 64 characters.
 pub fn udid_of(udid: Option<&Value>) -> Result<Scope, ApiError> {
     match udid {
         None | Some(Value::Null) => Ok(Scope::Global),

@@ -11,13 +11,6 @@ const MAX_DEPTH: usize = 5;
 /// Most pairs in a form. An upload of 20,000 contacts has 60,000.
 const MAX_PAIRS: usize = 100_000;
 
-/// A name contradicts an earlier one, or is nested too deep.
-#[derive(Debug, PartialEq, Eq)]
-enum Contradiction {
-    Shape,
-    Depth,
-}
-
 /// Returns the fields of a form. Their values are texts, or null for a name without `=`. Bytes that
 /// aren't UTF-8 become U+FFFD.
 ///
@@ -34,28 +27,22 @@ pub fn form(body: &[u8]) -> Result<Map<String, Value>, ApiError> {
         }
         let Some((name, value)) = form_urlencoded::parse(pair).next() else { continue };
         let value = pair.contains(&b'=').then(|| value.into_owned());
-        insert(&mut fields, &name, Value::from(value), MAX_DEPTH).map_err(|wrong| match wrong {
-            Contradiction::Shape => {
-                ApiError::malformed("The form uses one name for two kinds of value.")
-            }
-            Contradiction::Depth => ApiError::malformed(format!(
-                "The form's names must not be nested deeper than {MAX_DEPTH}."
-            )),
-        })?;
+        insert(&mut fields, &name, Value::from(value), MAX_DEPTH)?;
     }
     Ok(fields)
 }
 
-/// Puts `value` into `fields` under `name`, of which up to `depth` levels may follow. Returns whether
-/// the name has a first key; one without does nothing.
+/// Puts `value` into `fields` under `name`, which may have up to `depth` levels. Returns whether the
+/// name has a first key. A name without one changes nothing.
 fn insert(
     fields: &mut Map<String, Value>,
     name: &str,
     value: Value,
     depth: usize,
-) -> Result<bool, Contradiction> {
+) -> Result<bool, ApiError> {
     if depth == 0 {
-        return Err(Contradiction::Depth);
+        let message = format!("The form's names must not be nested deeper than {MAX_DEPTH}.");
+        return Err(ApiError::malformed(message));
     }
     let (key, after) = first_key(name);
     if key.is_empty() {
@@ -84,12 +71,7 @@ fn insert(
 
 /// Adds `value` to an array: to its last element, if that is an object without the key that `rest`
 /// names, and otherwise as a new element.
-fn push(
-    elements: &mut Vec<Value>,
-    rest: &str,
-    value: Value,
-    depth: usize,
-) -> Result<(), Contradiction> {
+fn push(elements: &mut Vec<Value>, rest: &str, value: Value, depth: usize) -> Result<(), ApiError> {
     if rest.is_empty() {
         elements.push(value);
         return Ok(());
@@ -101,14 +83,10 @@ fn push(
         insert(last, child, value, depth - 1)?;
         return Ok(());
     }
+    let nested = (child == "[]" && !value.is_null()).then(|| vec![value.clone()]);
     let mut element = Map::new();
-    let is_named = insert(&mut element, child, value.clone(), depth - 1)?;
-    elements.push(match (is_named, value) {
-        (true, _) => Value::Object(element),
-        (false, Value::Null) => Value::Null,
-        (false, value) if child == "[]" => Value::Array(vec![value]),
-        (false, _) => Value::Null,
-    });
+    let is_named = insert(&mut element, child, value, depth - 1)?;
+    elements.push(if is_named { element.into() } else { nested.into() });
     Ok(())
 }
 
@@ -138,18 +116,22 @@ fn has_key(element: &Map<String, Value>, name: &str) -> bool {
         .is_some()
 }
 
+fn two_kinds() -> ApiError {
+    ApiError::malformed("The form uses one name for two kinds of value.")
+}
+
 fn array<'a>(
     fields: &'a mut Map<String, Value>,
     key: &str,
-) -> Result<&'a mut Vec<Value>, Contradiction> {
-    of_kind(fields, key, || Value::Array(vec![])).as_array_mut().ok_or(Contradiction::Shape)
+) -> Result<&'a mut Vec<Value>, ApiError> {
+    of_kind(fields, key, || Value::Array(vec![])).as_array_mut().ok_or_else(two_kinds)
 }
 
 fn object<'a>(
     fields: &'a mut Map<String, Value>,
     key: &str,
-) -> Result<&'a mut Map<String, Value>, Contradiction> {
-    of_kind(fields, key, || Value::Object(Map::new())).as_object_mut().ok_or(Contradiction::Shape)
+) -> Result<&'a mut Map<String, Value>, ApiError> {
+    of_kind(fields, key, || Value::Object(Map::new())).as_object_mut().ok_or_else(two_kinds)
 }
 
 /// Returns the value of `key`, after setting it to `empty` if it is absent or null.

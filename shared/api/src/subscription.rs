@@ -36,7 +36,7 @@ pub fn read_subscription(body: &Map<String, Value>) -> Result<SubscribeRequest, 
         .parse::<Platform>()
         .map_err(|_| ApiError::unacceptable("platform", "must be ios, android or web"))?;
     if platform == Platform::Web && channel != Channel::Gcm {
-        return Err(ApiError::unacceptable("platform", "web goes with the channel gcm alone"));
+        return Err(ApiError::unacceptable("platform", "web needs the channel gcm"));
     }
     let udid = text(device, "udid")?.parse::<Udid>().map_err(|_| {
         ApiError::unacceptable("udid", "Length of 'udid' field should be min: 1 and max: 64.")
