@@ -63,10 +63,16 @@ hide_debug!(UserId);
 /// The `id` by which apps know a user. It is positive and fits into a signed 32-bit integer, as the
 /// apps' parsers require.
 ///
-/// No id is given twice: a user who deletes their account and signs up again gets a new one.
+/// No id is drawn twice: a user who deletes their account and signs up again gets a new one, unless
+/// their deployment gives its ids itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
+#[serde(try_from = "u64", into = "u32")]
 pub struct PublicId(NonZeroU32);
+
+/// The number isn't a public id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a public id is from 1 to {}", i32::MAX)]
+pub struct PublicIdError;
 
 impl PublicId {
     /// Returns the id as a number.
@@ -80,6 +86,20 @@ impl PublicId {
     pub fn new(id: u64) -> Option<Self> {
         let id = u32::try_from(id).ok().filter(|id| *id <= i32::MAX as u32)?;
         NonZeroU32::new(id).map(Self)
+    }
+}
+
+impl TryFrom<u64> for PublicId {
+    type Error = PublicIdError;
+
+    fn try_from(id: u64) -> Result<Self, PublicIdError> {
+        Self::new(id).ok_or(PublicIdError)
+    }
+}
+
+impl From<PublicId> for u32 {
+    fn from(id: PublicId) -> Self {
+        id.get()
     }
 }
 

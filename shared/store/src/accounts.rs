@@ -56,6 +56,8 @@ pub struct AccountWrite<'a> {
     pub after: Option<&'a Profile>,
     /// Who has the phone of `after`, if that isn't the phone of `before`.
     pub target: Target<'a>,
+    /// Whether nobody is told that the user has a new phone, whatever they chose.
+    pub is_silent: bool,
 }
 
 /// Reads and writes accounts.
@@ -72,6 +74,13 @@ pub trait AccountStore: Sync {
     /// Draws a public id that no user has or had. Gaps are fine. Ids of different processes aren't in
     /// the order in which they are drawn.
     fn draw_id(&self) -> impl Future<Output = Result<u64, StoreError>> + Send;
+
+    /// Sees to it that no id up to `given` is drawn any more, except by a process that has it in its
+    /// block already.
+    fn reserve_ids(&self, given: PublicId) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Forgets the ids that this process has drawn and not given yet.
+    fn forget_drawn_ids(&self) -> impl Future<Output = ()> + Send;
 
     /// Makes all of the changes of `write`, or none.
     fn write_account(
@@ -106,6 +115,14 @@ impl AccountStore for Store {
 
     async fn draw_id(&self) -> Result<u64, StoreError> {
         self.next_id().await
+    }
+
+    async fn reserve_ids(&self, given: PublicId) -> Result<(), StoreError> {
+        self.raise_counter_to(u64::from(given.get())).await
+    }
+
+    async fn forget_drawn_ids(&self) {
+        self.ids.forget().await;
     }
 
     async fn write_account(&self, write: AccountWrite<'_>) -> Result<Outcome, StoreError> {
@@ -181,7 +198,7 @@ impl Store {
     }
 
     fn holder_writes(&self, write: AccountWrite<'_>) -> Vec<Write> {
-        let AccountWrite { before, after, target, .. } = write;
+        let AccountWrite { before, after, target, is_silent, .. } = write;
         let phone_of = |profile: &Profile| profile.phone.map(|(phone, _)| phone);
         let (old, new) = (before.and_then(phone_of), after.and_then(phone_of));
         let mut writes = vec![];
@@ -200,6 +217,8 @@ impl Store {
             (Some(seen), _) | (None, Target::Held { holder: seen, .. }) => Some(seen),
             (None, Target::Free) => None,
         };
+        let announced = holder.announced && !(is_silent && kept.is_none());
+        let holder = Holder { announced, ..holder };
         let began_ms = after.map_or(0, |after| after.updated_at_ms);
         writes.push(self.holder_write(new, seen, holder, began_ms));
         writes

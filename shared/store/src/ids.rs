@@ -3,6 +3,9 @@
 //! A process keeps its block in memory. Blocks of one process double in size, from 1 id to
 //! [`LARGEST_BLOCK`]. So a process that ends throws away at most one id more than it gave, and of
 //! the 2,147,483,647 ids at least half are given. The counter only grows, so no two blocks overlap.
+//!
+//! An id that a deployment gives to a user raises the counter to itself, so ids are drawn only from
+//! those above. A process that drew the id in its block before finds it taken, and draws anew.
 
 use std::sync::Arc;
 
@@ -15,6 +18,7 @@ use crate::item::{Reader, number};
 use crate::keys::COUNTER_KEY;
 use crate::store::Store;
 use crate::tables::Table;
+use crate::write::Condition;
 
 /// Most ids in one block. DynamoDB takes some 1,000 writes of one item a second, so this is enough
 /// for some 100,000 sign-ups a second.
@@ -38,6 +42,14 @@ struct Block {
     left: Option<u64>,
 }
 
+impl Ids {
+    /// Forgets the block. What is left of it is never given.
+    pub(crate) async fn forget(&self) {
+        let mut block = self.0.lock().await;
+        block.next = block.end;
+    }
+}
+
 impl Store {
     /// Returns an id that no call has returned before, in any process. If two calls of one process
     /// find their block used up, one of them draws the next block and the other waits.
@@ -57,6 +69,14 @@ impl Store {
     /// call.
     pub async fn take_ids_left(&self) -> Option<u64> {
         self.ids.0.lock().await.left.take()
+    }
+
+    /// Raises the counter to `id`, unless it is there already.
+    pub(crate) async fn raise_counter_to(&self, id: u64) -> Result<(), StoreError> {
+        let below =
+            Condition::new("attribute_not_exists(drawn) OR drawn < :id", [(":id", number(id))]);
+        let key = user_key(COUNTER_KEY);
+        self.update(Table::Users, key, "SET drawn = :id", below).await.map(|_| ())
     }
 
     /// Adds `numbers` to the counter, and returns what it is then. If the SDK repeats a call whose

@@ -151,7 +151,8 @@ impl Keyring {
     }
 
     /// Returns whether there are keys, so that anything is sealed at all.
-    pub(crate) fn are_there(&self) -> bool {
+    #[must_use]
+    pub fn are_there(&self) -> bool {
         self.0.is_some()
     }
 

@@ -8,6 +8,7 @@
 //! | Subscriptions | `pk`: `user#U` or `token#H` | `sk`: channel, `#` and D, or `muted`; `token` |
 //! | Claims | `recipient`: U | `claim`: a hash, see `claims.rs` |
 //! | Budgets | `payer`: a hash, see `PhoneKeys::budget_key` and `PhoneKeys::changes_key` | |
+//! | Sessions | `session`: a session's random id | |
 //!
 //! P is a phone, U a user id, B a book (see [`plain_book`]), O a book and its user
 //! (see [`plain_owner`]), D a device's `udid`. With an empty [`Keyring`] they are readable. With

@@ -18,6 +18,7 @@ mod phone_keys;
 mod profile;
 mod receipt;
 mod retry;
+mod sessions;
 mod store;
 mod subscriptions;
 mod tables;
@@ -40,6 +41,7 @@ pub use packed::{
 pub use phone_keys::hashed;
 pub use receipt::Receipt;
 pub use retry::{Backoff, Retry};
+pub use sessions::{SessionRecord, SessionStore, TOKEN_PREFIX};
 pub use store::Store;
 pub use subscriptions::{SubscriptionStore, SubscriptionWrite};
 pub use tables::{Table, Tables};

@@ -17,6 +17,8 @@ pub struct Store {
     pub(crate) client: Client,
     pub(crate) tables: Tables,
     pub(crate) keyring: Keyring,
+    /// Seals the tokens of sessions.
+    pub(crate) session_keys: Keyring,
     pub(crate) phone_keys: PhoneKeys,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Ids,
@@ -38,6 +40,7 @@ impl Store {
         Self {
             client,
             tables,
+            session_keys: keyring.clone(),
             keyring,
             phone_keys,
             clock: Arc::new(clock),
@@ -58,6 +61,13 @@ impl Store {
     #[must_use]
     pub fn with_clock(self, clock: impl Clock + 'static) -> Self {
         Self { clock: Arc::new(clock), ..self }
+    }
+
+    /// Returns the same store, in which other keys seal the tokens of sessions. Tables without keys
+    /// have no sessions otherwise, since anybody could write their tokens.
+    #[must_use]
+    pub fn with_session_keys(self, session_keys: Keyring) -> Self {
+        Self { session_keys, ..self }
     }
 
     /// Returns the same store, in which a book expires if nobody uses it for `seconds`. Without

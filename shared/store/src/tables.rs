@@ -11,6 +11,7 @@ pub enum Table {
     Subscriptions,
     Claims,
     Budgets,
+    Sessions,
 }
 
 /// Shows the table's name in documents and errors, which doesn't depend on the deployment.
@@ -35,6 +36,8 @@ pub struct Tables {
     pub claims: String,
     /// The table of how many new numbers each payer has added recently.
     pub budgets: String,
+    /// The table of application sessions that have become a user's, and of ended sessions.
+    pub sessions: String,
 }
 
 impl Tables {
@@ -48,6 +51,7 @@ impl Tables {
             Table::Subscriptions => &self.subscriptions,
             Table::Claims => &self.claims,
             Table::Budgets => &self.budgets,
+            Table::Sessions => &self.sessions,
         }
     }
 }
