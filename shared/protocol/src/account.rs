@@ -1,17 +1,13 @@
-//! Accounts: signing up, changing a profile, deleting an account.
+//! Accounts: signing up, and changing a profile.
 
-use model::{Budget, Clock, Details, Flags, Holder, Profile, PublicId, Scope, UserId};
+use model::{Budget, Clock, Details, Flags, Holder, Profile, PublicId, UserId};
 use numbering::Phone;
-use store::{
-    AccountStore, AccountWrite, Life, Outcome, StoreError, Subject, SubscriptionStore, Target,
-};
+use store::{AccountStore, AccountWrite, Outcome, StoreError, Target};
 
 use crate::attempts::{Attempts, Contended};
-use crate::capabilities::{DeletionStore, SignUpStore, WipeStore};
+use crate::capabilities::SignUpStore;
 use crate::holder_changes::{Claimed, changed_phone, charge_change, claimed};
-use crate::push::Endpoints;
-use crate::subscribe::{SubscribeError, unsubscribe_all};
-use crate::tombstone::empty_book;
+use crate::subscribe::SubscribeError;
 
 /// What is known about the phone in a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +16,9 @@ pub enum PhoneClaim {
     None,
     /// The token proves that the phone is the caller's.
     Proven(Phone),
+    /// The caller has proven the phone at this time, in milliseconds since 1970. A user who has
+    /// registered the phone since has proven it later, and keeps it.
+    ProvenAt(Phone, u64),
     /// The body says that the phone is the caller's, and the deployment trusts it.
     Stated(Phone),
 }
@@ -35,6 +34,11 @@ pub struct ProfilePatch {
     pub announce_me: Option<bool>,
     /// See [`Flags::notify_me`].
     pub notify_me: Option<bool>,
+    /// The public id that the user gets if they sign up. Absent: the next that is free.
+    pub given_id: Option<PublicId>,
+    /// Whether nobody is told that the user has a new phone. It is for people who move in from
+    /// another system, where their contacts knew them already.
+    pub is_silent: bool,
 }
 
 /// Why an account wasn't written.
@@ -46,9 +50,13 @@ pub enum AccountError {
     /// The id is another user's.
     #[error("the account is another user's")]
     Forbidden,
-    /// Another user has the phone, and nothing proves that it is the caller's.
+    /// Another user has the phone, and nothing proves that it is the caller's, or they have proven
+    /// it later.
     #[error("the phone is another user's")]
     PhoneTaken,
+    /// Another user has the given public id.
+    #[error("the id is another user's")]
+    IdTaken,
     /// The account or the phone has changed its holder or its visibility too often.
     #[error("the phone or its visibility was changed too often")]
     TooManyChanges {
@@ -203,9 +211,14 @@ async fn write_profile<S: SignUpStore>(
                 before: before.as_ref(),
                 after: Some(&after),
                 target: taken,
+                is_silent: patch.is_silent,
             };
             if store.write_account(write).await? == Outcome::Done {
                 return Ok(after);
+            }
+            if before.is_none() && store.profile(after.id).await?.is_some() {
+                // Its id was given to somebody while this process had it in its block.
+                store.forget_drawn_ids().await;
             }
         }
         attempts.again().await?;
@@ -229,7 +242,7 @@ async fn next_profile<S: SignUpStore>(
             Profile { version: before.version + 1, updated_at_ms: now_ms, ..before.clone() }
         }
         None => Profile {
-            id: PublicId::new(store.draw_id().await?).ok_or(AccountError::NoIdsLeft)?,
+            id: new_id(store, patch.given_id).await?,
             user: user.clone(),
             version: 1,
             phone: None,
@@ -252,6 +265,21 @@ async fn next_profile<S: SignUpStore>(
     Ok((after, Some((holder, theirs))))
 }
 
+/// Returns the public id of a user who signs up.
+async fn new_id<S: SignUpStore>(
+    store: &S,
+    given: Option<PublicId>,
+) -> Result<PublicId, AccountError> {
+    let Some(given) = given else {
+        return PublicId::new(store.draw_id().await?).ok_or(AccountError::NoIdsLeft);
+    };
+    if store.profile(given).await?.is_some() {
+        return Err(AccountError::IdTaken);
+    }
+    store.reserve_ids(given).await?;
+    Ok(given)
+}
+
 /// Returns the epoch of a turn of having a number that begins now, in which the number passes from
 /// `holder`, if anybody has it, to the user of `before`.
 ///
@@ -269,138 +297,4 @@ fn next_epoch(now_ms: u64, before: Option<&Profile>, holder: Option<&Holder>) ->
 fn same_but_for_time(before: &Profile, after: &Profile) -> bool {
     *before
         == Profile { version: before.version, updated_at_ms: before.updated_at_ms, ..after.clone() }
-}
-
-/// Deletes everything that belongs to `user`: account, books, hints, subscriptions, claims. A
-/// repeat finishes what an earlier attempt began.
-///
-/// The numbers are those of `docs/DESIGN.md`:
-///
-/// 1. Deletes the account's items, begins its next generation, and marks the subscriptions, so that
-///    no device is answered from them any more.
-/// 2. Turns each book into a tombstone that still holds the contacts.
-/// 3. Deletes those contacts' hints, up to the tombstone's version.
-/// 4. Writes the tombstone without contacts, and deletes the book's base.
-/// 5. Removes the subscriptions.
-/// 6. Deletes the claims.
-///
-/// # Errors
-/// [`AccountError::Forbidden`] if the user has an account and `id` isn't its id, whether or not
-/// another user has it. A user without an account may name any id: what is left of their own is
-/// deleted. After any other error some of the steps are done, and a repeat does the rest.
-pub async fn delete_account<S, E>(
-    store: &S,
-    endpoints: &E,
-    clock: &impl Clock,
-    user: &UserId,
-    id: PublicId,
-) -> Result<(), AccountError>
-where
-    S: DeletionStore,
-    E: Endpoints,
-{
-    delete(store, endpoints, clock, user, Some(id)).await
-}
-
-/// Does the same as [`delete_account`] without checking an id, for callers who may delete any
-/// account. It works on accounts that are already deleted, too.
-///
-/// # Errors
-/// [`AccountError`]. Some of the steps are done then, and a repeat does the rest.
-pub async fn remove_account<S, E>(
-    store: &S,
-    endpoints: &E,
-    clock: &impl Clock,
-    user: &UserId,
-) -> Result<(), AccountError>
-where
-    S: DeletionStore,
-    E: Endpoints,
-{
-    delete(store, endpoints, clock, user, None).await
-}
-
-async fn delete<S, E>(
-    store: &S,
-    endpoints: &E,
-    clock: &impl Clock,
-    user: &UserId,
-    id: Option<PublicId>,
-) -> Result<(), AccountError>
-where
-    S: DeletionStore,
-    E: Endpoints,
-{
-    // 1.
-    let begun = delete_profile(store, user, id).await?;
-    // 2 to 4, in `empty_book`.
-    for (scope, _) in store.read_books(user).await? {
-        delete_book(store, user, &scope, begun).await?;
-    }
-    // 5.
-    unsubscribe_all(store, endpoints, clock, user).await?;
-    // 6.
-    store.delete_claims(user).await?;
-    Ok(())
-}
-
-/// Deletes the account's items and begins its next generation, so that no upload of this one can
-/// open a book any more. Returns the generation that has begun. If the user has an account and an
-/// `id` is given, it has to be the account's.
-///
-/// Nothing is read about an id that isn't the user's, so neither the answer nor the time that it
-/// takes says whether another user has it.
-async fn delete_profile<S>(
-    store: &S,
-    user: &UserId,
-    id: Option<PublicId>,
-) -> Result<u64, AccountError>
-where
-    S: AccountStore + SubscriptionStore,
-{
-    let mut attempts = Attempts::new();
-    loop {
-        let subject: Subject = store.subject(user).await?;
-        if subject.id.is_some_and(|own| id.is_some_and(|id| own != id)) {
-            return Err(AccountError::Forbidden);
-        }
-        let before = match subject.id {
-            Some(own) => store.profile(own).await?,
-            None => None,
-        };
-        if before.is_some() == subject.id.is_some() {
-            let write = AccountWrite {
-                user,
-                subject,
-                before: before.as_ref(),
-                after: None,
-                target: Target::Free,
-            };
-            let subscriptions = store.subscriptions(user).await?;
-            if store.write_leaving_account(write, &subscriptions).await? == Outcome::Done {
-                return Ok(store.subject(user).await?.generation);
-            }
-        }
-        attempts.again().await?;
-    }
-}
-
-/// Empties one book for good, unless it belongs to the generation that has `begun` or a later one.
-async fn delete_book<S>(
-    store: &S,
-    user: &UserId,
-    scope: &Scope,
-    begun: u64,
-) -> Result<(), AccountError>
-where
-    S: WipeStore,
-{
-    let deleted = |life| match life {
-        Life::Open { generation } if generation < begun => Some(Life::Deleted { generation }),
-        Life::Unopened | Life::Open { .. } | Life::Deleted { .. } => None,
-    };
-    match empty_book(store, user, scope, deleted).await? {
-        Outcome::Done => Ok(()),
-        Outcome::Conflict => Err(Contended.into()),
-    }
 }

@@ -27,8 +27,11 @@ pub(crate) async fn claimed<S: SignUpStore>(
     before: Option<&Profile>,
     claim: PhoneClaim,
 ) -> Result<Option<Option<Claimed>>, AccountError> {
-    let (PhoneClaim::Proven(phone) | PhoneClaim::Stated(phone)) = claim else {
-        return Ok(Some(None));
+    let (phone, proven_at_ms) = match claim {
+        PhoneClaim::None => return Ok(Some(None)),
+        PhoneClaim::Proven(phone) => (phone, u64::MAX),
+        PhoneClaim::ProvenAt(phone, at_ms) => (phone, at_ms),
+        PhoneClaim::Stated(phone) => (phone, 0),
     };
     // A user who registered before their country changed the number keeps it, and is found by it.
     let had = before.and_then(|before| before.phone);
@@ -40,7 +43,8 @@ pub(crate) async fn claimed<S: SignUpStore>(
         if is_stated { store.holder(phone).await? } else { store.holder_of_form(phone).await? };
     match &holder {
         Some(holder) if holder.user == *user => Ok(None),
-        Some(_) if is_stated => Err(AccountError::PhoneTaken),
+        // An epoch begins when its holder registers, by the clock.
+        Some(holder) if holder.epoch > proven_at_ms => Err(AccountError::PhoneTaken),
         _ => Ok(Some(Some(Claimed { phone, holder }))),
     }
 }
