@@ -9,7 +9,7 @@
 #![expect(clippy::print_stdout, reason = "it prints its figures")]
 
 use std::collections::{HashSet, VecDeque};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use api::EventBuilder;
 use futures::future::join_all;
@@ -18,6 +18,7 @@ use model::{Clock, Issuers, Limits};
 use protocol::{PhoneClaim, ProfilePatch, Renewal, sign_up};
 use serde_json::{Value, json};
 use support::requests::read;
+use support::{providers, session_settings, user_settings};
 
 const DAYS: usize = 3;
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
@@ -84,17 +85,15 @@ fn digits(n: u64) -> String {
 async fn main() {
     let database = Database::in_memory().await.expect("a database");
     let (default_region, limits) = ("US".parse().expect("a region"), Limits::default());
+    let (users, holder_changes) = (user_settings(), limits.holder_changes);
+    let users = users::Settings { holder_changes, ..users };
     let world = World {
         store: database.store(),
         push: Inbox::default(),
         clock: SetClock(Mutex::new(1_795_485_472_000)),
         uploads: upload::Settings { default_region, issuers: Issuers::default(), limits },
-        users: users::Settings {
-            default_region,
-            trust_body_phone: false,
-            issuers: Issuers::default(),
-            holder_changes: limits.holder_changes,
-        },
+        sessions: session::Settings { users, ..session_settings() },
+        providers: Arc::new(providers()),
         renewal: Renewal::default(),
     };
     for n in (0..NUMBERS).step_by(DENSITY as usize) {

@@ -13,6 +13,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use crate::keys::generated_keyring;
 use crate::schema::{create_tables, tables};
 
 /// Why the database didn't start.
@@ -36,6 +37,7 @@ pub struct Database {
     address: SocketAddr,
     http: SharedHttpClient,
     keyring: Keyring,
+    session_keys: Keyring,
     stop: Option<oneshot::Sender<()>>,
     serving: JoinHandle<()>,
 }
@@ -78,7 +80,10 @@ impl Database {
             }
         });
         let http = aws_smithy_http_client::Builder::new().build_http();
-        let database = Self { address, http, keyring, stop: Some(stop), serving };
+        // Tables may be unsealed here. Tokens never are, since anybody could write them.
+        let session_keys = Some(keyring.clone()).filter(Keyring::are_there);
+        let session_keys = session_keys.unwrap_or_else(generated_keyring);
+        let database = Self { address, http, keyring, session_keys, stop: Some(stop), serving };
         create_tables(&database.client())
             .await
             .map_err(|error| DatabaseError::Schema(error.into_service_error().to_string()))?;
@@ -121,6 +126,7 @@ impl Database {
     #[must_use]
     pub fn store(&self) -> Store {
         Store::new(self.client(), tables(), self.keyring.clone(), SystemClock)
+            .with_session_keys(self.session_keys.clone())
     }
 
     /// Returns the keys of its stores.

@@ -13,6 +13,7 @@ use axum::http::{HeaderMap, Method, StatusCode, request::Parts};
 use axum::response::Response;
 use model::SystemClock;
 use serde_json::{Map, Value};
+use store::TOKEN_PREFIX;
 use tokio::sync::Notify;
 
 use crate::banner;
@@ -76,8 +77,9 @@ fn event(parts: &Parts, body: &Bytes) -> EventBuilder {
         event = event.body(body);
     }
     match token(&parts.headers) {
-        Some(token) => event.token(token),
-        None => event,
+        // The functions open the tokens of sessions.
+        Some(token) if !token.starts_with(TOKEN_PREFIX) => event.token(token),
+        _ => event,
     }
 }
 

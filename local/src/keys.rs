@@ -36,9 +36,14 @@ pub enum KeyFileError {
 pub(crate) fn keyring(args: &Args) -> Result<Keyring, KeyFileError> {
     match &args.data {
         _ if args.unsealed => Ok(Keyring::default()),
-        None => Ok(Keyring::generate_secret().parse().expect("a generated secret is valid")),
+        None => Ok(generated_keyring()),
         Some(data) => keyring_beside(data),
     }
+}
+
+/// Returns new keys, which are lost at the end.
+pub(crate) fn generated_keyring() -> Keyring {
+    Keyring::generate_secret().parse().expect("a generated secret is valid")
 }
 
 fn keyring_beside(data: &Path) -> Result<Keyring, KeyFileError> {

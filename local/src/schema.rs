@@ -22,6 +22,7 @@ pub fn tables() -> Tables {
         subscriptions: "Subscriptions".to_owned(),
         claims: "Claims".to_owned(),
         budgets: "Budgets".to_owned(),
+        sessions: "Sessions".to_owned(),
     }
 }
 
@@ -30,7 +31,8 @@ pub fn tables() -> Tables {
 /// # Errors
 /// The error of CreateTable.
 pub async fn create_tables(client: &Client) -> Result<(), SdkError<CreateTableError>> {
-    let Tables { address_books, contact_owners, users, subscriptions, claims, budgets } = tables();
+    let Tables { address_books, contact_owners, users, subscriptions, claims, budgets, sessions } =
+        tables();
     for (name, keys, streamed) in [
         (address_books.as_str(), &["user_id", "book"][..], false),
         (&contact_owners, &["phone", "owner"], false),
@@ -38,6 +40,7 @@ pub async fn create_tables(client: &Client) -> Result<(), SdkError<CreateTableEr
         (&subscriptions, &["pk", "sk"], false),
         (&claims, &["recipient", "claim"], false),
         (&budgets, &["payer"], false),
+        (&sessions, &["session"], false),
         (CHECKPOINTS, &["stream"], false),
     ] {
         create_table(client, name, keys, streamed).await?;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use axum::Router;
 use model::{Budget, Issuers, Limits, SystemClock};
 use protocol::{Notifier, Renewal};
+use session::{ClaimRules, Fetch, IdentityServer, Providers, TrustedIssuers};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
@@ -18,6 +19,7 @@ use crate::functions::HttpFunctions;
 use crate::gateway::{self, Gateway};
 use crate::inbox::Inbox;
 use crate::keys::{KeyFileError, keyring};
+use crate::passwords::LocalPasswords;
 use crate::queue::{ChannelQueue, deliver};
 use crate::stream::StreamReader;
 
@@ -89,17 +91,25 @@ impl Server {
         let default_region = HOME_REGION.parse().expect("a region is two capitals");
         let phoneless_budget = Budget::of_ten_days(PHONELESS_NUMBERS);
         let limits = Limits { phoneless_budget, ..Limits::default() };
-        let functions = HttpFunctions {
-            store: database.store(),
-            push: inbox,
-            clock: SystemClock,
-            uploads: upload::Settings { default_region, issuers: Issuers::default(), limits },
+        let sessions = session::Settings {
             users: users::Settings {
                 default_region,
                 trust_body_phone: false,
                 issuers: Issuers::default(),
                 holder_changes: limits.holder_changes,
+                public_id_claim: args.public_id_claim.clone(),
             },
+            session_ms: args.session_seconds * 1000,
+            application: args.application.clone(),
+        };
+        let providers = providers(args, &sessions.users);
+        let functions = HttpFunctions {
+            store: database.store(),
+            push: inbox,
+            clock: SystemClock,
+            uploads: upload::Settings { default_region, issuers: Issuers::default(), limits },
+            sessions,
+            providers: Arc::new(providers),
             renewal: Renewal::default(),
         };
         let router =
@@ -140,6 +150,18 @@ impl Server {
         served.map_err(std::io::Error::other)??;
         Ok(())
     }
+}
+
+/// Returns who knows the people who sign in.
+fn providers(args: &Args, users: &users::Settings) -> Providers<SystemClock, LocalPasswords> {
+    let (phone_proving, public_id) = (users.issuers.clone(), users.public_id_claim.clone());
+    let (rules, fetch) = (ClaimRules { phone_proving, public_id }, Fetch::default());
+    let server = args.identity_server.clone();
+    let passwords = server.map_or(LocalPasswords::Any, |url| {
+        LocalPasswords::Server(IdentityServer::new(url, rules.clone(), fetch.clone()))
+    });
+    let issuers = TrustedIssuers::new(args.issuers.clone(), rules, fetch, SystemClock);
+    Providers { issuers, passwords }
 }
 
 /// Runs the server until Ctrl-C or SIGTERM.

@@ -320,5 +320,6 @@ async fn a_deletion_tells_nobody_whether_an_id_exists() {
             "{who} waits for the same requests"
         );
     }
-    assert_eq!(send("GET", &format!("/users/{bob}"), "bob").await.0.0, 200, "Bob is still there");
+    let put = send("PUT", &format!("/users/{bob}"), "bob").await;
+    assert_eq!(put.0.0, 200, "Bob is still there");
 }

@@ -6,19 +6,22 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
-use local::Inbox;
+use local::{Inbox, LocalPasswords};
 use model::{Clock, SystemClock};
 use numbering::Phone;
 use protocol::queue::{BookMessage, PushMessage};
 use protocol::{JoinQueues, Notifier, Renewal};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use session::{ClaimRules, Fetch, Issuer, KeysAt, Providers, Trust, TrustedIssuers};
 use store::{AccountStore, HolderReader, Keyring, Store};
 
 use support::embedded::database;
 use support::queue::RecordingQueue;
 use support::requests::read;
-use support::{cognito_settings, phone, upload_settings, user, user_settings};
+use support::{
+    cognito_settings, phone, session_keys, session_settings, upload_settings, user, user_settings,
+};
 
 struct Stage {
     store: Store,
@@ -27,13 +30,25 @@ struct Stage {
     told: RefCell<BTreeSet<String>>,
 }
 
+/// Returns the issuer of the samples' tokens.
+fn stage_providers() -> Providers<SystemClock, LocalPasswords> {
+    let issuer = Issuer {
+        name: "https://securetoken.google.com/example".to_owned(),
+        audiences: vec!["example".to_owned()],
+        trust: Trust::Signature(KeysAt::Discovered),
+    };
+    let (rules, fetch) = (ClaimRules::default(), Fetch::default());
+    let issuers = TrustedIssuers::new(vec![issuer], rules, fetch, SystemClock);
+    Providers { issuers, passwords: LocalPasswords::Any }
+}
+
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("events")
 }
 
 impl Stage {
     async fn new() -> Self {
-        let store = database().await.store();
+        let store = database().await.store().with_session_keys(session_keys());
         Self {
             store,
             inbox: Inbox::default(),
@@ -55,15 +70,23 @@ impl Stage {
         let Self { store, inbox, .. } = self;
         let response: ApiGatewayV2httpResponse = match name.split('-').next() {
             Some("upload" | "wipe") => {
-                upload::handle(store, &SystemClock, &upload_settings(), event).await
+                let settings = upload_settings();
+                Box::pin(upload::handle(store, &SystemClock, &settings, event)).await
             }
             Some("get") => get::handle(store, event).await,
             Some("registered") => registered_users::handle(store, event).await,
+            Some("session") => {
+                let (settings, providers) = (session_settings(), stage_providers());
+                let handled = session::handle(store, &SystemClock, &settings, &providers, event);
+                Box::pin(handled).await.0
+            }
             Some("subscriptions") => {
-                subscriptions::handle(store, inbox, &SystemClock, Renewal::default(), event).await
+                let renewal = Renewal::default();
+                Box::pin(subscriptions::handle(store, inbox, &SystemClock, renewal, event)).await
             }
             Some("users") => {
-                users::handle(store, inbox, &SampleClock, &user_settings(), event).await
+                let settings = user_settings();
+                Box::pin(users::handle(store, inbox, &SampleClock, &settings, event)).await
             }
             _ => panic!("{name} isn't a sample for a function behind HTTP"),
         };
@@ -142,6 +165,7 @@ async fn the_sample_events_tell_the_story_of_a_join() {
     let subscription = bob_subscribes(&stage).await;
     alice_signs_up(&stage).await;
     bob_hears_of_it_once(&stage, &subscription).await;
+    carol_asks_for_sessions(&stage).await;
     bob_wipes_a_book(&stage).await;
     alice_leaves(&stage).await;
     dave_signs_up_in_cognito(&stage).await;
@@ -174,6 +198,14 @@ async fn bob_fills_his_books(stage: &Stage) {
     assert_eq!(stage.http("registered-users-full").await, (200, json!({"items": []})));
 }
 
+async fn carol_asks_for_sessions(stage: &Stage) {
+    let (status, begun) = stage.http("session-create").await;
+    let session = &begun["session"];
+    assert_eq!((status, &session["user_id"], &session["nonce"]), (201, &json!(0), &json!(7)));
+    let refused = json!({"errors": {"base": ["Unauthorized"]}});
+    assert_eq!(stage.http("session-unsigned-token").await, (401, refused));
+}
+
 async fn bob_wipes_a_book(stage: &Stage) {
     for copy in 1..=2 {
         assert_eq!(stage.http("wipe-udid").await, (200, json!({})), "copy {copy}");
@@ -200,7 +232,7 @@ async fn alice_signs_up(stage: &Stage) {
         (status, &user["id"], &user["full_name"]),
         (201, &json!(1), &json!("Alice Liddell"))
     );
-    assert_eq!(stage.http("users-get").await, (200, alice.clone()));
+    assert_eq!(stage.http("registered-users-profile").await, (200, alice.clone()));
     let (status, export) = stage.http("users-export").await;
     assert_eq!((status, &export["user"]), (200, user));
     assert_eq!((&export["address_books"], &export["subscriptions"]), (&json!([]), &json!([])));
@@ -237,6 +269,9 @@ async fn bob_hears_of_it_once(stage: &Stage, device: &str) {
     assert_eq!(stage.http("registered-users-compact").await, (200, json!({"items": [compact]})));
     let (status, full) = stage.http("registered-users-full").await;
     assert_eq!((status, &full["items"][0]["user"]["full_name"]), (200, &json!("Alice L.")));
+    let (status, found) = stage.http("registered-users-search").await;
+    let (total, name) = (&found["total_entries"], &found["items"][0]["full_name"]);
+    assert_eq!((status, total, name), (200, &json!(1), &json!("Alice L.")));
 }
 
 async fn dave_signs_up_in_cognito(stage: &Stage) {

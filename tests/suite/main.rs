@@ -24,6 +24,7 @@ mod pushes;
 mod readings;
 mod registered;
 mod sealed;
+mod sessions;
 mod sns;
 mod storm;
 mod template;

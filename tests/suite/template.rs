@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use lambda::metrics::{IDS_LEFT, Metrics, NAMESPACE};
+use lambda::metrics::{HttpReport, IDS_LEFT, Metrics, NAMESPACE};
 use protocol::{JoinReport, LEASE_SECONDS, PushReport};
 use serde_json::Value;
+use session::SignInReport;
 
 use crate::permissions::policy::Template;
 use support::embedded::database;
@@ -14,7 +15,7 @@ async fn the_tables_of_the_tests_are_those_of_the_template() {
     let client = database().await.client();
     let template = Template::read();
     let tables = template.resources("AWS::DynamoDB::Table");
-    assert_eq!(tables.len(), 6);
+    assert_eq!(tables.len(), 7);
     for (name, properties) in tables {
         let described =
             client.describe_table().table_name(name).send().await.expect("the table is here");
@@ -50,7 +51,9 @@ async fn the_tables_of_the_tests_are_those_of_the_template() {
 #[test]
 fn alarms_and_dashboard_show_the_metrics_that_exist() {
     let pushes = PushReport { slowest_ms: Some(1), ..PushReport::default() };
-    let metrics = [JoinReport::default().metrics(), pushes.metrics()].concat();
+    let http = HttpReport::default().metrics();
+    let sign_ins = SignInReport::default().metrics();
+    let metrics = [JoinReport::default().metrics(), pushes.metrics(), http, sign_ins].concat();
     let names = metrics.into_iter().map(|(name, ..)| name).chain([IDS_LEFT]);
     let known: BTreeSet<_> = names.map(str::to_owned).collect();
     let template = Template::read();

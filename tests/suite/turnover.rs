@@ -98,7 +98,7 @@ async fn visibility_is_changed_a_few_times_at_once_and_then_as_often_as_leaks() 
     let sentence =
         "The phone or its visibility was changed too often of late. Please try again later.";
     assert_eq!(body, json!({"errors": {"base": [sentence]}}));
-    let (_, _, kept) = api.send("GET", &ann, ANN, json!({})).await;
+    let (_, _, kept) = api.send("PUT", &ann, ANN, json!({})).await;
     assert_eq!(kept["user"]["discoverable_by_phone"], true, "nothing was changed");
     api.pass(HOUR_MS);
     assert_eq!(api.show(&ann, ANN, false).await, (200, None));

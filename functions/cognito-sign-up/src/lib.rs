@@ -5,7 +5,7 @@ use aws_lambda_events::cognito::{
     CognitoEventUserPoolsPostConfirmation,
     CognitoEventUserPoolsPostConfirmationTriggerSource as Source,
 };
-use model::{Budget, Clock, Details, Issuers, UserId, proven_phone};
+use model::{Budget, Clock, Details, Issuers, PublicId, UserId, proven_phone};
 use protocol::{AccountError, PhoneClaim, ProfilePatch, SignUpStore, sign_up_within};
 
 /// The event. It is the answer too, since Cognito wants it back.
@@ -18,19 +18,25 @@ pub enum SignUpError {
     /// The event has no `sub` that could be a user id.
     #[error("the event names no user")]
     NoSubject,
+    /// The attribute of the public id isn't one.
+    #[error("the attribute of the public id isn't one")]
+    BadId,
     /// The account couldn't be written.
     #[error(transparent)]
     Account(#[from] AccountError),
 }
 
 /// What a deployment decides about the users of its pool.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Settings {
     /// Whether name and mail address are copied from the pool into the profile. Others who have
     /// the user's phone in their books see the profile.
     pub copy_profile: bool,
     /// How often users may change who has a phone.
     pub holder_changes: Budget,
+    /// The attribute that gives a user their public id, if there is one. Claims of tokens have the
+    /// names of attributes.
+    pub public_id_claim: Option<String>,
 }
 
 /// Signs the event's user up. A new password (`PostConfirmation_ConfirmForgotPassword`) isn't a
@@ -56,7 +62,12 @@ where
         let copied = |name: &str| attributes.get(name).filter(|_| settings.copy_profile).cloned();
         let details =
             Details { full_name: copied("name"), email: copied("email"), ..Details::default() };
-        let patch = ProfilePatch { details, ..ProfilePatch::default() };
+        let given = settings.public_id_claim.as_ref().and_then(|claim| attributes.get(claim));
+        let given_id = given.and_then(|id| PublicId::new(id.parse().ok()?));
+        if given.is_some() != given_id.is_some() {
+            return Err(SignUpError::BadId);
+        }
+        let patch = ProfilePatch { details, given_id, ..ProfilePatch::default() };
         // Attributes name no issuer, so the pool has to say that it has verified the phone.
         let proven = proven_phone(attributes, &Issuers::default()).unwrap_or_else(|_| {
             tracing::warn!("a confirmed user's phone can't be used");

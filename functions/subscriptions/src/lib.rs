@@ -5,7 +5,7 @@ use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse
 use model::Clock;
 use protocol::push::Endpoints;
 use protocol::{Renewal, keep_subscribed, unsubscribe};
-use store::SubscriptionStore;
+use store::{AccountStore, SessionStore, SubscriptionStore};
 
 /// Answers one request.
 pub async fn handle<S, E, C>(
@@ -16,7 +16,7 @@ pub async fn handle<S, E, C>(
     event: ApiGatewayV2httpRequest,
 ) -> ApiGatewayV2httpResponse
 where
-    S: SubscriptionStore,
+    S: SubscriptionStore + SessionStore + AccountStore,
     E: Endpoints,
     C: Clock,
 {
@@ -32,23 +32,24 @@ async fn serve<S, E, C>(
     call: &Call,
 ) -> Result<Reply, ApiError>
 where
-    S: SubscriptionStore,
+    S: SubscriptionStore + SessionStore + AccountStore,
     E: Endpoints,
     C: Clock,
 {
     match call.endpoint()? {
         (Endpoint::Subscribe, _) => {
-            let user = call.user()?;
+            let user = call.writing_user(store).await?;
             let request = read_subscription(&call.fields()?)?;
             let kept = keep_subscribed(store, endpoints, clock, renewal, &user, &request).await?;
             Ok(Reply::created(&subscription_items(&[kept])))
         }
         (Endpoint::ReadSubscriptions, _) => {
-            let subscriptions = store.subscriptions(&call.user()?).await?;
+            let subscriptions = store.subscriptions(&call.reading_user(store).await?).await?;
             Ok(Reply::ok(&subscription_items(&subscriptions)))
         }
         (Endpoint::Unsubscribe, id) => {
-            let (user, id) = (call.user()?, public_id(id, "There is no such subscription.")?);
+            let user = call.writing_user(store).await?;
+            let id = public_id(id, "There is no such subscription.")?;
             unsubscribe(store, endpoints, clock, &user, id).await?;
             Ok(Reply::empty())
         }

@@ -9,5 +9,5 @@ async fn main() -> Result<(), Error> {
     let (store, sns, renewal) = (&boot.store, &boot.sns()?, boot.renewal()?);
     let handle =
         async |event, _| Ok(subscriptions::handle(store, sns, &SystemClock, renewal, event).await);
-    lambda::run(handle).await
+    lambda::run_http(handle).await
 }

@@ -6,6 +6,7 @@ use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse
 use model::{Clock, Issuers, Limits};
 use numbering::Region;
 use protocol::{Allowance, UploadStore, WipeStore, upload, wipe};
+use store::SessionStore;
 
 /// What a deployment decides about uploads.
 #[derive(Clone, Debug)]
@@ -26,7 +27,7 @@ pub async fn handle<S, C>(
     event: ApiGatewayV2httpRequest,
 ) -> ApiGatewayV2httpResponse
 where
-    S: UploadStore + WipeStore,
+    S: UploadStore + WipeStore + SessionStore,
     C: Clock,
 {
     let call = Call::new(event);
@@ -40,13 +41,13 @@ async fn serve<S, C>(
     call: &Call,
 ) -> Result<Reply, ApiError>
 where
-    S: UploadStore + WipeStore,
+    S: UploadStore + WipeStore + SessionStore,
     C: Clock,
 {
     let Settings { default_region, issuers, limits } = settings;
     match call.endpoint()? {
         (Endpoint::Upload, _) => {
-            let caller = call.caller(issuers)?;
+            let caller = call.writer(store, issuers).await?;
             let home = caller.home(*default_region);
             let request = UploadRequest::read(&call.fields()?, &home, limits)?;
             let allowance = Allowance { payer: caller.payer(), limits, clock };
@@ -56,7 +57,8 @@ where
             Ok(Reply::ok(&UploadResponse::new(request, &uploaded)))
         }
         (Endpoint::WipeBook, _) => {
-            wipe(store, &call.user()?, &call.scope()?).await?;
+            let user = call.writing_user(store).await?;
+            wipe(store, &user, &call.scope()?).await?;
             Ok(Reply::empty())
         }
         _ => Err(ApiError::no_route()),

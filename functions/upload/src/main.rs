@@ -10,5 +10,5 @@ async fn main() -> Result<(), Error> {
     let settings = upload::Settings { default_region, issuers, limits };
     let handle =
         async |event, _| Ok(upload::handle(&boot.store, &SystemClock, &settings, event).await);
-    lambda::run(handle).await
+    lambda::run_http(handle).await
 }

@@ -4,10 +4,12 @@
 //! comes through the API can be mistaken for theirs: see [`is_http`].
 
 use api::{ApiError, UserRequest, own_user};
-use model::{Clock, UserId};
+use model::{Clock, PublicId, UserId};
 use numbering::{HomeRegion, Region};
 use protocol::push::Endpoints;
-use protocol::{PhoneClaim, UsersStore, own_id, remove_account, sign_up, update_account};
+use protocol::{
+    AccountError, PhoneClaim, UsersStore, own_id, remove_account, sign_up, update_account,
+};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -28,6 +30,12 @@ enum Request {
 struct Account {
     /// The subject of the user's tokens.
     user_id: UserId,
+    /// The user's public id, if it isn't drawn: for people who have an id in the app's chat.
+    #[serde(default)]
+    id: Option<PublicId>,
+    /// Whether nobody is told that the user joined: for people who move in.
+    #[serde(default)]
+    silent: bool,
     /// The user's number. If it is absent, the number stays as it is.
     #[serde(default)]
     phone: Option<String>,
@@ -38,12 +46,13 @@ struct Account {
 
 impl Account {
     fn read(self, region: Region) -> Result<(UserId, PhoneClaim, UserRequest), ApiError> {
-        let Self { user_id, phone, mut user } = self;
+        let Self { user_id, id, silent, phone, mut user } = self;
         if let Some(phone) = phone {
             user.insert("phone".to_owned(), phone.into());
         }
         let body = Map::from_iter([("user".to_owned(), Value::Object(user))]);
-        let request = UserRequest::read(&body, &HomeRegion::from(region))?;
+        let mut request = UserRequest::read(&body, &HomeRegion::from(region))?;
+        (request.patch.given_id, request.patch.is_silent) = (id, silent);
         let claim = request.phone.map_or(PhoneClaim::None, PhoneClaim::Proven);
         Ok((user_id, claim, request))
     }
@@ -77,17 +86,35 @@ where
     match request {
         Request::Register(account) => {
             let (user, claim, request) = account.read(region)?;
+            keeps_its_id(store, &user, request.patch.given_id).await?;
             Ok(own_user(&sign_up(store, clock, &user, claim, &request.patch).await?))
         }
         Request::Update(account) => {
             let (user, claim, request) = account.read(region)?;
             let id = own_id(store, &user).await?;
+            keeps_its_id(store, &user, request.patch.given_id).await?;
             Ok(own_user(&update_account(store, clock, &user, id, claim, &request.patch).await?))
         }
         Request::Remove { user_id } => {
             remove_account(store, endpoints, clock, &user_id).await?;
             Ok(json!({}))
         }
+    }
+}
+
+/// Fails if a user who has signed up is to get another id than they have.
+async fn keeps_its_id<S: UsersStore>(
+    store: &S,
+    user: &UserId,
+    given: Option<PublicId>,
+) -> Result<(), ApiError> {
+    let Some(given) = given else { return Ok(()) };
+    match own_id(store, user).await {
+        Ok(own) if own != given => {
+            Err(ApiError::unacceptable("id", "can't be changed: the user has another one"))
+        }
+        Ok(_) | Err(AccountError::NotFound) => Ok(()),
+        Err(error) => Err(error.into()),
     }
 }
 

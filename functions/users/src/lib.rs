@@ -8,15 +8,17 @@ use api::{
     public_id,
 };
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
+use lambda::HttpAnswer;
 use model::{Budget, Clock, Issuers, hide_debug};
 use numbering::Region;
 use protocol::push::Endpoints;
 use protocol::{
-    UsersStore, delete_account, export, own_id, own_profile, remove_account, sign_up_within,
-    update_account_within,
+    ProfilePatch, SignUpStore, UsersStore, delete_account, export, own_id, remove_account,
+    sign_up_within, update_account_within,
 };
 use serde::Serialize;
 use serde_json::Value;
+use store::SessionStore;
 
 const NO_SUCH_USER: &str = "There is no such user.";
 const UNUSABLE_PHONE: &str = "of the token isn't a phone that can be used";
@@ -33,6 +35,8 @@ pub struct Settings {
     /// How often users may change who has a phone, and whether they can be found by it. The app's
     /// own systems aren't limited.
     pub holder_changes: Budget,
+    /// The claim of a token that gives a user their public id, if there is one.
+    pub public_id_claim: Option<String>,
 }
 
 /// An answer, in the form that the caller expects.
@@ -47,6 +51,15 @@ pub enum Answer {
 
 // An answer may hold a profile.
 hide_debug!(Answer);
+
+impl HttpAnswer for Answer {
+    fn status(&self) -> Option<i64> {
+        match self {
+            Self::Http(response) => response.status(),
+            Self::Direct(_) => None,
+        }
+    }
+}
 
 /// Why an invocation failed.
 #[derive(Debug, thiserror::Error)]
@@ -71,7 +84,7 @@ pub async fn invoke<S, E, C>(
     event: Value,
 ) -> Result<Answer, InvocationError>
 where
-    S: UsersStore,
+    S: UsersStore + SessionStore,
     E: Endpoints,
     C: Clock,
 {
@@ -95,7 +108,7 @@ pub async fn handle<S, E, C>(
     event: ApiGatewayV2httpRequest,
 ) -> ApiGatewayV2httpResponse
 where
-    S: UsersStore,
+    S: UsersStore + SessionStore,
     E: Endpoints,
     C: Clock,
 {
@@ -111,36 +124,20 @@ async fn serve<S, E, C>(
     call: &Call,
 ) -> Result<Reply, ApiError>
 where
-    S: UsersStore,
+    S: UsersStore + SessionStore,
     E: Endpoints,
     C: Clock,
 {
     match call.endpoint()? {
-        (Endpoint::SignUp, _) => {
-            let caller = call.caller(&settings.issuers)?;
-            if caller.has_unusable_phone {
-                return Err(ApiError::unacceptable("phone", UNUSABLE_PHONE));
-            }
-            let request = read(call, &caller, settings)?;
-            let claim = request.phone_claim(caller.phone, settings.trust_body_phone)?;
-            let limit = &settings.holder_changes;
-            let profile =
-                sign_up_within(store, clock, limit, &caller.user, claim, &request.patch).await?;
-            Ok(Reply::created(&own_user(&profile)))
-        }
-        (Endpoint::ReadUser, id) => {
-            let (caller, id) = (call.caller(&settings.issuers)?, public_id(id, NO_SUCH_USER)?);
-            let profile = own_profile(store, &caller.user, id).await?;
-            Ok(Reply::ok(&own_user(&profile)))
-        }
+        (Endpoint::SignUp, _) => sign_up(store, clock, settings, call).await,
         (Endpoint::ExportUser, id) => {
-            let (caller, id) = (call.caller(&settings.issuers)?, public_id(id, NO_SUCH_USER)?);
-            let part = export_part(&call.query()?)?;
+            let caller = call.reader(store, &settings.issuers).await?;
+            let (id, part) = (public_id(id, NO_SUCH_USER)?, export_part(&call.query()?)?);
             let export = export(store, &caller.user, id, &caller.payer()).await?;
             Ok(Reply::ok(&export_json(&export, part)?))
         }
         (Endpoint::UpdateUser, id) => {
-            let caller = call.caller(&settings.issuers)?;
+            let caller = call.writer(store, &settings.issuers).await?;
             let id = match id {
                 "" => own_id(store, &caller.user).await?,
                 named => public_id(named, NO_SUCH_USER)?,
@@ -149,23 +146,55 @@ where
             // A user's number changes only if the request names it. Another user may have taken
             // over the number that an old token proves.
             let proven = caller.phone.filter(|_| request.phone.is_some());
-            let claim = request.phone_claim(proven, settings.trust_body_phone)?;
+            let claim = caller.dated(request.phone_claim(proven, settings.trust_body_phone)?);
             let (user, limit) = (&caller.user, &settings.holder_changes);
             let profile =
                 update_account_within(store, clock, limit, user, id, claim, &request.patch).await?;
             Ok(Reply::ok(&own_user(&profile)))
         }
-        (Endpoint::DeleteUser, "") => {
-            remove_account(store, endpoints, clock, &call.user()?).await?;
-            Ok(Reply::empty())
-        }
         (Endpoint::DeleteUser, id) => {
-            let (caller, id) = (call.caller(&settings.issuers)?, public_id(id, NO_SUCH_USER)?);
-            delete_account(store, endpoints, clock, &caller.user, id).await?;
+            let caller = call.leaver(store).await?;
+            let id = match id {
+                // A session is of one account. A later one of the same user isn't its to delete.
+                "" => caller.id,
+                named => Some(public_id(named, NO_SUCH_USER)?),
+            };
+            match id {
+                Some(id) => delete_account(store, endpoints, clock, &caller.user, id).await?,
+                None => remove_account(store, endpoints, clock, &caller.user).await?,
+            }
             Ok(Reply::empty())
         }
         _ => Err(ApiError::no_route()),
     }
+}
+
+/// Signs the caller up. Also the function `session` does so, whose callers may have no user yet.
+///
+/// # Errors
+/// 401 without a caller, 422 for a phone that isn't theirs or a profile that can't be read, and
+/// those of [`sign_up_within`].
+pub async fn sign_up<S, C>(
+    store: &S,
+    clock: &C,
+    settings: &Settings,
+    call: &Call,
+) -> Result<Reply, ApiError>
+where
+    S: SignUpStore + SessionStore,
+    C: Clock,
+{
+    let caller = call.writer(store, &settings.issuers).await?;
+    if caller.has_unusable_phone {
+        return Err(ApiError::unacceptable("phone", UNUSABLE_PHONE));
+    }
+    let request = read(call, &caller, settings)?;
+    let claim = caller.dated(request.phone_claim(caller.phone, settings.trust_body_phone)?);
+    let given_id = call.given_id(settings.public_id_claim.as_deref())?;
+    let patch = ProfilePatch { given_id, ..request.patch };
+    let limit = &settings.holder_changes;
+    let profile = sign_up_within(store, clock, limit, &caller.user, claim, &patch).await?;
+    Ok(Reply::created(&own_user(&profile)))
 }
 
 fn read(call: &Call, caller: &Caller, settings: &Settings) -> Result<UserRequest, ApiError> {

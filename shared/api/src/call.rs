@@ -1,5 +1,6 @@
 //! A request: its route, its caller, its body and query, and its answer.
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
@@ -8,16 +9,16 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::HeaderMap;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, RETRY_AFTER};
-use model::{Issuers, PublicId, Scope, UserId, hide_debug};
+use model::{PublicId, Scope, hide_debug};
 use serde_json::{Map, Value};
 
 use crate::body::{object, udid_of};
-use crate::caller::Caller;
 use crate::entity_tag::{entity_tag, known_revisions};
 use crate::error::ApiError;
 use crate::form::form;
 use crate::reply::Reply;
 use crate::routes::{Endpoint, find};
+use crate::user::with_zone;
 
 /// The largest body, in bytes. Lambda takes 6 MB for the whole event, in which every quote of the
 /// body is escaped. A contact of 50 bytes has eight quotes.
@@ -30,9 +31,17 @@ pub const DEADLINE: Duration = Duration::from_secs(25);
 /// The header in which every answer gives the id of its request.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+/// The headers that say until when a session lasts. The SDKs hold it for valid until then.
+pub(crate) const ENDS: [HeaderName; 2] = [
+    HeaderName::from_static("cb-token-expirationdate"),
+    HeaderName::from_static("qb-token-expirationdate"),
+];
+
 /// A request to the API.
 pub struct Call {
-    event: ApiGatewayV2httpRequest,
+    pub(crate) event: ApiGatewayV2httpRequest,
+    /// When the request's session ends, in milliseconds since 1970, once it is opened.
+    pub(crate) session_until_ms: OnceLock<u64>,
 }
 
 // A request holds a token and a body, which logs must not show.
@@ -42,7 +51,7 @@ impl Call {
     /// Takes the request that `event` carries.
     #[must_use]
     pub fn new(event: ApiGatewayV2httpRequest) -> Self {
-        Self { event }
+        Self { event, session_until_ms: OnceLock::new() }
     }
 
     /// Returns the endpoint that is asked for, and the id in the path (empty if there is none).
@@ -64,27 +73,6 @@ impl Call {
         after
             .filter(|rest| !stage.is_empty() && (rest.is_empty() || rest.starts_with('/')))
             .unwrap_or(path)
-    }
-
-    /// Returns the caller, with the phone that their token proves. `issuers` are those whose tokens
-    /// hold only verified phones.
-    ///
-    /// # Errors
-    /// 401 if API Gateway names no user.
-    pub fn caller(&self, issuers: &Issuers) -> Result<Caller, ApiError> {
-        let authorizer = self.event.request_context.authorizer.as_ref();
-        let token = authorizer.and_then(|authorizer| authorizer.jwt.as_ref());
-        token
-            .and_then(|token| Caller::of_claims(&token.claims, issuers))
-            .ok_or_else(ApiError::no_session)
-    }
-
-    /// Returns the user who calls.
-    ///
-    /// # Errors
-    /// 401 if API Gateway names no user.
-    pub fn user(&self) -> Result<UserId, ApiError> {
-        self.caller(&Issuers::default()).map(|caller| caller.user)
     }
 
     /// Returns the fields of the body, which has to be a JSON object or a form. Without a content
@@ -124,24 +112,22 @@ impl Call {
         }
     }
 
-    /// Reads the parameters of the query. The QuickBlox SDK sends a JSON object as a parameter: its
+    /// Reads the parameters of the query, as [`form`] reads them. The QuickBlox SDK sends a JSON object as a parameter: its
     /// fields are read as parameters.
     ///
     /// # Errors
-    /// 400 if a parameter begins like a JSON object and isn't one.
+    /// 400 if a parameter begins like a JSON object and isn't one, and as in [`form`].
     pub fn query(&self) -> Result<Map<String, Value>, ApiError> {
         let raw = self.event.raw_query_string.as_deref().unwrap_or_default();
-        let mut query = Map::new();
-        for (name, value) in form_urlencoded::parse(raw.as_bytes()) {
-            if name.starts_with('{') {
-                let whole =
-                    if value.is_empty() { name.into_owned() } else { format!("{name}={value}") };
-                let fields = object(whole.as_bytes())
-                    .map_err(|_| ApiError::malformed("The query is not a valid JSON object."))?;
-                query.extend(fields);
-            } else {
-                query.insert(name.into_owned(), Value::String(value.into_owned()));
-            }
+        let (objects, pairs): (Vec<_>, Vec<_>) =
+            raw.split('&').partition(|pair| pair.starts_with('{') || pair.starts_with("%7B"));
+        let mut query = form(pairs.join("&").as_bytes())?;
+        for (name, value) in objects.iter().flat_map(|one| form_urlencoded::parse(one.as_bytes())) {
+            let whole =
+                if value.is_empty() { name.into_owned() } else { format!("{name}={value}") };
+            let fields = object(whole.as_bytes())
+                .map_err(|_| ApiError::malformed("The query is not a valid JSON object."))?;
+            query.extend(fields);
         }
         Ok(query)
     }
@@ -178,6 +164,12 @@ impl Call {
         let mut headers = HeaderMap::new();
         if let Ok(request_id) = HeaderValue::from_str(request_id) {
             headers.insert(REQUEST_ID, request_id);
+        }
+        let until = self.session_until_ms.get().map(|until_ms| with_zone(*until_ms));
+        if let Some(until) = until.and_then(|until| HeaderValue::try_from(until).ok()) {
+            for name in ENDS {
+                headers.insert(name, until.clone());
+            }
         }
         let (status, body) = match result {
             Ok(Reply { status, body, revision }) => {
@@ -244,7 +236,6 @@ fn log(error: &ApiError, request_id: &str) {
 
 #[cfg(test)]
 mod tests {
-    use numbering::Phone;
     use serde_json::json;
     use store::{StoreError, Table};
 
@@ -274,38 +265,6 @@ mod tests {
             assert_eq!(call.endpoint().ok(), expected, "{path}");
         }
         assert_eq!(call(get("/nowhere")).endpoint().expect_err("no route").status, 404);
-    }
-
-    #[test]
-    fn the_caller_is_whom_the_token_proves() {
-        for (claims, expected) in [
-            (json!({"sub": "alice"}), Some(("alice", None))),
-            (
-                json!({"sub": "alice", "phone_number": "+16505550123",
-                       "iss": "https://securetoken.google.com/project"}),
-                Some(("alice", Some("16505550123"))),
-            ),
-            (json!({"sub": "alice", "phone_number": "+16505550123"}), Some(("alice", None))),
-            (
-                json!({"sub": "alice", "phone_number": "+16505550123", "phone_number_verified": "true"}),
-                Some(("alice", Some("16505550123"))),
-            ),
-            (
-                json!({"sub": "alice", "phone_number": "+16505550123", "phone_number_verified": "false"}),
-                Some(("alice", None)),
-            ),
-            (json!({"sub": ""}), None),
-            (json!({}), None),
-        ] {
-            let call = call(get("/address_book").claims(&claims));
-            let caller = call.caller(&Issuers::default()).ok();
-            assert_eq!(call.user().ok(), caller.as_ref().map(|caller| caller.user.clone()));
-            let seen =
-                caller.as_ref().map(|c| (c.user.as_str(), c.phone.as_ref().map(Phone::digits)));
-            assert_eq!(seen, expected, "{claims}");
-        }
-        let nobody = call(EventBuilder::new("GET", "/address_book"));
-        assert_eq!(nobody.user().expect_err("nobody").status, 401);
     }
 
     #[test]

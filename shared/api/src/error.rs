@@ -46,6 +46,45 @@ impl ApiError {
         Self::new(401, "base", SESSION_REQUIRED)
     }
 
+    /// 401: the credentials are wrong. It isn't the sentence of [`SESSION_REQUIRED`], on which the SDKs
+    /// begin a session and send the request again: with a wrong password that would never end.
+    #[must_use]
+    pub fn refused() -> Self {
+        Self::new(401, "base", "Unauthorized")
+    }
+
+    /// 422: a request to sign in or up names nobody.
+    #[must_use]
+    pub fn nobody_named() -> Self {
+        let message = "Nobody is named: send a token, or a login and a password.";
+        Self::new(422, "base", message)
+    }
+
+    /// 422: a session's token says that it is another user's.
+    #[must_use]
+    pub fn session_of_another() -> Self {
+        Self::new(422, "base", "The session is another user's: end it first.")
+    }
+
+    /// 422: sessions need the keys that seal their tokens.
+    #[must_use]
+    pub fn no_keys() -> Self {
+        Self::new(422, "base", "This deployment has no keys, and so no sessions.")
+    }
+
+    /// 422: the token gives no usable public id.
+    #[must_use]
+    pub fn bad_id() -> Self {
+        Self::new(422, "id", "of the token isn't a number from 1 to 2147483647")
+    }
+
+    /// 422: the request needs a user, and comes with an application session.
+    #[must_use]
+    pub fn no_user() -> Self {
+        let message = "The session has no user: sign in by POST /login, or by POST /session.";
+        Self::new(422, "base", message)
+    }
+
     /// 403: it belongs to another user.
     #[must_use]
     pub fn forbidden() -> Self {
@@ -89,7 +128,8 @@ impl ApiError {
         Self { retry_after, ..Self::new(429, "base", message) }
     }
 
-    fn unavailable(cause: impl std::error::Error + Send + Sync + 'static) -> Self {
+    /// 503: something that is needed doesn't answer, or has no room.
+    pub fn unavailable(cause: impl std::error::Error + Send + Sync + 'static) -> Self {
         let message = "The service is busy. Please try again.";
         Self {
             retry_after: Some(RETRY_AFTER_SECONDS),
@@ -178,6 +218,7 @@ impl From<AccountError> for ApiError {
             AccountError::NotFound => Self::not_found("There is no such user."),
             AccountError::Forbidden => Self::forbidden(),
             AccountError::PhoneTaken => Self::unacceptable("phone", "has already been taken"),
+            AccountError::IdTaken => Self::unacceptable("id", "has already been taken"),
             AccountError::TooManyChanges { seconds } => Self::too_often(
                 "The phone or its visibility was changed too often of late. Please try again later.",
                 seconds,

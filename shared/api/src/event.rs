@@ -78,16 +78,10 @@ impl EventBuilder {
         self
     }
 
-    /// Sets the claims of a local server's token: the user id, or the user id and the phone with a
-    /// colon between them.
+    /// Sets the claims of a local server's token; see [`claims_of_local_token`].
     #[must_use]
     pub fn token(self, token: &str) -> Self {
-        self.claims(&match token.rsplit_once(':') {
-            Some((user, phone)) if phone.starts_with('+') => {
-                json!({ "sub": user, "phone_number": phone, "phone_number_verified": "true" })
-            }
-            _ => json!({ "sub": token }),
-        })
+        self.claims(&claims_of_local_token(token))
     }
 
     /// Sets the body: as a text if it is UTF-8, otherwise in base64.
@@ -122,6 +116,18 @@ impl EventBuilder {
     #[must_use]
     pub fn build(self) -> ApiGatewayV2httpRequest {
         serde_json::from_value(self.0).expect("an event of API Gateway")
+    }
+}
+
+/// Returns the claims of a local server's token: the user id, or the user id and the phone with a
+/// colon between them.
+#[must_use]
+pub fn claims_of_local_token(token: &str) -> Value {
+    match token.rsplit_once(':') {
+        Some((user, phone)) if phone.starts_with('+') => {
+            json!({ "sub": user, "phone_number": phone, "phone_number_verified": "true" })
+        }
+        _ => json!({ "sub": token }),
     }
 }
 

@@ -32,6 +32,19 @@ pub fn form(body: &[u8]) -> Result<Map<String, Value>, ApiError> {
     Ok(fields)
 }
 
+/// Returns JSON fields with those unfolded whose names are written as in a form: `"a[b]": 1` becomes
+/// `"a": {"b": 1}`. Some SDKs send JSON so.
+///
+/// # Errors
+/// 400 as in [`form`].
+pub(crate) fn unfolded(fields: &Map<String, Value>) -> Result<Map<String, Value>, ApiError> {
+    let mut unfolded = Map::new();
+    for (name, value) in fields {
+        insert(&mut unfolded, name, value.clone(), MAX_DEPTH)?;
+    }
+    Ok(unfolded)
+}
+
 /// Puts `value` into `fields` under `name`, which may have up to `depth` levels. Returns whether the
 /// name has a first key. A name without one changes nothing.
 fn insert(

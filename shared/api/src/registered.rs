@@ -50,17 +50,23 @@ pub fn full_items<S: std::hash::BuildHasher>(
     profiles: &HashMap<PublicId, Profile, S>,
 ) -> Value {
     let items = book.entries().iter().filter_map(|entry| {
-        let profile = profiles.get(&entry.matched?)?;
-        let has_phone =
-            profile.phone.is_some_and(|(phone, _)| phone.is_same_subscriber(&entry.contact.phone));
-        if !has_phone || !profile.flags.discoverable_by_phone {
-            return None;
-        }
-        let mut user = full_profile(profile);
-        // Others see the phone that is in their own book.
-        user.insert("phone".to_owned(), entry.contact.phone.digits().into());
+        let mut user = shown(entry, profiles.get(&entry.matched?)?)?;
         user.insert("address_book_name".to_owned(), entry.contact.name.as_str().into());
         Some(json!({ "user": user }))
     });
     json!({ "items": items.collect::<Vec<_>>() })
+}
+
+/// Returns the profile of the user whom `entry` matches, as the book's owner may see it. Returns
+/// nothing for a user who doesn't want to be found any more, or no longer has the phone.
+pub(crate) fn shown(entry: &Entry, profile: &Profile) -> Option<Map<String, Value>> {
+    let has_phone =
+        profile.phone.is_some_and(|(phone, _)| phone.is_same_subscriber(&entry.contact.phone));
+    if !has_phone || !profile.flags.discoverable_by_phone {
+        return None;
+    }
+    let mut user = full_profile(profile);
+    // Others see the phone that is in their own book.
+    user.insert("phone".to_owned(), entry.contact.phone.digits().into());
+    Some(user)
 }

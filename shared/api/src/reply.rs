@@ -34,7 +34,13 @@ impl Reply {
     /// Answers 201 with a JSON body.
     #[must_use]
     pub fn created(body: &impl Serialize) -> Self {
-        Self { status: 201, body: json(body), revision: None }
+        Self { status: 201, ..Self::ok(body) }
+    }
+
+    /// Answers 202 with a JSON body.
+    #[must_use]
+    pub fn accepted(body: &impl Serialize) -> Self {
+        Self { status: 202, ..Self::ok(body) }
     }
 
     /// Answers with the JSON body of `content`, which is at this revision. If there is none, the

@@ -15,6 +15,14 @@ pub enum Endpoint {
     Subscribe,
     ReadSubscriptions,
     Unsubscribe,
+    BeginSession,
+    SignIn,
+    ReadSession,
+    EndSession,
+    SignOut,
+    FindUsers,
+    FindUserByPhone,
+    FindUserByExternalId,
 }
 
 /// The function that serves a route.
@@ -25,6 +33,7 @@ pub enum Function {
     RegisteredUsers,
     Users,
     Subscriptions,
+    Session,
 }
 
 /// A route, and the function that serves it.
@@ -50,7 +59,13 @@ const fn route(
 }
 
 /// All routes. Every path is also served with `.json` at its end.
-pub const ROUTES: [Route; 14] = [
+pub const ROUTES: [Route; 23] = [
+    route("POST", "/session", Endpoint::BeginSession, Function::Session),
+    route("GET", "/session", Endpoint::ReadSession, Function::Session),
+    route("DELETE", "/session", Endpoint::EndSession, Function::Session),
+    route("DELETE", "/session/{id}", Endpoint::EndSession, Function::Session),
+    route("POST", "/login", Endpoint::SignIn, Function::Session),
+    route("DELETE", "/login", Endpoint::SignOut, Function::Session),
     route("POST", "/address_book", Endpoint::Upload, Function::Upload),
     route("DELETE", "/address_book", Endpoint::WipeBook, Function::Upload),
     route("GET", "/address_book", Endpoint::ReadBook, Function::Get),
@@ -60,8 +75,12 @@ pub const ROUTES: [Route; 14] = [
         Endpoint::ReadRegisteredUsers,
         Function::RegisteredUsers,
     ),
-    route("POST", "/users", Endpoint::SignUp, Function::Users),
-    route("GET", "/users/{id}", Endpoint::ReadUser, Function::Users),
+    route("POST", "/users", Endpoint::SignUp, Function::Session),
+    // Before the route that any one part fits.
+    route("GET", "/users/v2", Endpoint::FindUsers, Function::RegisteredUsers),
+    route("GET", "/users/phone", Endpoint::FindUserByPhone, Function::RegisteredUsers),
+    route("GET", "/users/external/{id}", Endpoint::FindUserByExternalId, Function::RegisteredUsers),
+    route("GET", "/users/{id}", Endpoint::ReadUser, Function::RegisteredUsers),
     route("GET", "/users/{id}/export", Endpoint::ExportUser, Function::Users),
     route("PUT", "/users", Endpoint::UpdateUser, Function::Users),
     route("PUT", "/users/{id}", Endpoint::UpdateUser, Function::Users),
@@ -114,6 +133,10 @@ mod tests {
             ("PUT", "/users.json", Some((Endpoint::UpdateUser, ""))),
             ("DELETE", "/users", Some((Endpoint::DeleteUser, ""))),
             ("GET", "/users/7/export", Some((Endpoint::ExportUser, "7"))),
+            ("GET", "/users/v2.json", Some((Endpoint::FindUsers, ""))),
+            ("GET", "/users/external/7.json", Some((Endpoint::FindUserByExternalId, "7"))),
+            ("DELETE", "/session.json", Some((Endpoint::EndSession, ""))),
+            ("DELETE", "/session/7", Some((Endpoint::EndSession, "7"))),
             ("DELETE", "/subscriptions/50", Some((Endpoint::Unsubscribe, "50"))),
             ("PUT", "/address_book", None),
             ("GET", "/users", None),

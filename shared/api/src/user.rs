@@ -50,6 +50,7 @@ impl UserRequest {
             discoverable_by_phone: choice(fields, "discoverable_by_phone")?,
             announce_me: choice(fields, "announce_me")?,
             notify_me: choice(fields, "notify_me")?,
+            ..ProfilePatch::default()
         };
         let phone = match text(fields, "phone", MAX_TEXT_CHARS)? {
             Some(raw) if !raw.trim().is_empty() => Some(Phone::read(&raw, home).map_err(|_| {
@@ -165,6 +166,11 @@ pub(crate) fn full_profile(profile: &Profile) -> Map<String, Value> {
 /// Returns a user's own profile, with their choices: `{"user": {…}}`.
 #[must_use]
 pub fn own_user(profile: &Profile) -> Value {
+    json!({ "user": own_fields(profile) })
+}
+
+/// Returns the fields of [`own_user`].
+pub(crate) fn own_fields(profile: &Profile) -> Map<String, Value> {
     let mut fields = full_profile(profile);
     let Flags { discoverable_by_phone, announce_me, notify_me } = profile.flags;
     for (name, flag) in [
@@ -174,7 +180,13 @@ pub fn own_user(profile: &Profile) -> Value {
     ] {
         fields.insert(name.to_owned(), flag.into());
     }
-    json!({ "user": fields })
+    fields
+}
+
+/// Writes a time as `2026-11-24 01:57:52 UTC`, which Java's `SimpleDateFormat` reads by the pattern
+/// `yyyy-MM-dd HH:mm:ss z`.
+pub(crate) fn with_zone(milliseconds: u64) -> String {
+    iso8601(milliseconds).replace('T', " ").replace('Z', " UTC")
 }
 
 /// Writes a time as `2026-11-24T01:57:52Z`. Seconds are as fine as the clients' parsers go.

@@ -1,5 +1,6 @@
 //! What a process does from its start to its first event.
 
+use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use aws_types::SdkConfig;
 pub use lambda_runtime::{Context, Error};
 use lambda_runtime::{LambdaEvent, service_fn};
@@ -12,8 +13,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use store::{Keyring, Store, Table};
 
-use crate::config::{self, ConfigError, ProcessEnvironment};
-use crate::{aws, metrics, telemetry};
+use crate::config::{self, ConfigError, ProcessEnvironment, SignIn};
+use crate::metrics::{self, HttpReport};
+use crate::{aws, telemetry};
 
 /// What every function starts with.
 #[derive(Debug)]
@@ -139,6 +141,26 @@ impl Boot {
         config::phone_proving_issuers(&ProcessEnvironment)
     }
 
+    /// Returns how people sign in.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with the variable's name.
+    pub fn sign_in(&self) -> Result<SignIn, ConfigError> {
+        config::sign_in(&ProcessEnvironment)
+    }
+
+    /// Returns the key and the secret that an app's SDK has to have, if they are compared.
+    #[must_use]
+    pub fn application(&self) -> (Option<String>, Option<String>) {
+        config::application(&ProcessEnvironment)
+    }
+
+    /// Returns the claim of a token that gives a user their public id, if there is one.
+    #[must_use]
+    pub fn public_id_claim(&self) -> Option<String> {
+        config::public_id_claim(&ProcessEnvironment)
+    }
+
     /// Returns whether name and mail address are copied from Cognito.
     ///
     /// # Errors
@@ -150,6 +172,39 @@ impl Boot {
     fn queue(&self, url: String) -> Result<SqsQueue, ConfigError> {
         Ok(SqsQueue::new(aws_sdk_sqs::Client::new(&self.sdk), url, self.keyring.clone()))
     }
+}
+
+/// An answer to a request of the API.
+pub trait HttpAnswer {
+    /// Returns the status, unless the request didn't come through the API.
+    fn status(&self) -> Option<i64>;
+}
+
+impl HttpAnswer for ApiGatewayV2httpResponse {
+    fn status(&self) -> Option<i64> {
+        Some(self.status_code)
+    }
+}
+
+/// Serves requests of the API as [`run`] does, and counts those that are refused with 401.
+///
+/// # Errors
+/// Those of [`run`].
+pub async fn run_http<E, A, F>(serve: impl Fn(E, Context) -> F) -> Result<(), Error>
+where
+    E: DeserializeOwned,
+    A: Serialize + HttpAnswer,
+    F: Future<Output = Result<A, Error>>,
+{
+    let serve = &serve;
+    run(|event, context: Context| async move {
+        let function = context.env_config.function_name.clone();
+        let answer = serve(event, context).await?;
+        let unauthorized = usize::from(answer.status() == Some(401));
+        metrics::emit(&HttpReport { unauthorized }, &function);
+        Ok(answer)
+    })
+    .await
 }
 
 /// Serves events until Lambda stops the process.

@@ -1,6 +1,7 @@
 //! The settings of a deployment, which are read from the environment once, at init.
 
 mod pushes;
+mod sign_in;
 
 use std::str::FromStr;
 
@@ -9,6 +10,7 @@ use numbering::Region;
 use store::Tables;
 
 pub use self::pushes::{applications, fcm_style, push_on_join, push_template, renewal};
+pub use self::sign_in::{SignIn, application, public_id_claim, sign_in};
 
 /// A variable of the environment is missing or can't be used.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -87,7 +89,7 @@ pub fn aws(env: &impl Variables) -> Result<Aws, ConfigError> {
 }
 
 /// Reads the names of the tables: `ADDRESS_BOOKS_TABLE`, `CONTACT_OWNERS_TABLE`, `USERS_TABLE`,
-/// `SUBSCRIPTIONS_TABLE`, `CLAIMS_TABLE`, `BUDGETS_TABLE`.
+/// `SUBSCRIPTIONS_TABLE`, `CLAIMS_TABLE`, `BUDGETS_TABLE`, `SESSIONS_TABLE`.
 ///
 /// # Errors
 /// [`ConfigError`] with the variable's name.
@@ -99,6 +101,7 @@ pub fn tables(env: &impl Variables) -> Result<Tables, ConfigError> {
         subscriptions: required(env, "SUBSCRIPTIONS_TABLE")?,
         claims: required(env, "CLAIMS_TABLE")?,
         budgets: required(env, "BUDGETS_TABLE")?,
+        sessions: required(env, "SESSIONS_TABLE")?,
     })
 }
 

@@ -6,4 +6,4 @@ pub mod config;
 pub mod metrics;
 pub mod telemetry;
 
-pub use boot::{Boot, Context, Error, run};
+pub use boot::{Boot, Context, Error, HttpAnswer, run, run_http};

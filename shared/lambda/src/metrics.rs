@@ -29,6 +29,19 @@ pub trait Metrics: Default + PartialEq {
     fn metrics(&self) -> Vec<Metric>;
 }
 
+/// What requests of the API came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct HttpReport {
+    /// How many were refused with 401.
+    pub unauthorized: usize,
+}
+
+impl Metrics for HttpReport {
+    fn metrics(&self) -> Vec<Metric> {
+        counts([("Unauthorized", self.unauthorized)])
+    }
+}
+
 impl Metrics for JoinReport {
     fn metrics(&self) -> Vec<Metric> {
         let Self { joins, overtaken: _, books, split: _, recipients } = *self;

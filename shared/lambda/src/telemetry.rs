@@ -21,7 +21,7 @@ use tracing_subscriber::{filter, fmt, registry};
 use crate::config::{ProcessEnvironment, Variables};
 
 /// The crates of this workspace, which know what may be logged.
-const OURS: [&str; 17] = [
+const OURS: [&str; 18] = [
     "address_book",
     "api",
     "cognito_sign_up",
@@ -38,6 +38,7 @@ const OURS: [&str; 17] = [
     "store",
     "subscriptions",
     "upload",
+    "session",
     "users",
 ];
 /// The target under which Lambda's runtime says why an event can't be read. It uses the parser's

@@ -1,4 +1,4 @@
-"""A token issuer: keys over HTTPS, as an authorizer fetches them, and RS256 tokens signed with them."""
+"""A token issuer: keys over HTTPS, as a function or an authorizer fetches them, and RS256 tokens signed with them."""
 
 import base64
 import contextlib
@@ -60,34 +60,53 @@ def documents(url, key):
     }
 
 
-def write_certificate(folder):
-    """A certificate for 127.0.0.1 that vouches for itself, and its key."""
-    key = new_key()
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+def common_name(name):
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+
+
+def certificate(name, key, authority):
+    """A certificate of a key that is valid today, still without extensions and signature."""
     now = datetime.datetime.now(datetime.timezone.utc)
-    certificate = (
+    return (
         x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
+        .subject_name(common_name(name))
+        .issuer_name(common_name(authority))
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - datetime.timedelta(hours=1))
         .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), True)
-        .sign(key, hashes.SHA256())
     )
-    certificate_file, key_file = folder / "issuer.pem", folder / "issuer-key.pem"
-    certificate_file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+
+
+def write_certificates(folder):
+    """An authority's certificate, and one of the authority for 127.0.0.1 with its key, each in a file.
+
+    The two differ because rustls takes no authority for a server.
+    """
+    authority_key, key = new_key(), new_key()
+    authority = (
+        certificate("proof", authority_key, "proof")
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), True)
+        .sign(authority_key, hashes.SHA256())
+    )
+    server = (
+        certificate("127.0.0.1", key, "proof")
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), True)
+        .sign(authority_key, hashes.SHA256())
+    )
+    authority_file, server_file, key_file = (folder / f"{name}.pem" for name in ("authority", "issuer", "issuer-key"))
+    authority_file.write_bytes(authority.public_bytes(serialization.Encoding.PEM))
+    server_file.write_bytes(server.public_bytes(serialization.Encoding.PEM))
     plain = serialization.NoEncryption()
     key_file.write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain))
-    return certificate_file, key_file
+    return authority_file, server_file, key_file
 
 
 @contextlib.contextmanager
 def issuer(folder):
     """A running issuer, and the file of the certificate that vouches for it."""
-    certificate_file, key_file = write_certificate(folder)
+    authority_file, certificate_file, key_file = write_certificates(folder)
     pages = {}
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -112,7 +131,7 @@ def issuer(folder):
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
-        yield Issuer(url, key), certificate_file
+        yield Issuer(url, key), authority_file
     finally:
         server.shutdown()
         thread.join()

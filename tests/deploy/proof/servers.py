@@ -81,7 +81,7 @@ def push_service(folder, host="127.0.0.1", port=None):
 
 @contextlib.contextmanager
 def emulator(folder, push_url, authority):
-    """ministack, whose functions reach SNS at `push_url`, and whose gateway trusts `authority`. Its URL."""
+    """ministack, whose functions reach SNS at `push_url`. They and its gateway trust `authority` alone. Its URL."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     settings = {

@@ -2,17 +2,19 @@
 
 import json
 import subprocess
+import time
 import urllib.error
 import urllib.request
 
 import boto3
 import botocore.exceptions
 
+from issuer import AUDIENCE
 from servers import REGION, ROOT, TOOLS, environment
 
 NAME = "address-book-proof"
 ACCOUNT = "000000000000"
-# What a team would set; the issuer and the platform applications come in besides.
+# What a team would set; the issuers and the platform applications come in besides.
 PARAMETERS = {
     "Architecture": "x86_64",
     "PushTemplate": "%s is here now",
@@ -64,6 +66,12 @@ def failures(url, name):
     return [f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason')}" for event in failed]
 
 
+def credentials(token):
+    """What ConnectyCube's SDKs send to sign in with an OpenID token."""
+    app = {"application_id": 1, "auth_key": "proof", "nonce": 7, "timestamp": int(time.time()), "signature": "none"}
+    return {**app, "provider": "firebase_phone", "firebase_phone": {"project_id": AUDIENCE, "access_token": token}}
+
+
 class Api:
     """The API behind the emulator's gateway."""
 
@@ -84,6 +92,12 @@ class Api:
         except urllib.error.HTTPError as answer:
             with answer:
                 return answer.status, answer.headers, read(answer)
+
+    def sign_in(self, token):
+        """The token of a new session of the user whose OpenID token this is."""
+        status, _, answer = self.call("POST", "/session.json", body=credentials(token))
+        assert status == 201, (status, answer)
+        return answer["session"]["token"]
 
 
 def read(answer):

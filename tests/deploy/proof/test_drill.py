@@ -41,8 +41,7 @@ class TheDrill(unittest.TestCase):
         made = sns.create_platform_application(Name="drill", Platform="GCM", Attributes={})
         self.parameters = {
             **stack.PARAMETERS,
-            "TokenIssuer": self.issuer.url,
-            "TokenAudience": AUDIENCE,
+            "Issuers": f"{self.issuer.url} {AUDIENCE}",
             "FcmApplicationArn": made["PlatformApplicationArn"],
             "PushTemplate": "%s came",
             "DeletionProtection": "true",
@@ -50,9 +49,6 @@ class TheDrill(unittest.TestCase):
             "DomainName": "",
             "CertificateArn": "",
         }
-        self.alice, self.bob, self.carol = (
-            self.issuer.token(name, phone) for name, phone in [("alice", ALICE), ("bob", BOB), ("carol", CAROL)]
-        )
 
     def bash(self, lines, **variables):
         """Runs lines of the page, with the AWS CLI and SAM going to the emulator, as one script. Its output."""
@@ -70,7 +66,7 @@ class TheDrill(unittest.TestCase):
         return done.stdout
 
     def connect(self, name):
-        """The API of the stack."""
+        """Calls the API of the stack from now on."""
         [described] = stack.client("cloudformation", self.url).describe_stacks(StackName=name)["Stacks"]
         self.outputs = {output["OutputKey"]: output["OutputValue"] for output in described["Outputs"]}
         self.set = {value["ParameterKey"]: value["ParameterValue"] for value in described["Parameters"]}
@@ -81,10 +77,12 @@ class TheDrill(unittest.TestCase):
         status, _, answer = self.api.call(method, path, who, body)
         return status, answer
 
-    def sign_up(self, who):
-        status, answer = self.call(who, "POST", "/users", {"user": {}})
-        self.assertEqual(status, 201, answer)
-        return answer["user"]["id"]
+    def sign_in(self, name, phone):
+        """A session of a user, and their id."""
+        token = self.api.sign_in(self.issuer.token(name, phone))
+        status, answer = self.call(token, "GET", "/session")
+        self.assertEqual(status, 200, answer)
+        return token, answer["session"]["user_id"]
 
     def upload(self, who, name, phone):
         status, answer = self.call(who, "POST", "/address_book", {"contacts": [{"name": name, "phone": phone}]})
@@ -108,18 +106,26 @@ class TheDrill(unittest.TestCase):
         stack.deploy(self.url, self.parameters)
         self.connect(stack.NAME)
         self.own = {name: value for name, value in self.outputs.items() if name.endswith("TableName")}
-        self.bob_id = self.sign_up(self.bob)
+        self.bob, _ = self.sign_in("bob", BOB)
         self.upload(self.bob, "Alice", ALICE)
-        self.alice_id = self.sign_up(self.alice)
+        self.alice, self.alice_id = self.sign_in("alice", ALICE)
         wait_until(lambda: self.matches(self.bob) == [self.alice_id], PATIENCE_SECONDS, "the join")
         status, _ = self.call(self.alice, "PUT", f"/users/{self.alice_id}", {"user": {"notify_me": False}})
         self.assertEqual(status, 200)
+        self.ended, _ = self.sign_in("bob", BOB)
+        status, _ = self.call(self.ended, "DELETE", "/session")
+        self.assertEqual(status, 200)
+        self.assert_it_stays_ended()
         # All that follows is done under the protection that the page asks for.
         self.bash(['scripts/protect "$stack"'])
         policy = stack.client("cloudformation", self.url).get_stack_policy(StackName=stack.NAME)["StackPolicyBody"]
         self.assertEqual(json.loads(policy), json.loads((ROOT / "deploy/stack-policy.json").read_text()))
         # The page's file, out of the checkout.
         self.bash([lines.replace("keys.json", str(self.folder / "keys.json")) for lines in blocks(PAGE, "The keys")])
+
+    def assert_it_stays_ended(self):
+        status, _ = self.call(self.ended, "POST", "/address_book", {"contacts": [{"name": "Dave", "phone": "+16505550127"}]})
+        self.assertEqual(status, 401)
 
     def restore(self):
         began = time.monotonic()
@@ -138,7 +144,7 @@ class TheDrill(unittest.TestCase):
         for table in ("AddressBooks", "ContactOwners", "Users"):
             self.assertEqual(self.outputs[f"{table}TableName"], f"{stack.NAME}-{table}-restored")
             self.assert_complete(table, "restored")
-        for name in ("Subscriptions", "Claims", "Budgets"):
+        for name in ("Subscriptions", "Claims", "Budgets", "Sessions"):
             self.assertEqual(self.outputs[f"{name}TableName"], self.own[f"{name}TableName"])
         # The deployment named four values; the others are as they were.
         self.assertEqual(self.set["PushTemplate"], "%s came")
@@ -147,20 +153,22 @@ class TheDrill(unittest.TestCase):
     def assert_it_goes_on(self):
         """What was there is there, the stream's joins are told, and the tables left behind are written no more."""
         left = {name: self.items(self.own[f"{name}TableName"]) for name in ("AddressBooks", "ContactOwners", "Users")}
+        # Sessions go on, since the keys are the same.
         self.assertEqual(self.matches(self.bob), [self.alice_id])
+        self.assert_it_stays_ended()
         self.upload(self.bob, "Carol", CAROL)
-        carol_id = self.sign_up(self.carol)
+        carol, carol_id = self.sign_in("carol", CAROL)
         self.assertGreater(carol_id, self.alice_id)
         wait_until(lambda: sorted(self.matches(self.bob)) == [self.alice_id, carol_id], PATIENCE_SECONDS, "the join")
         after = {name: self.items(self.own[f"{name}TableName"]) for name in left}
         self.assertEqual(left, after)
-        status, _ = self.call(self.carol, "DELETE", f"/users/{carol_id}")
+        status, _ = self.call(carol, "DELETE", f"/users/{carol_id}")
         self.assertEqual(status, 200)
         wait_until(lambda: self.matches(self.bob) == [self.alice_id], PATIENCE_SECONDS, "Carol's leaving")
 
     def assert_the_stack_is_stopped(self):
         functions = stack.client("lambda", self.url)
-        for name in ("Upload", "Users", "Subscriptions"):
+        for name in ("Upload", "Users", "Session", "Subscriptions"):
             reserved = functions.get_function_concurrency(FunctionName=self.outputs[f"{name}FunctionName"])
             self.assertEqual(reserved["ReservedConcurrentExecutions"], 0, name)
         for name in ("JoinPush", "FanOut", "Push"):
@@ -198,12 +206,13 @@ class TheDrill(unittest.TestCase):
         self.bash([helpers, places, wrappers, *moving])
         self.assertEqual(copy.stat().st_mode & 0o777, 0o600)
         self.connect(OTHER)
-        for table in ("AddressBooks", "ContactOwners", "Users", "Claims", "Budgets"):
+        for table in ("AddressBooks", "ContactOwners", "Users", "Claims", "Budgets", "Sessions"):
             self.assert_complete(table, "moved")
         asked = {"SMOKE_URL": self.api.base, "TOKEN": self.issuer.token("smoke", "+16505550190")}
         self.assertIn("The deployment works.", self.bash([helpers, places, wrappers, smoke], **asked))
         print(f"moved in {time.monotonic() - began:.0f} s", flush=True)
         self.assertEqual(self.matches(self.bob), [self.alice_id])
+        self.assert_it_stays_ended()
         self.assert_alice_still_wants_no_pushes()
 
     def assert_alice_still_wants_no_pushes(self):
@@ -248,7 +257,7 @@ class TheDrill(unittest.TestCase):
                     self.bash([f'scripts/keys check "$stack" {copy}'])
         copy.write_text(json.dumps(keys))
         self.connect(stack.NAME)
-        self.sign_up(self.alice)
+        self.sign_in("alice", ALICE)
         with self.assertRaisesRegex(AssertionError, "holds items"):
             self.bash([f'scripts/keys restore "$stack" {copy}'])
 

@@ -16,7 +16,7 @@ QUEUES = {
 NOWHERE = {"AWS_LAMBDA_RUNTIME_API": "127.0.0.1:1", "AWS_LAMBDA_FUNCTION_NAME": "f", "AWS_LAMBDA_FUNCTION_VERSION": "1"}
 MEMORY = {"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "128", "AWS_LAMBDA_LOG_STREAM_NAME": "s", "AWS_LAMBDA_LOG_GROUP_NAME": "g"}
 TABLES = [name for name in TEMPLATE if name.endswith("_TABLE")]
-BOOKS = ["Upload", "Get", "RegisteredUsers", "Users", "CognitoSignUp", "Subscriptions", "JoinPush", "Push"]
+BOOKS = ["Upload", "Get", "RegisteredUsers", "Users", "Session", "CognitoSignUp", "Subscriptions", "JoinPush", "Push"]
 # Function, variable, and a value that it can't have; none is unset.
 BROKEN = [
     *[(function, table, None) for function in BOOKS for table in TABLES],
@@ -25,8 +25,12 @@ BROKEN = [
     *[(function, "DEVICE_BOOK_TTL_DAYS", "a year") for function in BOOKS],
     ("Upload", "NEW_NUMBERS_BUDGET", "many"),
     ("Upload", "BOOKS_PER_USER", "-1"),
-    *[(function, "HOME_REGION", value) for function in ("Upload", "Users") for value in (None, "", "usa")],
+    *[(function, "HOME_REGION", value) for function in ("Upload", "Users", "Session") for value in (None, "", "usa")],
     ("Users", "TRUST_BODY_PHONE", "perhaps"),
+    ("Session", "TRUST_BODY_PHONE", "perhaps"),
+    *[("Session", "ISSUERS", value) for value in ("https://issuer.example.com", "http://issuer.example.com app", "app")],
+    ("Session", "IDENTITY_SERVER_URL", "http://id.example.com"),
+    *[("Session", "SESSION_HOURS", value) for value in ("a day", "0")],
     ("Joins", "JOINS_QUEUE_URL", None),
     ("Joins", "FAILED_RECORDS_QUEUE_URL", None),
     ("JoinPush", "FAN_OUT_QUEUE_URL", None),

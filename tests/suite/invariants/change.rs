@@ -114,7 +114,8 @@ impl Change {
         };
         let Account { user, subject, profile } = &account;
         let (before, after) = (profile.as_ref(), after.as_ref());
-        let write = AccountWrite { user, subject: *subject, before, after, target };
+        let write =
+            AccountWrite { user, subject: *subject, before, after, target, is_silent: false };
         assert_eq!(store.write_account(write).await.expect("written"), Outcome::Done);
         message_of_last(tables).await
     }

@@ -14,6 +14,7 @@ use protocol::{PhoneClaim, ProfilePatch, SubscribeRequest};
 use store::{Hint, Layout, Life, OwnerPage, OwnerRange, StoredBook};
 
 use super::{marks, profile};
+use support::embedded::database;
 use support::requests::request;
 use support::{home, phone, user};
 
@@ -120,8 +121,9 @@ fn the_details_of_a_user_are_hidden() {
     hidden(&Push { text: "Markname is here".to_owned(), joiner: id, phone: phone("16505550177") });
 }
 
-#[test]
-fn the_contents_of_a_request_are_hidden() {
+#[tokio::test]
+async fn the_contents_of_a_request_are_hidden() {
+    let store = database().await.store();
     let mut event = request(
         "POST",
         "/path-mark?udid=udid-mark",
@@ -131,7 +133,8 @@ fn the_contents_of_a_request_are_hidden() {
     event.headers.insert("cb-token", "header-mark".parse().expect("a value"));
     let call = Call::new(event);
     hidden(&call);
-    hidden(&call.caller(&Issuers::default()).map_err(|error| error.status));
+    let caller = call.reader(&store, &Issuers::default()).await;
+    hidden(&caller.map_err(|error| error.status));
     let upload =
         object(br#"{"udid":"udid-mark","contacts":[{"name":"Markname","phone":"+16505550177"}]}"#);
     hidden(&UploadRequest::read(&upload.expect("an object"), &home(), &Limits::default()));

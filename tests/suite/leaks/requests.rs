@@ -120,7 +120,7 @@ fn not_theirs() -> Vec<Refused> {
         ("no route", request("POST", "/users/path-mark/16505550177", BOB, None), 404),
         ("not an id", request("GET", "/users/path-mark", BOB, None), 404),
         ("not an id", request("DELETE", "/subscriptions/16505550177", BOB, None), 404),
-        ("another's profile", request("GET", "/users/1", ALICE, None), 403),
+        ("another's profile", request("GET", "/users/1", ALICE, None), 404),
         (
             "another's profile",
             request("PUT", "/users/1", ALICE, Some(super::profile().to_string())),

@@ -21,6 +21,7 @@ use support::faults::{Fault, Faulty};
 use support::functions::Functions;
 use support::requests::{confirmed, request};
 use support::services::{sns, sqs};
+use support::session_keys;
 
 /// One step of the story. `{alice}`, `{bob}` and `{subscription}` in a path stand for ids.
 #[derive(Clone)]
@@ -62,6 +63,8 @@ pub fn story() -> Vec<Deed> {
         json!({"contacts": [alice, {"name": "Markname Other", "phone": "+1 415 5550188"}]});
     let device = json!({"udid": "udid-mark", "contacts": [{"name": "Markname at work", "phone": "+16505550177"}]});
     let edit = json!({"contacts": [{"name": "Markname A.", "phone": "+16505550177"}, {"phone": "+14155550188", "destroy": 1}]});
+    let in_session = json!({"login": "subject-mark-bob:+14155550166", "password": "token-mark"});
+    let by_token = json!({"keys": {"token": "ey-token-mark.ey-token-mark.token-mark"}});
     vec![
         Deed::Http("POST", "/users", BOB, Some(profile())),
         Deed::Http("POST", "/subscriptions", BOB, Some(subscription)),
@@ -94,6 +97,9 @@ pub fn story() -> Vec<Deed> {
                             "user": {"full_name": "full-mark"}}),
         ),
         Deed::Direct(json!({"action": "remove", "user_id": "subject-mark-eve"})),
+        Deed::Http("POST", "/session", BOB, Some(in_session.clone())),
+        Deed::Http("POST", "/session", BOB, Some(by_token)),
+        Deed::Http("POST", "/login", "", Some(in_session)),
         Deed::Http("DELETE", "/users/{bob}", BOB, None),
         Deed::Stream,
         Deed::Messages,
@@ -185,7 +191,7 @@ impl Stage {
         let queues = sqs(Arc::new(move |asked| answer_as_sqs(asked, next_fault(&plan), &kept)));
         let applications = lambda::config::applications(&FixedVariables).expect("ARNs");
         let functions = Functions {
-            store: patient_store_over(faulty, keys.clone()),
+            store: patient_store_over(faulty, keys.clone()).with_session_keys(session_keys()),
             keys: keys.clone(),
             push: Sns::new(push_service, applications, FcmStyle::default()),
             queue: SqsQueue::new(queues, "http://embedded/queue".to_owned(), keys),

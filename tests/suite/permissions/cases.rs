@@ -12,8 +12,11 @@ use store::{HolderReader, Keyring, OwnerIndex, OwnerRange, Store};
 
 use super::recorder::Recorder;
 use support::embedded::Embedded;
-use support::requests::{confirmed, read, request};
-use support::{cognito_settings, phone, upload_settings, user, user_settings};
+use support::requests::{begin_session, confirmed, in_session, read, request};
+use support::{
+    cognito_settings, phone, providers, session_keys, session_settings, upload_settings, user,
+    user_settings,
+};
 
 const BOB: &str = "bob:+14155550100";
 const ALICE: &str = "alice:+16505550123";
@@ -32,7 +35,7 @@ pub struct Others(Store);
 
 impl Others {
     pub fn new(embedded: &Embedded) -> Self {
-        Self(embedded.store())
+        Self(embedded.store().with_session_keys(session_keys()))
     }
 
     async fn sign_up(&self, who: &str) {
@@ -120,6 +123,30 @@ pub async fn upload(recorder: &Recorder, others: &Others) {
     upload_to(&store, "POST", BOB, Some(json!({"contacts": contacts(&[ALICES])}))).await;
     upload_to(&store, "POST", BOB, Some(json!({"contacts": many_contacts()}))).await;
     upload_to(&store, "DELETE", BOB, None).await;
+    let calls = [("POST", "/address_book", json!({"contacts": contacts(&[ALICES])}))];
+    let settings = upload_settings();
+    in_session_of(recorder, others, "bob", &calls, async |store, event| {
+        ok(&::upload::handle(&store, &SystemClock, &settings, event).await)
+    })
+    .await;
+}
+
+/// Makes calls in a session: `[method, path, body]`.
+async fn in_session_of<A>(
+    recorder: &Recorder,
+    others: &Others,
+    who: &str,
+    calls: &[(&str, &str, Value)],
+    handle: impl AsyncFn(Store, ApiGatewayV2httpRequest) -> A,
+) -> Vec<A> {
+    let token = begin_session(&others.0, &user(who)).await;
+    let mut answers = vec![];
+    for (method, path, body) in calls {
+        let store = recorder.store().with_session_keys(session_keys());
+        let body = Some(body).filter(|body| !body.is_null());
+        answers.push(handle(store, in_session(method, path, &token, body)).await);
+    }
+    answers
 }
 
 pub async fn get(recorder: &Recorder, others: &Others) {
@@ -128,6 +155,12 @@ pub async fn get(recorder: &Recorder, others: &Others) {
         .token(BOB)
         .header("if-none-match", "\"an older revision\"");
     ok(&::get::handle(&recorder.store(), known.build()).await);
+    others.sign_up(BOB).await;
+    let calls = [("GET", "/address_book", Value::Null)];
+    in_session_of(recorder, others, "bob", &calls, async |store, event| {
+        ok(&::get::handle(&store, event).await)
+    })
+    .await;
 }
 
 pub async fn registered_users(recorder: &Recorder, others: &Others) {
@@ -140,6 +173,39 @@ pub async fn registered_users(recorder: &Recorder, others: &Others) {
         let items = ok(&::registered_users::handle(&recorder.store(), known.build()).await);
         assert_eq!(items["items"].as_array().map(Vec::len), Some(1), "{path}");
     }
+    others.sign_up(BOB).await;
+    let calls =
+        ["/users/v2", "/users/phone?phone=16505550123"].map(|path| ("GET", path, Value::Null));
+    in_session_of(recorder, others, "bob", &calls, async |store, event| {
+        ok(&::registered_users::handle(&store, event).await)
+    })
+    .await;
+}
+
+pub async fn session(recorder: &Recorder, others: &Others) {
+    let (settings, providers) = (session_settings(), providers());
+    let call = async |method: &str, path: &str, token: &str, body: Option<Value>| {
+        let store = recorder.store().with_session_keys(session_keys());
+        let event = in_session(method, path, token, body.as_ref());
+        ok(&::session::handle(&store, &SystemClock, &settings, &providers, event).await.0)
+    };
+    let begun = call("POST", "/session", "", Some(json!({}))).await;
+    let token = begun["session"]["token"].as_str().expect("a token").to_owned();
+    let login = |login: &str| Some(json!({"login": login, "password": "x"}));
+    call("POST", "/users", &token, Some(json!({"user": {"login": "dora", "password": "x"}}))).await;
+    others.sign_up(ALICE).await;
+    // Dave gets the number that was Alice's, gives it up for another, and Erin gets it.
+    let (dave, erin) = (format!("dave:+{ALICES}"), format!("erin:+{ALICES}"));
+    for who in [dave.as_str(), "dave:+16505550125", &erin] {
+        call("POST", "/login", &token, login(who)).await;
+    }
+    for notify_me in [0, 1] {
+        let user = json!({"user": {"login": "dora", "password": "x", "notify_me": notify_me}});
+        call("DELETE", "/login", &token, None).await;
+        call("POST", "/users", &token, Some(user)).await;
+    }
+    call("GET", "/session", &token, None).await;
+    call("DELETE", "/session", &token, None).await;
 }
 
 pub async fn users(recorder: &Recorder, others: &Others) {
@@ -151,7 +217,6 @@ pub async fn users(recorder: &Recorder, others: &Others) {
     };
     let bob = call("POST", "/users", BOB, Some("{}")).await;
     let path = format!("/users/{}", bob["user"]["id"]);
-    call("GET", &path, BOB, None).await;
     call("GET", &format!("{path}/export"), BOB, None).await;
     // His number changes to one that was Alice's, and for a while he turns notices off.
     call("POST", "/users", ALICE, Some("{}")).await;
@@ -169,6 +234,15 @@ pub async fn users(recorder: &Recorder, others: &Others) {
     }
     others.sign_up("carol:+16505550199").await;
     notify(&elsewhere, &others.joiner("16505550199").await, "16505550199", 0).await;
+    let calls = [("PUT", "/users", json!({"user": {"website": "https://example.com"}}))];
+    in_session_of(recorder, others, "bob", &calls, async |store, event| {
+        ok(&::users::handle(&store, &endpoints, &SystemClock, &user_settings(), event).await)
+    })
+    .await;
+    let given = json!({"action": "register", "user_id": "grace", "id": 1000});
+    ::users::invoke(&store, &endpoints, &SystemClock, &user_settings(), given)
+        .await
+        .expect("registered");
     call("DELETE", &path, BOB, None).await;
     let direct = json!({"action": "remove", "user_id": "bob"});
     ::users::invoke(&store, &endpoints, &SystemClock, &user_settings(), direct)
@@ -201,7 +275,14 @@ pub async fn cognito_sign_up(recorder: &Recorder, others: &Others) {
 
 pub async fn subscriptions(recorder: &Recorder, others: &Others) {
     others.sign_up(BOB).await;
+    others.sign_up(ALICE).await;
     let (store, endpoints) = (recorder.store(), recorder.push_service());
+    let calls = [("POST", "/subscriptions", device("gcm", "production", "phone", "phone"))];
+    in_session_of(recorder, others, "alice", &calls, async |store, event| {
+        let renewal = Renewal::default();
+        ok(&::subscriptions::handle(&store, &endpoints, &SystemClock, renewal, event).await)
+    })
+    .await;
     let call = async |method: &str, path: &str, body: Option<Value>| {
         let event = request(method, path, BOB, body.map(|body| body.to_string()));
         ok(&::subscriptions::handle(&store, &endpoints, &SystemClock, Renewal::default(), event)

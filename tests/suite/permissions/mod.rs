@@ -83,6 +83,11 @@ async fn registered_users_may_make_its_own_calls_and_no_others() {
 }
 
 #[tokio::test]
+async fn session_may_make_its_own_calls_and_no_others() {
+    compare("SessionFunction", cases::session).await;
+}
+
+#[tokio::test]
 async fn users_may_make_its_own_calls_and_no_others() {
     compare("UsersFunction", cases::users).await;
 }
@@ -124,6 +129,7 @@ fn every_function_is_compared() {
         "JoinsFunction",
         "PushFunction",
         "RegisteredUsersFunction",
+        "SessionFunction",
         "SubscriptionsFunction",
         "UploadFunction",
         "UsersFunction",

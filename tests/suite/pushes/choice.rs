@@ -63,6 +63,26 @@ async fn a_user_who_joins_unannounced_shows_in_books_and_nobody_is_told() {
 }
 
 #[tokio::test]
+async fn people_who_move_in_silently_show_in_books_and_nobody_is_ever_told() {
+    let town = Town::new().await;
+    town.subscribed("ann").await;
+    let id = town.signs_up("joy", &patch(|patch| patch.is_silent = true)).await;
+    let Told { join, push } = town.tell(&Value::Null).await;
+    assert_eq!((join.books, join.recipients, push.sent), (1, 0, 0));
+    assert_eq!(registered(&town, "ann").await, [json!(id)]);
+    // What she does later doesn't announce her either, and she hasn't chosen it: her next phone is
+    // announced.
+    let before = town.image().await;
+    town.changes("joy", id, &patch(|patch| patch.details.full_name = Some("Joy".to_owned()))).await;
+    assert_eq!(town.image().await, before);
+    town.changes("joy", id, &patch(|patch| patch.announce_me = Some(true))).await;
+    assert_eq!(town.tell(&before).await.push.sent, 0);
+    town.leaves("joy", id).await;
+    let (_, told) = town.joins("joy").await;
+    assert_eq!(told.push.sent, 1);
+}
+
+#[tokio::test]
 async fn a_user_who_hides_leaves_all_books_and_is_not_announced_twice_on_coming_back() {
     let town = Town::new().await;
     town.subscribed("ann").await;

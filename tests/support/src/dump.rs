@@ -11,9 +11,10 @@ pub type Item = HashMap<String, AttributeValue>;
 
 /// Returns all items of all tables, each with its table's name.
 pub async fn scan(client: &Client) -> Vec<(String, Item)> {
-    let Tables { address_books, contact_owners, users, subscriptions, claims, budgets } = tables();
+    let Tables { address_books, contact_owners, users, subscriptions, claims, budgets, sessions } =
+        tables();
     let mut dump = vec![];
-    for table in [address_books, contact_owners, users, subscriptions, claims, budgets] {
+    for table in [address_books, contact_owners, users, subscriptions, claims, budgets, sessions] {
         let mut pages = client.scan().table_name(&table).into_paginator().send();
         while let Some(page) = pages.next().await {
             let items = page.expect("a page").items.unwrap_or_default();

@@ -1,5 +1,7 @@
 //! All functions over one store, invoked as Lambda invokes them.
 
+use std::sync::Arc;
+
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use cognito_sign_up::{PostConfirmation, SignUpError};
 use local::HttpFunctions;
@@ -10,7 +12,7 @@ use protocol::{JoinQueues, JoinReport, Notifier, PushReport, Renewal};
 use serde_json::{Value, json};
 use store::{Keyring, Store};
 
-use crate::{cognito_settings, upload_settings, user_settings};
+use crate::{cognito_settings, providers, session_settings, upload_settings, user_settings};
 
 /// The time after which join-push begins no more books: its timeout (`template.yaml`) less its
 /// reserve.
@@ -39,9 +41,11 @@ where
     /// Invokes the function to which the template routes this request.
     pub async fn http(&self, event: ApiGatewayV2httpRequest) -> ApiGatewayV2httpResponse {
         let Self { store, push, clock, .. } = self.clone();
-        let (uploads, users) = (upload_settings(), user_settings());
-        let renewal = Renewal::default();
-        HttpFunctions { store, push, clock, uploads, users, renewal }.answer(event).await
+        let (uploads, sessions) = (upload_settings(), session_settings());
+        let (providers, renewal) = (Arc::new(providers()), Renewal::default());
+        HttpFunctions { store, push, clock, uploads, sessions, providers, renewal }
+            .answer(event)
+            .await
     }
 
     /// Makes a direct request, as an app's own systems do.

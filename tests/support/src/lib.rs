@@ -19,13 +19,15 @@ pub mod rules;
 pub mod services;
 pub mod wait;
 
+use local::LocalPasswords;
 use model::{
     Budget, Change, Clock, Contact, Issuers, Limits, Mode, Payer, Scope, SystemClock, Upload,
     UserId,
 };
 use numbering::{HomeRegion, Phone, Region};
 use protocol::{Allowance, UploadError, Uploaded};
-use store::Store;
+use session::{ClaimRules, Fetch, Providers, TrustedIssuers};
+use store::{Keyring, Store};
 
 pub fn user(id: &str) -> UserId {
     id.parse().expect("a user id")
@@ -78,13 +80,34 @@ pub fn user_settings() -> users::Settings {
         trust_body_phone: false,
         issuers: Issuers::default(),
         holder_changes: Budget::new(1_000_000, 1),
+        public_id_claim: None,
     }
+}
+
+/// Returns settings with which sessions last a day, and users may do as with [`user_settings`].
+pub fn session_settings() -> session::Settings {
+    let application = session::Application::default();
+    session::Settings { users: user_settings(), session_ms: 24 * 60 * 60 * 1000, application }
+}
+
+/// Returns keys for the tokens of sessions, over tables that are unsealed.
+pub fn session_keys() -> Keyring {
+    let secret = r#"{"index":"1","current":"1","1":"0123456789abcdefghijklmnopqrstuv"}"#;
+    secret.parse().expect("a secret")
+}
+
+/// Returns identity providers by which anybody signs in as anybody, with any password.
+pub fn providers() -> Providers<SystemClock, LocalPasswords> {
+    let (rules, fetch) = (ClaimRules::default(), Fetch::default());
+    let issuers = TrustedIssuers::new(vec![], rules, fetch, SystemClock);
+    Providers { issuers, passwords: LocalPasswords::Any }
 }
 
 /// Returns settings with which names are copied from a user pool, and users may change who has a
 /// phone as often as they like.
 pub fn cognito_settings() -> cognito_sign_up::Settings {
-    cognito_sign_up::Settings { copy_profile: true, holder_changes: Budget::new(1_000_000, 1) }
+    let holder_changes = Budget::new(1_000_000, 1);
+    cognito_sign_up::Settings { copy_profile: true, holder_changes, public_id_claim: None }
 }
 
 /// Uploads as `user`, within the default limits.
