@@ -27,9 +27,9 @@ const NOBODY = {
 const CHOICES = { discoverable_by_phone: true, announce_me: true, notify_me: true };
 
 /** Makes an SDK. The SDK keeps one configuration per process, so the tests of a file run in turn. */
-export function connect(credentials, on = { sessionExpired: undefined }) {
+export function connect(credentials, on = { sessionExpired: undefined }, api_url = server.origin) {
   const sdk = new ConnectyCube.ConnectyCube();
-  sdk.init({ appId: 1, ...credentials }, { endpoints: { api_url: server.origin }, debug: { mode: 0 }, on });
+  sdk.init({ appId: 1, ...credentials }, { endpoints: { api_url }, debug: { mode: 0 }, on });
   return sdk;
 }
 

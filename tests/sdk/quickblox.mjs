@@ -1,35 +1,33 @@
-// The QuickBlox SDK's address book. The whole SDK can't be installed, because a dependency of its
-// chat is a tarball on GitHub. So `run` unpacks the package as it is, and this file loads the
-// modules that speak HTTP.
+// Clients of the QuickBlox SDK, as an app makes them.
 
-import { createRequire } from 'node:module';
+import { promisify } from 'node:util';
+import QB from 'quickblox';
 import { server } from './local-server.mjs';
+import { behindTls } from './tls.mjs';
 
-const load = createRequire(new URL('./vendor/quickblox-2.23.0/src/', import.meta.url));
-const AddressBook = load('./modules/qbAddressBook.js');
-const Proxy = load('./qbProxy.js');
-const Utils = load('./qbUtils.js');
-const config = load('./qbConfig.js');
+const shared = await behindTls(server.origin);
 
-// The SDK writes `https://` before every host in code, but the local server speaks plain HTTP.
-const { getUrl } = Utils;
-Utils.getUrl = (...parts) => getUrl.apply(Utils, parts).replace(/^https:/, 'http:');
+/** Returns the methods of `service` with promises instead of callbacks. */
+const promised = (service) =>
+  new Proxy(service, { get: (_, method) => promisify(service[method].bind(service)) });
 
-config.set({ endpoints: { api: server.host }, debug: { mode: 0 } });
+/**
+ * Makes an SDK with the parameters of its `init`. The SDK keeps one configuration per process, so the tests of a file
+ * run in turn.
+ */
+export function init([appIdOrToken, authKeyOrAppId, authSecret], { api = shared, sessionExpired = null } = {}) {
+  const sdk = new QB.QuickBlox();
+  // With an account key and the vendor's hosts, the SDK would ask the vendor for the endpoints.
+  sdk.init(appIdOrToken, authKeyOrAppId, authSecret, 'account key', {
+    endpoints: { api, chat: 'chat.example' },
+    on: { sessionExpired },
+  });
+  return { sdk, auth: promised(sdk), users: promised(sdk.users), addressbook: promised(sdk.addressbook) };
+}
 
-/** Makes the SDK's address book, with promises. `sessionExpired` applies to the whole process. */
-export function connect(token, sessionExpired = null) {
-  config.set({ on: { sessionExpired } });
-  const proxy = new Proxy();
-  proxy.setSession(token && { token });
-  const sdk = new AddressBook(proxy);
-  const promised = (method) => (...parameters) =>
-    new Promise((resolve, reject) => {
-      sdk[method](...parameters, (error, answer) => (error ? reject(error) : resolve(answer)));
-    });
-  return {
-    uploadAddressBook: promised('uploadAddressBook'),
-    get: promised('get'),
-    getRegisteredUsers: promised('getRegisteredUsers'),
-  };
+/** Makes an SDK that has a token already. Returns its address book. */
+export function connect(token, sessionExpired) {
+  const { sdk, addressbook } = init([1, 'auth key', 'auth secret'], { sessionExpired });
+  sdk.service.setSession(token && { token });
+  return addressbook;
 }
