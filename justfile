@@ -69,7 +69,7 @@ test-exhaustive:
 
 # Run all end-to-end tests
 [group('test')]
-e2e: sdk docs sns forms deploy-proof
+e2e: sdk docs sns forms tokens deploy-proof
 
 # Drive the local server with the real npm SDKs
 [group('test')]
@@ -86,6 +86,11 @@ docs: build
 [positional-arguments]
 forms *args:
     tests/forms/run "$@"
+
+# Sign in with tokens of other libraries and of moto's Cognito, good and forged
+[group('test')]
+tokens: build
+    tests/tokens/run
 
 # Run the tests of endpoints and pushes against moto's SNS
 [group('test')]
@@ -195,4 +200,4 @@ toggle *joiners:
 
 # Run everything that a change has to pass; quick checks first
 [group('check')]
-ci: check advisories deploy-check test-exhaustive forms sns sdk docs deploy-proof arm64
+ci: check advisories deploy-check test-exhaustive forms tokens sns sdk docs deploy-proof arm64
