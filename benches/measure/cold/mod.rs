@@ -5,12 +5,14 @@
 //! `benches/measure/cold/prepare` builds our functions and installs the SDKs of the others.
 
 mod http;
+mod issuer;
 mod lambda;
 mod stub;
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 
 use lambda::Started;
 use model::SystemClock;
@@ -88,7 +90,7 @@ impl Drop for Place {
 /// Measures all functions, and returns the table as Markdown.
 pub async fn run() -> String {
     let place = Place::new().await;
-    let functions = functions();
+    let functions = functions(&place.stub);
     let mut starts: Vec<Vec<Started>> = functions.iter().map(|_| vec![]).collect();
     for round in 0..ROUNDS {
         eprintln!("cold: round {} of {ROUNDS}", round + 1);
@@ -145,12 +147,25 @@ fn contacts(size: usize) -> String {
     json!({ "contacts": contacts }).to_string()
 }
 
-fn functions() -> Vec<Function> {
+fn functions(stub: &Stub) -> Vec<Function> {
     let reads = |user: &'static str, target: &'static str| {
         move |_: usize| [(); 2].map(|()| event_of(user, "GET", target, None))
     };
     let international = |round: usize| uploads(round, "+1");
     let national = |round: usize| uploads(1_000 + round, "");
+    let (issuer, name) = (Arc::clone(&stub.issuer), stub.issuer_url.clone());
+    // Somebody signs in for the first time, and another one after them.
+    let sign_ins = move |round: usize| {
+        [1, 2].map(|nth| {
+            let token = issuer.token(&name, &format!("newcomer-{round}-{nth}"));
+            event_of(
+                "nobody",
+                "POST",
+                "/session",
+                Some(json!({"keys": {"token": token}}).to_string()),
+            )
+        })
+    };
     let mut functions = vec![
         ours(GET, "get", Box::new(reads("sealed-reader", "/address_book"))),
         ours(
@@ -160,6 +175,7 @@ fn functions() -> Vec<Function> {
         ),
         ours(INTERNATIONAL, "upload", Box::new(international)),
         ours(NATIONAL, "upload", Box::new(national)),
+        ours("`session`, by an issuer's token", "session", Box::new(sign_ins)),
     ];
     for (language, program, folder, ending) in
         [("Python", "python3", "python", "py"), ("Node", "node", "node", "mjs")]
@@ -225,6 +241,9 @@ impl Function {
             .env("NODE_EXTRA_CA_CERTS", &stub.ca)
             .env("AWS_ENDPOINT_URL", &stub.url);
         command.env("AWS_ENDPOINT_URL_SECRETS_MANAGER", &stub.secrets_url);
+        command
+            .env("ISSUERS", format!("{} app", stub.issuer_url))
+            .env("SSL_CERT_FILE", &stub.roots);
         // The tokens here prove no phone.
         command.env("PHONELESS_NUMBERS_BUDGET", "1000000");
         command.envs([
@@ -244,6 +263,8 @@ impl Function {
             ("SUBSCRIPTIONS_TABLE", "Subscriptions"),
             ("CLAIMS_TABLE", "Claims"),
             ("BUDGETS_TABLE", "Budgets"),
+            ("SESSIONS_TABLE", "Sessions"),
+            ("SESSION_HOURS", "24"),
             ("KEYS_SECRET_ARN", "arn:aws:secretsmanager:us-east-1:123456789012:secret:keys"),
             ("BASELINE_CONTACTS_TABLE", Items::Indexed.contacts()),
             ("HOME_REGION", "US"),

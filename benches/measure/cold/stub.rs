@@ -12,11 +12,15 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::SECRET;
 use super::http::Connection;
+use super::issuer::Issuer;
 use support::embedded::Embedded;
+
+/// Where Debian keeps the roots that a machine trusts.
+const ROOTS: &str = "/etc/ssl/certs/ca-certificates.crt";
 
 /// A running stub. Its threads end with the process.
 pub struct Stub {
@@ -24,8 +28,13 @@ pub struct Stub {
     /// The same stub at another address, so that a client needs a connection of its own, as with
     /// AWS.
     pub secrets_url: String,
+    /// The issuer whose tokens sign people in, at an address of its own.
+    pub issuer: Arc<Issuer>,
+    pub issuer_url: String,
     /// The root certificate to trust, in PEM.
     pub ca: PathBuf,
+    /// The same, beside those of this machine.
+    pub roots: PathBuf,
     busy_us: Arc<AtomicU64>,
 }
 
@@ -34,8 +43,17 @@ impl Stub {
         make_certificates(folder);
         let config = Arc::new(server_config(folder));
         let busy_us = Arc::new(AtomicU64::new(0));
-        let listen = || listen(Arc::clone(&config), embedded.clone(), Arc::clone(&busy_us));
-        Self { url: listen(), secrets_url: listen(), ca: folder.join("ca.pem"), busy_us }
+        let issuer = Arc::new(Issuer::new());
+        let listen = || {
+            let (config, issuer) = (Arc::clone(&config), Arc::clone(&issuer));
+            listen(config, issuer, embedded.clone(), Arc::clone(&busy_us))
+        };
+        let (url, secrets_url, issuer_url) = (listen(), listen(), listen());
+        let (ca, roots) = (folder.join("ca.pem"), folder.join("roots.pem"));
+        let of_machine = std::fs::read(ROOTS).expect("the machine has roots");
+        let all = [of_machine, std::fs::read(&ca).expect("made")].concat();
+        std::fs::write(&roots, all).expect("a file");
+        Self { url, secrets_url, issuer, issuer_url, ca, roots, busy_us }
     }
 
     /// Returns the milliseconds that the database itself has worked since the last call.
@@ -45,22 +63,34 @@ impl Stub {
 }
 
 /// Serves at a free port, and returns the address.
-fn listen(config: Arc<ServerConfig>, embedded: Embedded, busy_us: Arc<AtomicU64>) -> String {
+fn listen(
+    config: Arc<ServerConfig>,
+    issuer: Arc<Issuer>,
+    embedded: Embedded,
+    busy_us: Arc<AtomicU64>,
+) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = listener.local_addr().expect("bound").port();
+    let url = format!("https://localhost:{port}");
+    let name = url.clone();
     std::thread::spawn(move || {
         for stream in listener.incoming().flatten() {
             let (config, embedded, busy) =
                 (Arc::clone(&config), embedded.clone(), Arc::clone(&busy_us));
-            std::thread::spawn(move || serve(stream, config, &embedded, &busy));
+            let (issuer, name) = (Arc::clone(&issuer), name.clone());
+            std::thread::spawn(move || {
+                let document = |path: &str| issuer.document(&name, path);
+                serve(stream, config, document, &embedded, &busy)
+            });
         }
     });
-    format!("https://localhost:{port}")
+    url
 }
 
 fn serve(
     stream: TcpStream,
     config: Arc<ServerConfig>,
+    document: impl Fn(&str) -> Option<Value>,
     embedded: &Embedded,
     busy_us: &AtomicU64,
 ) -> Option<()> {
@@ -75,6 +105,7 @@ fn serve(
             "GetSecretValue" => {
                 (200, json!({"ARN": "arn", "Name": "keys", "SecretString": SECRET}).to_string())
             }
+            "" => (200, document(&request.path).expect("a document of the issuer").to_string()),
             operation => embedded.answer(operation, &request.body),
         };
         busy_us.fetch_add(started.elapsed().as_micros() as u64, Ordering::Relaxed);
