@@ -41,10 +41,17 @@ async function started() {
 const escaped = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 const matches = (answer, promise) => new RegExp(`^${promise.split('…').map(escaped).join('.*')}$`, 's').test(answer);
 
-/** Returns what is wrong with one line, or nothing if it does what the page says. */
-function complaint({ line, answer }, address) {
+/**
+ * Returns what is wrong with one line, or nothing if it does what the page says. A line that sets a variable sets it
+ * in `variables`, for the lines after it.
+ */
+function complaint({ line, answer }, address, variables) {
+  const [, variable] = line.match(/^(\w+)=\$\(/) ?? [];
   const command = line.replaceAll(PAGES_SAY, address).replace(/\bcurl /g, 'curl -sS --fail-with-body ');
-  const { status, stdout, stderr } = spawnSync('bash', ['-c', command], { encoding: 'utf8' });
+  const shown = variable ? `${command}; printf %s "$${variable}"` : command;
+  const env = { ...process.env, ...variables };
+  const { status, stdout, stderr } = spawnSync('bash', ['-o', 'pipefail', '-c', shown], { encoding: 'utf8', env });
+  if (variable) variables[variable] = stdout;
   if (status !== 0) return `fails: ${stdout}${stderr}`;
   if (answer !== undefined && !matches(stdout, answer)) return `answers\n  ${stdout}\nand not\n  ${answer}`;
   return undefined;
@@ -54,8 +61,9 @@ let wrong = 0;
 for (const page of PAGES) {
   const { server, address } = await started();
   const lines = curlLines(page);
+  const variables = {};
   for (const line of lines) {
-    const problem = complaint(line, address);
+    const problem = complaint(line, address, variables);
     if (problem !== undefined) console.error(`${page}: ${line.line}\n${problem}`);
     wrong += problem === undefined ? 0 : 1;
   }
