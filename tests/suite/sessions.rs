@@ -17,6 +17,8 @@ use support::{session_keys, session_settings, upload_settings};
 const START_MS: u64 = 1_795_485_472_000;
 const SECOND_MS: u64 = 1_000;
 const DAY_MS: u64 = 24 * 60 * 60 * SECOND_MS;
+/// The end of the tokens, in seconds since 1970: they are compared with the machine's own clock.
+const FAR_S: u64 = 32_503_680_000;
 const NO_SESSION: &str = "Required session does not exist";
 
 /// A clock that stands until it is moved on. Clones are the same clock.
@@ -84,8 +86,8 @@ impl Deployment {
 
     /// Signs `subject` in with a token of an issuer with these claims more.
     async fn by_token(&self, issuer: &str, subject: &str, more: Value) -> (i64, Value) {
-        let mut claims =
-            json!({"iss": issuer, "sub": subject, "aud": "app", "iat": START_MS / 1000});
+        let mut claims = json!({"iss": issuer, "sub": subject, "aud": "app", "iat": START_MS / 1000,
+                                "exp": FAR_S});
         claims.as_object_mut().expect("claims").extend(more.as_object().expect("claims").clone());
         let part = |value: &Value| {
             use base64::Engine;
@@ -160,6 +162,7 @@ async fn an_ended_session_changes_nothing_any_more() {
     let subscription = format!("/subscriptions/{}", subscribed[0]["subscription"]["id"]);
     assert_eq!(api.call("DELETE", "/session", &token, Value::Null).await.0, 200);
     let own = format!("/users/{}", user["id"]);
+    let export = format!("{own}/export");
     let contacts = json!({"contacts": [{"name": "Bob", "phone": "+14155550100"}]});
     for (method, path, body) in [
         ("POST", "/address_book", contacts),
@@ -172,6 +175,7 @@ async fn an_ended_session_changes_nothing_any_more() {
         ("POST", "/subscriptions", device),
         ("DELETE", subscription.as_str(), Value::Null),
         ("POST", "/login", login("ann")),
+        ("GET", export.as_str(), Value::Null),
     ] {
         assert!(no_session(&api.call(method, path, &token, body).await), "{method} {path}");
     }

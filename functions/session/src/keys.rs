@@ -11,6 +11,9 @@ use crate::identity::SignInError;
 
 const MINUTE_MS: u64 = 60_000;
 const DAY_MS: u64 = 24 * 60 * MINUTE_MS;
+/// How long an issuer that fails is left alone if there are no former keys. With them, it is a
+/// minute.
+const PAUSE_MS: u64 = 5_000;
 /// How long keys are kept whose issuer doesn't say.
 const DEFAULT_AGE_S: u64 = 60 * 60;
 
@@ -67,18 +70,21 @@ impl Keys {
     ) -> Result<Jwk, SignInError> {
         let mut cache = self.cache.lock().await;
         let now_ms = clock.now_ms();
-        // An issuer that fails is left alone for a minute, as long as its former keys are good.
         let is_usable = now_ms < cache.fetched_ms + DAY_MS && cache.fetched_ms > 0;
-        let left_alone = is_usable && now_ms < cache.failed_ms + MINUTE_MS;
+        let pause_ms = if is_usable { MINUTE_MS } else { PAUSE_MS };
+        let left_alone = now_ms < cache.failed_ms + pause_ms;
         if now_ms >= cache.fresh_until_ms && !left_alone {
             match self.fetch(fetch, issuer).await {
                 Ok((keys, age_s)) => cache.replace(keys, age_s, now_ms),
-                Err(error) if is_usable => {
-                    tracing::warn!(%error, "an issuer's keys can't be fetched; the former are used");
-                    cache.failed_ms = now_ms;
+                Err(error) => {
+                    tracing::warn!(%error, is_usable, "an issuer's keys can't be fetched");
+                    // By the clock of now: those who waited for this one needn't wait again.
+                    cache.failed_ms = clock.now_ms();
                 }
-                Err(error) => return Err(SignInError::Unavailable(error.to_string())),
             }
+        }
+        if cache.fetched_ms == 0 || now_ms >= cache.fetched_ms + DAY_MS {
+            return Err(SignInError::Unavailable("its keys can't be fetched".to_owned()));
         }
         if let Some(key) = cache.find(key_id, algorithm) {
             return Ok(key.clone());

@@ -131,7 +131,8 @@ where
     match call.endpoint()? {
         (Endpoint::SignUp, _) => sign_up(store, clock, settings, call).await,
         (Endpoint::ExportUser, id) => {
-            let caller = call.reader(store, &settings.issuers).await?;
+            // It returns all that there is, so a session that was ended isn't enough.
+            let caller = call.writer(store, &settings.issuers).await?;
             let (id, part) = (public_id(id, NO_SUCH_USER)?, export_part(&call.query()?)?);
             let export = export(store, &caller.user, id, &caller.payer()).await?;
             Ok(Reply::ok(&export_json(&export, part)?))
