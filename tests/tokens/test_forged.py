@@ -100,7 +100,8 @@ class KeysOfEveryKind(unittest.TestCase):
     def test_only_rs256_and_es256_count(self):
         secret = b"s" * 64
         with issuer() as running:
-            small, p384, p521, k1 = new_rsa(1024), *(ec.generate_private_key(curve()) for curve in (ec.SECP384R1, ec.SECP521R1, ec.SECP256K1))
+            p384, p521, k1 = (ec.generate_private_key(curve()) for curve in (ec.SECP384R1, ec.SECP521R1, ec.SECP256K1))
+            small = new_rsa(1024)
             edwards, encryption, plain = ed25519.Ed25519PrivateKey.generate(), new_rsa(), new_rsa()
             good = running.keys
             running.keys = [

@@ -51,8 +51,8 @@ class Unsigned(unittest.TestCase):
     def test_who_it_is_for_and_whose_it_is_are_checked_all_the_same(self):
         server = self.started("--unsigned")
         for claims in [
-            {"iss": "https://securetoken.google.com/other"}, {"iss": ISSUER + "/"}, {"aud": "other"}, {"aud": None}, {"sub": None}, {"sub": ""},
-            {"iat": 4102444800}, {"token_use": "access"},
+            {"iss": "https://securetoken.google.com/other"}, {"iss": ISSUER + "/"}, {"aud": "other"}, {"aud": None},
+            {"sub": None}, {"sub": ""}, {"iat": 4102444800}, {"token_use": "access"},
         ]:
             for library, token in tokens(**claims):
                 with self.subTest(claims, library=library.name):
