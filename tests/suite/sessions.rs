@@ -194,6 +194,9 @@ async fn deleting_the_account_ends_all_sessions_and_not_those_of_the_next_accoun
     let rename = json!({"user": {"full_name": "Ann"}});
     for token in [&one, &two, &bound] {
         assert!(no_session(&api.call("PUT", "/users", token, rename.clone()).await));
+        assert!(no_session(&api.call("GET", "/session", token, Value::Null).await));
+        // It doesn't open the account again.
+        assert!(no_session(&api.call("POST", "/login", token, login("ann")).await));
     }
     assert_eq!(api.call("DELETE", "/users", &one, Value::Null).await.0, 200, "it may be repeated");
 
@@ -258,6 +261,20 @@ async fn a_subject_of_one_issuer_is_nobody_of_another() {
         }
     }
     assert_ne!(ids[0], ids[1]);
+}
+
+#[tokio::test]
+async fn nobody_is_signed_up_by_a_session_that_is_anothers_or_by_an_issuers_name() {
+    let api = Deployment::new().await;
+    let (token, _) = api.begin(login("ann")).await;
+    assert_eq!(api.call("POST", "/login", &token, login("ann")).await.0, 202);
+    assert_eq!(api.call("POST", "/login", &token, login("ben")).await.0, 422);
+    for issuer in ISSUERS {
+        let refused = api.call("POST", "/session", "", login(&format!("{issuer} ann"))).await;
+        assert_eq!(refused, (401, json!({"errors": {"base": ["Unauthorized"]}})));
+    }
+    let (_, cat) = api.begin(login("cat")).await;
+    assert_eq!(cat["id"], 2, "Ben wasn't signed up");
 }
 
 #[tokio::test]

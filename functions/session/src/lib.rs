@@ -132,7 +132,10 @@ where
             return Err(ApiError::refused());
         }
         let signed_in = match &request.credentials {
-            Some(credentials) => Some(self.known(credentials, report).await?),
+            Some(credentials) => {
+                let identity = self.identity(credentials, report).await?;
+                Some(self.known(identity, report).await?)
+            }
             None => None,
         };
         let (profile, user) = signed_in.unzip();
@@ -154,16 +157,17 @@ where
         let (session, token) = self.call.session(self.store).await?;
         let request = SessionRequest::read(self.call.fields()?)?;
         let credentials = request.credentials.ok_or_else(ApiError::nobody_named)?;
-        let (profile, user) = self.known(&credentials, report).await?;
-        match self.store.open_session(token).and_then(|opened| opened.user) {
-            // The token itself says whose it is.
-            Some(own) if own.id == user.id => {}
-            Some(_) => return Err(ApiError::session_of_another()),
-            None => {
-                if self.store.bind_session(&session, Some(&user)).await? == Outcome::Conflict {
-                    return Err(ApiError::no_session());
-                }
-            }
+        let identity = self.identity(&credentials, report).await?;
+        // If the token itself says whose it is, nobody else is signed up by it.
+        let own = self.store.open_session(token).and_then(|opened| opened.user);
+        if own.as_ref().is_some_and(|own| own.user != identity.user) {
+            return Err(ApiError::session_of_another());
+        }
+        let (profile, user) = self.known(identity, report).await?;
+        if own.is_none()
+            && self.store.bind_session(&session, Some(&user)).await? == Outcome::Conflict
+        {
+            return Err(ApiError::no_session());
         }
         Ok(Reply::accepted(&own_user(&profile)))
     }
@@ -205,13 +209,12 @@ where
         Ok(Reply::created(&own_user(&profile)))
     }
 
-    /// Returns whom the credentials name, signed up if they weren't.
+    /// Returns the user of an identity, signed up if they weren't.
     async fn known(
         &self,
-        credentials: &Credentials,
+        identity: Identity,
         report: &mut SignInReport,
     ) -> Result<(Profile, SessionUser), ApiError> {
-        let identity = self.identity(credentials, report).await?;
         let (profile, proven) = self.signed_up(&identity).await?;
         let subject = self.store.subject(&identity.user).await?;
         report.signed_in += 1;
@@ -219,6 +222,7 @@ where
         Ok((profile, SessionUser { user: identity.user, id, generation, proven }))
     }
 
+    /// Returns whom the credentials name.
     async fn identity(
         &self,
         credentials: &Credentials,
@@ -234,7 +238,14 @@ where
             {
                 issuers.check(token, None).await
             }
-            Credentials::Password { login, password } => passwords.check(login, password).await,
+            Credentials::Password { login, password } => {
+                let identity = passwords.check(login, password).await;
+                // Whatever that server lets people call themselves, it isn't another issuer's user.
+                identity.and_then(|identity| match issuers.have_named(&identity.user) {
+                    true => Err(SignInError::Refused),
+                    false => Ok(identity),
+                })
+            }
         };
         if matches!(identity, Err(SignInError::Refused)) {
             report.refused += 1;

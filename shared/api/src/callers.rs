@@ -71,14 +71,17 @@ impl Call {
         Ok(self.writer(store, &Issuers::default()).await?.user)
     }
 
-    /// Returns the request's session and its token, whether or not it has a user, if it hasn't
-    /// been ended.
+    /// Returns the request's session and its token, whether or not it has a user, if neither it was
+    /// ended nor its account deleted.
     ///
     /// # Errors
     /// 401 if there is none.
-    pub async fn session<S: SessionStore>(&self, store: &S) -> Result<(Session, &str), ApiError> {
+    pub async fn session<S: SessionStore + AccountStore>(
+        &self,
+        store: &S,
+    ) -> Result<(Session, &str), ApiError> {
         let token = self.session_token().ok_or_else(ApiError::no_session)?;
-        let session = session_for_leaving(store, token).await?.ok_or_else(ApiError::no_session)?;
+        let session = session_for_changes(store, token).await?.ok_or_else(ApiError::no_session)?;
         self.belongs_to(&session);
         Ok((session, token))
     }

@@ -17,7 +17,7 @@ pub enum PhoneClaim {
     /// The token proves that the phone is the caller's.
     Proven(Phone),
     /// The caller has proven the phone at this time, in milliseconds since 1970. A user who has
-    /// registered the phone since has proven it later, and keeps it.
+    /// registered the phone since keeps it.
     ProvenAt(Phone, u64),
     /// The body says that the phone is the caller's, and the deployment trusts it.
     Stated(Phone),
