@@ -69,7 +69,7 @@ test-exhaustive:
 
 # Run all end-to-end tests
 [group('test')]
-e2e: sdk docs sns forms tokens deploy-proof
+e2e: sdk docs openapi sns forms tokens deploy-proof
 
 # Drive the local server with the real npm SDKs
 [group('test')]
@@ -80,6 +80,11 @@ sdk: build
 [group('test')]
 docs: build
     tests/docs/run
+
+# Compare docs/openapi.json with the routes, the template and the traffic of `sdk` and `docs`
+[group('test')]
+openapi: build
+    tests/openapi/run
 
 # Compare how forms are read with Rack, for example `just forms 100000 7`
 [group('test')]
@@ -200,4 +205,4 @@ toggle *joiners:
 
 # Run everything that a change has to pass; quick checks first
 [group('check')]
-ci: check advisories deploy-check test-exhaustive forms tokens sns sdk docs deploy-proof arm64
+ci: check advisories deploy-check test-exhaustive forms tokens sns sdk docs openapi deploy-proof arm64
