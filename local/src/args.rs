@@ -26,6 +26,8 @@ pub struct Args {
     pub identity_server: Option<String>,
     /// The claim of a token that gives a user their public id.
     pub public_id_claim: Option<String>,
+    /// The origins of web pages that may call the API from elsewhere.
+    pub cors: Vec<String>,
     /// What an app's SDK has to send, if it is compared.
     pub application: Application,
     /// How long a session lasts.
@@ -44,6 +46,7 @@ impl Default for Args {
             issuers: vec![],
             identity_server: None,
             public_id_claim: None,
+            cors: vec![],
             application: Application::default(),
             session_seconds: 24 * 60 * 60,
         }
@@ -66,7 +69,8 @@ The address book on one machine: the API, an embedded DynamoDB and a push inbox.
 
 Usage: cargo run -- [--port N] [--data FILE] [--unsealed] [--dynamodb-port N] [--dynamodb-host IP]
                     [--issuer URL --audience A [--keys URL | --unsigned]]… [--identity-server URL]
-                    [--public-id-claim NAME] [--session-seconds N] [--auth-key KEY] [--auth-secret SECRET]
+                    [--public-id-claim NAME] [--session-seconds N] [--cors ORIGIN]…
+                    [--auth-key KEY] [--auth-secret SECRET]
 
   --port N            port of the API on 127.0.0.1 (8080; 0 takes any free one)
   --data FILE         keep the data in FILE (otherwise it is in memory, and lost at the end)
@@ -84,6 +88,7 @@ Usage: cargo run -- [--port N] [--data FILE] [--unsealed] [--dynamodb-port N] [-
                       and the login is a user id, with a verified phone after a colon where wanted)
   --public-id-claim NAME  the claim of a token that gives a user their id
   --session-seconds N     how long a session lasts (86400)
+  --cors ORIGIN           let web pages of this origin call the API, or of any with *; may be repeated
   --auth-key KEY          compare the key that an app's SDK sends (otherwise any is right)
   --auth-secret SECRET    check that the app's SDK has signed with this secret
   --version           print the version and stop";
@@ -127,6 +132,7 @@ impl Args {
                 }
                 Long("identity-server") => args.identity_server = Some(parser.value()?.string()?),
                 Long("public-id-claim") => args.public_id_claim = Some(parser.value()?.string()?),
+                Long("cors") => args.cors.push(parser.value()?.string()?),
                 Long("auth-key") => args.application.auth_key = Some(parser.value()?.string()?),
                 Long("auth-secret") => {
                     args.application.auth_secret = Some(parser.value()?.string()?);
@@ -170,6 +176,7 @@ mod tests {
                 issuer("https://b", "y", Trust::Unsigned),
             ],
             session_seconds: 5,
+            cors: vec!["https://app.example".to_owned()],
             ..Args::default()
         };
         let database = ["--dynamodb-port", "8000", "--dynamodb-host", "172.17.0.1", "--unsealed"];
@@ -187,6 +194,8 @@ mod tests {
             "y",
             "--session-seconds",
             "5",
+            "--cors",
+            "https://app.example",
         ];
         assert_eq!(
             parse(&[&["--port", "9000", "--data=book.db"], &database[..], &sessions].concat()),

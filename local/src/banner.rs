@@ -1,8 +1,6 @@
-//! What the server shows people: a few lines on the terminal, and a small page.
+//! What the server shows on the terminal.
 
 use std::net::SocketAddr;
-
-use crate::inbox::InboxPush;
 
 /// Returns what is printed at the start: where the server listens, and a line to try for each
 /// endpoint.
@@ -37,48 +35,4 @@ curl -X DELETE {url}/users/1 {alice}
 
 Ctrl-C stops it."
     )
-}
-
-/// Returns the page at `/`: the pushes, newest first. It refreshes itself every two seconds.
-pub(crate) fn page(pushes: &[InboxPush]) -> String {
-    let rows: String = pushes.iter().map(row).collect();
-    let rows = if rows.is_empty() { "<tr><td colspan=4>None yet.".to_owned() } else { rows };
-    format!(
-        "<!doctype html><html lang=en><meta charset=utf-8><meta http-equiv=refresh content=2><title>Pushes</title>\
-         <style>body{{font:16px system-ui;margin:2rem}}td,th{{padding:.3rem 1rem;text-align:left}}</style>\
-         <h1>Pushes, newest first</h1><table><tr><th>To<th>Device<th>Text<th>Joiner{rows}</table>\
-         <p>As JSON: <a href=/_local/pushes>/_local/pushes</a></p></html>"
-    )
-}
-
-fn row(push: &InboxPush) -> String {
-    let InboxPush { user_id, device_udid, text, data } = push;
-    let cells = [user_id, device_udid, text, &format!("{} (+{})", data.id, data.phone)];
-    let cells: String = cells.iter().map(|cell| format!("<td>{}", escaped(cell))).collect();
-    format!("<tr>{cells}")
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::inbox::PushData;
-
-    #[test]
-    fn a_name_can_not_put_markup_into_the_page() {
-        let push = InboxPush {
-            user_id: "alice".to_owned(),
-            device_udid: "pixel".to_owned(),
-            text: "<script>alert(1)</script> joined".to_owned(),
-            data: PushData { id: 7, phone: "16505550123".to_owned() },
-        };
-        let page = page(&[push]);
-        assert!(
-            page.contains("&lt;script&gt;alert(1)&lt;/script&gt; joined")
-                && !page.contains("<script>")
-        );
-    }
 }

@@ -14,6 +14,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::keys::generated_keyring;
+use crate::meter::noting;
 use crate::schema::{create_tables, tables};
 
 /// Why the database didn't start.
@@ -79,7 +80,7 @@ impl Database {
                 tracing::error!(error, "the embedded DynamoDB failed");
             }
         });
-        let http = aws_smithy_http_client::Builder::new().build_http();
+        let http = noting(aws_smithy_http_client::Builder::new().build_http());
         // Tables may be unsealed here. Tokens never are, since anybody could write them.
         let session_keys = Some(keyring.clone()).filter(Keyring::are_there);
         let session_keys = session_keys.unwrap_or_else(generated_keyring);

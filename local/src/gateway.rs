@@ -2,6 +2,7 @@
 //! into responses.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use api::EventBuilder;
 use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
@@ -12,13 +13,16 @@ use axum::http::uri::PathAndQuery;
 use axum::http::{HeaderMap, Method, StatusCode, request::Parts};
 use axum::response::Response;
 use model::SystemClock;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use store::TOKEN_PREFIX;
 use tokio::sync::Notify;
 
-use crate::banner;
+use crate::cors;
 use crate::functions::HttpFunctions;
 use crate::inbox::Inbox;
+use crate::journal::Journal;
+use crate::meter::metered;
+use crate::page;
 
 /// The largest body that API Gateway takes (AWS limit).
 const MAX_BODY_BYTES: usize = 10 * 1024 * 1024;
@@ -31,16 +35,34 @@ pub(crate) struct Gateway {
     pub functions: HttpFunctions<Inbox, SystemClock>,
     /// Notified of each request that may have changed something.
     pub changed: Arc<Notify>,
+    pub journal: Journal,
+    pub database: aws_sdk_dynamodb::Client,
+    /// The origins of web pages that may call from elsewhere.
+    pub cors: Arc<[String]>,
 }
 
 /// Answers any request.
 pub(crate) async fn answer(State(gateway): State<Gateway>, request: Request) -> Response {
-    let Gateway { functions, changed } = gateway;
     let (parts, body) = request.into_parts();
-    match (parts.method.as_str(), parts.uri.path()) {
-        ("GET", "/") => return page(&functions.push),
-        ("GET", "/_local/pushes") => return pushes(&functions.push),
-        _ => {}
+    let is_preflight = parts.method == Method::OPTIONS;
+    let allowed = cors::headers(&gateway.cors, &parts.headers, is_preflight);
+    let mut response = if is_preflight && !allowed.is_empty() {
+        plain(StatusCode::NO_CONTENT, "text/plain", Body::empty())
+    } else {
+        answer_to(&gateway, parts, body).await
+    };
+    response.headers_mut().extend(allowed);
+    response
+}
+
+async fn answer_to(gateway: &Gateway, parts: Parts, body: Body) -> Response {
+    let Gateway { functions, changed, journal, database, .. } = gateway;
+    if parts.method == Method::GET {
+        let (uri, headers) = (&parts.uri, &parts.headers);
+        let page = page::answer(uri, headers, &functions.push, journal, database).await;
+        if let Some(page) = page {
+            return page;
+        }
     }
     let Ok(body) = to_bytes(body, MAX_BODY_BYTES).await else {
         return plain(
@@ -60,11 +82,19 @@ pub(crate) async fn answer(State(gateway): State<Gateway>, request: Request) -> 
             );
         }
     };
-    let response = respond(functions.answer(event).await);
+    let began = Instant::now();
+    let (answer, calls) = metered(functions.answer(event)).await;
+    let request = json!({
+        "method": parts.method.as_str(), "path": parts.uri.path(), "status": answer.status_code,
+        "ms": began.elapsed().as_secs_f64() * 1000.0,
+        // The user of a local token, not a session's secret.
+        "user": token(&parts.headers).filter(|token| !token.starts_with(TOKEN_PREFIX)),
+    });
+    journal.note("request", request, &calls);
     if parts.method != Method::GET {
         changed.notify_one();
     }
-    response
+    respond(answer)
 }
 
 /// Returns the event that API Gateway would send.
@@ -121,15 +151,6 @@ fn respond(answer: ApiGatewayV2httpResponse) -> Response {
         .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     *response.headers_mut() = answer.headers;
     response
-}
-
-fn pushes(inbox: &Inbox) -> Response {
-    let body = serde_json::to_string(&inbox.pushes()).expect("pushes are JSON");
-    plain(StatusCode::OK, "application/json", body)
-}
-
-fn page(inbox: &Inbox) -> Response {
-    plain(StatusCode::OK, "text/html;charset=utf-8", banner::page(&inbox.pushes()))
 }
 
 fn plain(status: StatusCode, content_type: &'static str, body: impl Into<Body>) -> Response {

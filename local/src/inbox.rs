@@ -6,7 +6,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use model::Subscription;
 use protocol::push::{Delivery, EndpointError, Endpoints, Push, Pusher, Token};
 use serde::Serialize;
+use serde_json::json;
 use store::token_hash;
+
+use crate::journal::Journal;
 
 /// How many pushes are kept. Older ones are deleted.
 const CAPACITY: usize = 1_000;
@@ -31,9 +34,17 @@ pub struct PushData {
 
 /// All pushes of this process, newest first.
 #[derive(Clone, Default)]
-pub struct Inbox(Arc<Mutex<VecDeque<InboxPush>>>);
+pub struct Inbox {
+    pushes: Arc<Mutex<VecDeque<InboxPush>>>,
+    journal: Journal,
+}
 
 impl Inbox {
+    /// Makes an inbox that notes each push in `journal`.
+    pub(crate) fn noting(journal: Journal) -> Self {
+        Self { journal, ..Self::default() }
+    }
+
     /// Returns the pushes, newest first.
     #[must_use]
     pub fn pushes(&self) -> Vec<InboxPush> {
@@ -41,20 +52,22 @@ impl Inbox {
     }
 
     fn lock(&self) -> MutexGuard<'_, VecDeque<InboxPush>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.pushes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Pusher for Inbox {
     async fn push(&self, subscription: &Subscription, push: &Push) -> Delivery {
-        let mut pushes = self.lock();
-        pushes.truncate(CAPACITY - 1);
-        pushes.push_front(InboxPush {
+        let push = InboxPush {
             user_id: subscription.user.as_str().to_owned(),
             device_udid: subscription.device.as_str().to_owned(),
             text: push.text.clone(),
             data: PushData { id: push.joiner.get(), phone: push.phone.digits().to_owned() },
-        });
+        };
+        self.journal.note("push", json!(push), &[]);
+        let mut pushes = self.lock();
+        pushes.truncate(CAPACITY - 1);
+        pushes.push_front(push);
         Delivery::Sent
     }
 }

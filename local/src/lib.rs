@@ -7,11 +7,15 @@
 
 mod args;
 mod banner;
+pub mod cors;
 mod database;
 mod functions;
 mod gateway;
 mod inbox;
+mod journal;
 mod keys;
+mod meter;
+mod page;
 mod passwords;
 mod queue;
 mod schema;

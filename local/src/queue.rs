@@ -10,10 +10,13 @@ use protocol::queue::{
     BookMessage, BookQueue, FailedRecord, FailedRecords, PushMessage, PushQueue, QueueError,
 };
 use protocol::{JoinQueues, Notifier};
+use serde_json::json;
 use store::{Keyring, Store};
 use tokio::sync::{Semaphore, mpsc};
 
 use crate::inbox::Inbox;
+use crate::journal::Journal;
+use crate::meter::metered;
 
 /// How many messages are processed at once.
 const WORKERS: usize = 8;
@@ -89,23 +92,30 @@ struct Consumers {
     store: Store,
     queues: JoinQueues<ChannelQueue, ChannelQueue>,
     notifier: Notifier<Inbox>,
+    journal: Journal,
 }
 
 impl Consumers {
     /// Delivers a message. Returns whether its function finished it.
     async fn invoke(&self, body: &Body) -> bool {
-        let Self { store, queues, notifier } = self;
+        let Self { store, queues, notifier, journal } = self;
         let keyring = &queues.fan_out.keyring;
-        let response = match body {
+        let (function, (response, calls)) = match body {
             Body::Book(body) => {
                 let event = event(body);
-                join_push::handle(store, keyring, queues, &SystemClock, event, u64::MAX).await.0
+                let work = join_push::handle(store, keyring, queues, &SystemClock, event, u64::MAX);
+                let ((response, _), calls) = metered(work).await;
+                ("join-push", (response, calls))
             }
             Body::Push(body) => {
-                push::handle(store, keyring, notifier, event(body), u64::MAX).await.0
+                let work = push::handle(store, keyring, notifier, event(body), u64::MAX);
+                let ((response, _), calls) = metered(work).await;
+                ("push", (response, calls))
             }
         };
-        response.batch_item_failures.is_empty()
+        let is_done = response.batch_item_failures.is_empty();
+        journal.note("message", json!({ "function": function, "is_done": is_done }), &calls);
+        is_done
     }
 }
 
@@ -115,10 +125,11 @@ pub(crate) async fn deliver(
     store: Store,
     queue: ChannelQueue,
     notifier: Notifier<Inbox>,
+    journal: Journal,
 ) {
     let open = Arc::clone(&queue.open);
     let queues = JoinQueues { fan_out: queue.clone(), pushes: Some(queue) };
-    let consumers = Arc::new(Consumers { store, queues, notifier });
+    let consumers = Arc::new(Consumers { store, queues, notifier, journal });
     let workers = Arc::new(Semaphore::new(WORKERS));
     while let Some(body) = messages.recv().await {
         let Ok(permit) = Arc::clone(&workers).acquire_owned().await else { return };

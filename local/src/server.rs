@@ -18,6 +18,7 @@ use crate::database::{Database, DatabaseError};
 use crate::functions::HttpFunctions;
 use crate::gateway::{self, Gateway};
 use crate::inbox::Inbox;
+use crate::journal::Journal;
 use crate::keys::{KeyFileError, keyring};
 use crate::passwords::LocalPasswords;
 use crate::queue::{ChannelQueue, deliver};
@@ -53,6 +54,7 @@ pub enum RunError {
 pub struct Server {
     address: SocketAddr,
     database: Database,
+    journal: Journal,
     stop: oneshot::Sender<()>,
     serving: JoinHandle<std::io::Result<()>>,
     background: Vec<JoinHandle<()>>,
@@ -73,12 +75,14 @@ impl Server {
         let database =
             Database::start(args.data.as_deref(), args.dynamodb_host, args.dynamodb_port, keyring)
                 .await?;
-        let inbox = Inbox::default();
+        let journal = Journal::default();
+        let inbox = Inbox::noting(journal.clone());
         let (queue, messages) = ChannelQueue::new(database.keyring().clone());
         let changed = Arc::new(Notify::new());
-        let reader = StreamReader::new(&database, queue.clone(), Arc::clone(&changed))
-            .await
-            .map_err(RunError::Stream)?;
+        let reader =
+            StreamReader::new(&database, queue.clone(), Arc::clone(&changed), journal.clone())
+                .await
+                .map_err(RunError::Stream)?;
         let notifier = Notifier {
             pusher: inbox.clone(),
             template: Some(PUSH_TEMPLATE.parse().expect("the template has one %s")),
@@ -86,7 +90,7 @@ impl Server {
         };
         let background = vec![
             tokio::spawn(reader.run()),
-            tokio::spawn(deliver(messages, database.store(), queue, notifier)),
+            tokio::spawn(deliver(messages, database.store(), queue, notifier, journal.clone())),
         ];
         let default_region = HOME_REGION.parse().expect("a region is two capitals");
         let phoneless_budget = Budget::of_ten_days(PHONELESS_NUMBERS);
@@ -112,15 +116,20 @@ impl Server {
             providers: Arc::new(providers),
             renewal: Renewal::default(),
         };
-        let router =
-            Router::new().fallback(gateway::answer).with_state(Gateway { functions, changed });
+        let router = Router::new().fallback(gateway::answer).with_state(Gateway {
+            functions,
+            changed,
+            journal: journal.clone(),
+            database: database.client(),
+            cors: args.cors.clone().into(),
+        });
         let (stop, stopped) = oneshot::channel::<()>();
         let serving = axum::serve(listener, router).with_graceful_shutdown(async move {
             // A dropped sender stops it too.
             let _ = stopped.await;
         });
         let serving = tokio::spawn(async move { serving.await });
-        Ok(Self { address, database, stop, serving, background })
+        Ok(Self { address, database, journal, stop, serving, background })
     }
 
     /// Returns the address that the API listens on.
@@ -142,6 +151,7 @@ impl Server {
     /// [`RunError::Io`] if serving had failed.
     pub async fn stop(self) -> Result<(), RunError> {
         drop(self.stop);
+        self.journal.close();
         let served = self.serving.await;
         for task in &self.background {
             task.abort();

@@ -12,6 +12,7 @@ use store::{Keyring, Tables};
 use tokio::sync::Notify;
 
 use crate::database::Database;
+use crate::journal::Journal;
 use crate::queue::ChannelQueue;
 use crate::schema::{CHECKPOINTS, tables};
 
@@ -35,6 +36,7 @@ pub(crate) struct StreamReader {
     keyring: Keyring,
     /// Notified of each request that may have changed something.
     changed: Arc<Notify>,
+    journal: Journal,
     stream: String,
     /// The one shard, once it is known. It is open, whatever `EndingSequenceNumber` says.
     shard: Option<String>,
@@ -50,6 +52,7 @@ impl StreamReader {
         database: &Database,
         queue: ChannelQueue,
         changed: Arc<Notify>,
+        journal: Journal,
     ) -> Result<Self, StreamError> {
         let (client, streams) = (database.client(), database.streams());
         let Tables { users, .. } = tables();
@@ -71,6 +74,7 @@ impl StreamReader {
             queue,
             keyring: database.keyring().clone(),
             changed,
+            journal,
             stream,
             shard: None,
             read: saved.clone(),
@@ -114,6 +118,10 @@ impl StreamReader {
         let response = joins::handle(&self.keyring, &self.queue, &self.queue, event).await;
         if !response.batch_item_failures.is_empty() {
             return Err("a record failed".into());
+        }
+        for record in records.iter().filter(|record| is_wanted(record)) {
+            let change = record.event_name.as_ref().map(OperationType::as_str);
+            self.journal.note("record", json!({ "change": change }), &[]);
         }
         self.read = Some(last);
         Ok(true)

@@ -1,21 +1,15 @@
 // Tests that a browser's own cache asks whether an answer is still true, and shows it again.
 
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
 import test from 'node:test';
-import { chromium } from 'playwright-core';
+import { inBrowser, skip } from './chromium.mjs';
 import { newUser, server } from './local-server.mjs';
 
-const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/google-chrome'].find((path) => existsSync(path));
 const PHONE = '+1 650 555 0178';
 
 /** Runs `act` on a page of the server, with a list of the statuses that came over the wire. */
-async function onPage(act) {
-  const browser = await chromium.launch({
-    executablePath: CHROMIUM,
-    args: ['--no-sandbox', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-  });
-  try {
+const onPage = (act) =>
+  inBrowser(async (browser) => {
     const page = await (await browser.newContext()).newPage();
     await page.goto(server.href);
     const statuses = [];
@@ -23,10 +17,7 @@ async function onPage(act) {
     await wire.send('Network.enable');
     wire.on('Network.responseReceivedExtraInfo', ({ statusCode }) => statuses.push(statusCode));
     await act(page, statuses);
-  } finally {
-    await browser.close();
-  }
-}
+  });
 
 const call = (page, method, token, body) =>
   page.evaluate(async ({ method, token, body }) => {
@@ -35,7 +26,7 @@ const call = (page, method, token, body) =>
     return { status: response.status, answer: await response.json() };
   }, { method, token, body });
 
-test('Chromium shows its stored book only while it is still true', { skip: !CHROMIUM && 'there is no Chromium' }, () =>
+test('Chromium shows its stored book only while it is still true', { skip }, () =>
   onPage(async (page, statuses) => {
     const { token } = newUser();
     const shown = (name) => ({ status: 200, answer: [{ name, phone: PHONE }] });

@@ -49,6 +49,24 @@ async fn the_tables_of_the_tests_are_those_of_the_template() {
 }
 
 #[test]
+fn the_local_server_allows_web_pages_what_the_template_does() {
+    use local::cors::{ALLOW_HEADERS, ALLOW_METHODS, EXPOSE_HEADERS, MAX_AGE};
+    let template = Template::read();
+    let (_, api) = template.resources("AWS::ApiGatewayV2::Api")[0];
+    let cors = &api["CorsConfiguration"]["Fn::If"][1];
+    for (name, local) in [
+        ("AllowMethods", ALLOW_METHODS),
+        ("AllowHeaders", ALLOW_HEADERS),
+        ("ExposeHeaders", EXPOSE_HEADERS),
+    ] {
+        let listed = cors[name].as_array().expect("a list").iter();
+        let listed: Vec<&str> = listed.map(|value| value.as_str().expect("a text")).collect();
+        assert_eq!(listed.join(", "), local, "{name}");
+    }
+    assert_eq!(cors["MaxAge"].to_string(), MAX_AGE);
+}
+
+#[test]
 fn alarms_and_dashboard_show_the_metrics_that_exist() {
     let pushes = PushReport { slowest_ms: Some(1), ..PushReport::default() };
     let http = HttpReport::default().metrics();

@@ -1,0 +1,106 @@
+//! What the embedded database is asked for, and what it would cost in DynamoDB.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector,
+    http_client_fn,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::byte_stream::ByteStream;
+use serde::Serialize;
+use serde_json::Value;
+
+tokio::task_local! {
+    /// The calls of the work that this task does, if anybody wants to know.
+    static CALLS: Arc<Mutex<Vec<DatabaseCall>>>;
+}
+
+/// A call of the database, with what DynamoDB charges for it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct DatabaseCall {
+    operation: String,
+    /// The tables, in the order in which the answer names them.
+    tables: Vec<String>,
+    /// Read or write units, whichever the operation takes.
+    units: f64,
+    writes: bool,
+}
+
+/// Does `work`, and returns also the calls of the database that it made.
+pub(crate) async fn metered<T>(work: impl Future<Output = T>) -> (T, Vec<DatabaseCall>) {
+    let calls = Arc::new(Mutex::new(vec![]));
+    let done = CALLS.scope(Arc::clone(&calls), work).await;
+    let calls = std::mem::take(&mut *calls.lock().unwrap_or_else(PoisonError::into_inner));
+    (done, calls)
+}
+
+/// Returns a client that notes the calls of [`metered`] work, and else does as `client`.
+pub(crate) fn noting(client: SharedHttpClient) -> SharedHttpClient {
+    http_client_fn(move |settings, components| {
+        SharedHttpConnector::new(Noting(client.http_connector(settings, components)))
+    })
+}
+
+#[derive(Debug)]
+struct Noting(SharedHttpConnector);
+
+impl HttpConnector for Noting {
+    fn call(&self, mut request: HttpRequest) -> HttpConnectorFuture {
+        let Ok(calls) = CALLS.try_with(Arc::clone) else { return self.0.call(request) };
+        let target = request.headers().get("x-amz-target").unwrap_or_default();
+        let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
+        ask_for_units(&mut request);
+        let answer = self.0.call(request);
+        HttpConnectorFuture::new(async move {
+            let (response, consumed) = with_units(answer.await?).await?;
+            let call = DatabaseCall {
+                writes: is_write(&operation),
+                operation,
+                tables: consumed.iter().filter_map(table).collect(),
+                units: consumed.iter().filter_map(|one| one["CapacityUnits"].as_f64()).sum(),
+            };
+            calls.lock().unwrap_or_else(PoisonError::into_inner).push(call);
+            Ok(response)
+        })
+    }
+}
+
+/// Adds to a request that the answer is to say what was consumed.
+fn ask_for_units(request: &mut HttpRequest) {
+    let body = request.body().bytes().and_then(|body| serde_json::from_slice::<Value>(body).ok());
+    let Some(mut body) = body.filter(Value::is_object) else { return };
+    body["ReturnConsumedCapacity"] = "TOTAL".into();
+    let body = body.to_string();
+    request.headers_mut().insert("content-length", body.len().to_string());
+    *request.body_mut() = SdkBody::from(body);
+}
+
+/// Returns the response as it was, and what it says was consumed, for each table.
+async fn with_units(
+    mut response: HttpResponse,
+) -> Result<(HttpResponse, Vec<Value>), ConnectorError> {
+    let body = std::mem::replace(response.body_mut(), SdkBody::taken());
+    let read = ByteStream::new(body).collect().await;
+    let bytes = read.map_err(|error| ConnectorError::io(error.into()))?.into_bytes();
+    let consumed = serde_json::from_slice::<Value>(&bytes)
+        .map(|mut answer| answer["ConsumedCapacity"].take())
+        .unwrap_or_default();
+    *response.body_mut() = SdkBody::from(bytes);
+    let consumed = match consumed {
+        Value::Array(tables) => tables,
+        Value::Null => vec![],
+        table => vec![table],
+    };
+    Ok((response, consumed))
+}
+
+fn table(consumed: &Value) -> Option<String> {
+    consumed["TableName"].as_str().map(ToOwned::to_owned)
+}
+
+fn is_write(operation: &str) -> bool {
+    !matches!(operation, "GetItem" | "BatchGetItem" | "Query" | "Scan")
+}
