@@ -43,11 +43,16 @@ def with_json(routes):
     return [*routes, *suffixed]
 
 
+def is_of_the_api(exchange):
+    """Not what only a local server has, such as its inbox, and not what a browser asks before a request."""
+    of_local = exchange.path in ("/", "/openapi.json") or exchange.path.startswith("/_local/")
+    return not of_local and exchange.method != "OPTIONS"
+
+
 def recorded():
-    """The exchanges that were recorded. What only a local server has, such as its inbox, isn't part of the API."""
+    """The exchanges that were recorded."""
     lines = [line for file in Path(os.environ["RECORDINGS"]).glob("*.jsonl") for line in file.read_text().splitlines()]
-    exchanges = map(Exchange.of_line, lines)
-    return [exchange for exchange in exchanges if exchange.path not in ("/", "/openapi.json") and not exchange.path.startswith("/_local/")]
+    return [exchange for exchange in map(Exchange.of_line, lines) if is_of_the_api(exchange)]
 
 
 EXCHANGES = recorded()
