@@ -5,6 +5,7 @@ import test from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ownProfile, profile } from './connectycube.mjs';
 import { digits, newUser, observed } from './local-server.mjs';
+import { startServer } from './own-server.mjs';
 import { init } from './quickblox.mjs';
 import {
   NO_SESSION,
@@ -135,4 +136,20 @@ test('a sign-in that is refused is an error, and no session that expired', async
   const keys = { token: 'not a token' };
   await assert.rejects(auth.createSession({ provider: 'firebase_phone', keys }), { code: 401, message: REFUSED });
   assert.equal(expired, 0);
+});
+
+test('the SDK signs with the secret of its app, and a deployment may compare it', async () => {
+  const strict = await behindTls(await startServer('--auth-key', 'auth key', '--auth-secret', 'auth secret'));
+  const { token } = newUser('+14155550159');
+  for (const credentials of [[], [{ login: token, password: 'p w&=+' }]]) {
+    const session = await app({ api: strict }).auth.createSession(...credentials);
+    assert.equal(typeof session.token, 'string');
+    for (const [key, secret] of [['auth key', 'guessed'], ['another key', 'auth secret']]) {
+      const { auth } = init([1, key, secret], { api: strict });
+      await assert.rejects(auth.createSession(...credentials), ({ code, message }) => {
+        assert.deepEqual([code, message], [401, REFUSED]);
+        return true;
+      });
+    }
+  }
 });
