@@ -164,8 +164,7 @@ impl Server {
 
 /// Returns who knows the people who sign in.
 fn providers(args: &Args, users: &users::Settings) -> Providers<SystemClock, LocalPasswords> {
-    let (phone_proving, public_id) = (users.issuers.clone(), users.public_id_claim.clone());
-    let (rules, fetch) = (ClaimRules { phone_proving, public_id }, Fetch::default());
+    let (rules, fetch) = (ClaimRules::from(users), Fetch::default());
     let server = args.identity_server.clone();
     let passwords = server.map_or(LocalPasswords::Any, |url| {
         LocalPasswords::Server(IdentityServer::new(url, rules.clone(), fetch.clone()))

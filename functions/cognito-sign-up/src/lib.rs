@@ -5,7 +5,7 @@ use aws_lambda_events::cognito::{
     CognitoEventUserPoolsPostConfirmation,
     CognitoEventUserPoolsPostConfirmationTriggerSource as Source,
 };
-use model::{Budget, Clock, Details, Issuers, PublicId, UserId, proven_phone};
+use model::{Budget, Clock, Details, Issuers, UserId, proven_phone};
 use protocol::{AccountError, PhoneClaim, ProfilePatch, SignUpStore, sign_up_within};
 
 /// The event. It is the answer too, since Cognito wants it back.
@@ -63,10 +63,7 @@ where
         let details =
             Details { full_name: copied("name"), email: copied("email"), ..Details::default() };
         let given = settings.public_id_claim.as_ref().and_then(|claim| attributes.get(claim));
-        let given_id = given.and_then(|id| PublicId::new(id.parse().ok()?));
-        if given.is_some() != given_id.is_some() {
-            return Err(SignUpError::BadId);
-        }
+        let given_id = given.map(|id| id.parse()).transpose().map_err(|_| SignUpError::BadId)?;
         let patch = ProfilePatch { details, given_id, ..ProfilePatch::default() };
         // Attributes name no issuer, so the pool has to say that it has verified the phone.
         let proven = proven_phone(attributes, &Issuers::default()).unwrap_or_else(|_| {

@@ -6,19 +6,17 @@ mod people;
 use api::{ApiError, Call, Endpoint, PeopleQuery, Reply, compact, compact_items, full_items};
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use model::UserId;
-use protocol::{BookRead, read_book, read_book_unless_known};
+use protocol::{BookRead, PeopleStore, read_book, read_book_unless_known};
 use serde_json::Value;
-use store::{AccountStore, BookKeeper, ProfileReader, SessionStore};
+use store::{BookKeeper, ProfileReader, SessionStore};
 
 const TOO_LARGE: &str =
     "There are too many registered users for their full profiles; ask with compact=1.";
 
-const NO_SUCH_USER: &str = "There is no such user.";
-
 /// Answers one request.
 pub async fn handle<S>(store: &S, event: ApiGatewayV2httpRequest) -> ApiGatewayV2httpResponse
 where
-    S: AccountStore + BookKeeper + ProfileReader + SessionStore,
+    S: PeopleStore + BookKeeper + SessionStore,
 {
     let call = Call::new(event);
     call.answer(serve(store, &call)).await
@@ -26,21 +24,23 @@ where
 
 async fn serve<S>(store: &S, call: &Call) -> Result<Reply, ApiError>
 where
-    S: AccountStore + BookKeeper + ProfileReader + SessionStore,
+    S: PeopleStore + BookKeeper + SessionStore,
 {
     let (endpoint, id) = call.endpoint()?;
     let user = call.reading_user(store).await?;
-    let query = call.query()?;
     match endpoint {
         Endpoint::ReadRegisteredUsers => registered(store, call, &user).await,
         Endpoint::ReadUser => people::person(store, &user, &PeopleQuery::of_id(id)).await,
-        Endpoint::FindUsers => people::people(store, &user, &PeopleQuery::read(&query)?).await,
+        Endpoint::FindUsers => {
+            people::people(store, &user, &PeopleQuery::read(&call.query()?)?).await
+        }
         Endpoint::FindUserByPhone => {
+            let query = call.query()?;
             let phone = query.get("phone").and_then(Value::as_str).unwrap_or_default();
             people::person(store, &user, &PeopleQuery::of_phone(phone)).await
         }
         Endpoint::FindUserByExternalId => {
-            people::person(store, &user, &PeopleQuery::of_external_id(id)?).await
+            people::person(store, &user, &PeopleQuery::of_external_id(id)).await
         }
         _ => Err(ApiError::no_route()),
     }

@@ -5,46 +5,38 @@ use std::collections::BTreeMap;
 
 use api::{ApiError, PeopleQuery, Person, Reply};
 use model::{Entry, PublicId, UserId};
+use protocol::{AccountError, PeopleStore};
 use serde_json::Value;
-use store::{AccountStore, BookReader, ProfileReader, StoreError};
+use store::StoreError;
 
 /// Returns the profile of one person, or 404.
-pub(crate) async fn person<S>(
+pub(crate) async fn person<S: PeopleStore>(
     store: &S,
     user: &UserId,
     query: &PeopleQuery,
-) -> Result<Reply, ApiError>
-where
-    S: AccountStore + BookReader + ProfileReader,
-{
+) -> Result<Reply, ApiError> {
     let first = |people: &[Person<'_>]| query.found(people).into_iter().find_map(Person::user);
     let found = looked_up(store, user, query, first).await?;
-    found.map(|user| Reply::ok(&user)).ok_or_else(|| ApiError::not_found(crate::NO_SUCH_USER))
+    found.map(|user| Reply::ok(&user)).ok_or_else(|| AccountError::NotFound.into())
 }
 
 /// Returns a part of those who are found.
-pub(crate) async fn people<S>(
+pub(crate) async fn people<S: PeopleStore>(
     store: &S,
     user: &UserId,
     query: &PeopleQuery,
-) -> Result<Reply, ApiError>
-where
-    S: AccountStore + BookReader + ProfileReader,
-{
+) -> Result<Reply, ApiError> {
     let answer: Value = looked_up(store, user, query, |people| query.answer(people)).await?;
     Ok(Reply::ok(&answer))
 }
 
 /// Returns what `read` makes of the people whom the query may mean, in the order of their ids.
-async fn looked_up<S, T>(
+async fn looked_up<S: PeopleStore, T>(
     store: &S,
     user: &UserId,
     query: &PeopleQuery,
     read: impl FnOnce(&[Person<'_>]) -> T,
-) -> Result<T, StoreError>
-where
-    S: AccountStore + BookReader + ProfileReader,
-{
+) -> Result<T, StoreError> {
     let own = store.subject(user).await?.id;
     let books = store.read_books(user).await?;
     let entries = books.iter().flat_map(|(_, stored)| stored.book.entries());

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use api::{ApiError, Login};
+use api::{ApiError, Caller, Login};
 use model::{Issuers, PublicId, UserId, hide_debug, proven_phone};
 use numbering::Phone;
 use serde_json::{Map, Value};
@@ -22,6 +22,15 @@ pub struct Identity {
 }
 
 hide_debug!(Identity);
+
+impl Identity {
+    /// Returns the person as the caller of a request that comes with their credentials.
+    pub(crate) fn caller(&self) -> Caller {
+        let (phone, proven_at_ms) = self.proven.unzip();
+        let user = self.user.clone();
+        Caller { user, phone, proven_at_ms, id: None, has_unusable_phone: false }
+    }
+}
 
 /// Why somebody wasn't signed in.
 #[derive(Debug, thiserror::Error)]
@@ -66,6 +75,13 @@ pub struct ClaimRules {
     pub public_id: Option<String>,
 }
 
+impl From<&users::Settings> for ClaimRules {
+    fn from(settings: &users::Settings) -> Self {
+        let users::Settings { issuers, public_id_claim, .. } = settings.clone();
+        Self { phone_proving: issuers, public_id: public_id_claim }
+    }
+}
+
 impl ClaimRules {
     /// Reads the claims of a token that was checked, or of an answer of the app's own identity
     /// server. A phone that can't be used isn't proven.
@@ -89,10 +105,9 @@ impl ClaimRules {
             None
         });
         let named = self.public_id.as_ref().and_then(|name| claims.get(name));
-        let given_id = named.filter(|id| !id.is_null()).map(|id| {
-            let id = as_text(id).and_then(|id| id.parse().ok()).and_then(PublicId::new);
-            id.ok_or(SignInError::BadId)
-        });
+        let given_id = named
+            .filter(|id| !id.is_null())
+            .map(|id| as_text(id).and_then(|id| id.parse().ok()).ok_or(SignInError::BadId));
         Ok(Identity {
             user: user.ok_or(SignInError::Refused)?,
             proven: phone.map(|phone| (phone, (proven_at_s + 1) * SECOND_MS - 1)),

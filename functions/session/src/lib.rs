@@ -17,7 +17,7 @@ use api::{
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use lambda::metrics::{Metric, Metrics};
 use model::{Clock, Profile, Session, SessionUser};
-use numbering::{HomeRegion, Phone};
+use numbering::Phone;
 use protocol::{AccountError, PhoneClaim, ProfilePatch, SignUpStore, sign_up_within};
 use store::{Outcome, SessionStore};
 
@@ -195,17 +195,13 @@ where
         let fields = self.call.fields()?;
         let request = SessionRequest::read(fields.clone())?;
         let credentials = request.credentials.ok_or_else(ApiError::nobody_named)?;
-        let Identity { user, proven, given_id } = self.identity(&credentials, report).await?;
-        let home = HomeRegion::of(proven.map(|(phone, _)| phone), users.default_region);
-        let request = UserRequest::read(&fields, &home)?;
-        let phone = proven.map(|(phone, _)| phone);
-        let claim = match (request.phone_claim(phone, users.trust_body_phone)?, proven) {
-            (PhoneClaim::Proven(phone), Some((_, at_ms))) => PhoneClaim::ProvenAt(phone, at_ms),
-            (claim, _) => claim,
-        };
-        let patch = ProfilePatch { given_id, ..request.patch };
-        let limit = &users.holder_changes;
-        let profile = sign_up_within(self.store, self.clock, limit, &user, claim, &patch).await?;
+        let identity = self.identity(&credentials, report).await?;
+        let caller = identity.caller();
+        let request = UserRequest::read(&fields, &caller.home(users.default_region))?;
+        let claim = caller.dated(request.phone_claim(caller.phone, users.trust_body_phone)?);
+        let patch = ProfilePatch { given_id: identity.given_id, ..request.patch };
+        let (user, limit) = (&caller.user, &users.holder_changes);
+        let profile = sign_up_within(self.store, self.clock, limit, user, claim, &patch).await?;
         Ok(Reply::created(&own_user(&profile)))
     }
 
@@ -241,7 +237,7 @@ where
             Credentials::Password { login, password } => {
                 let identity = passwords.check(login, password).await;
                 // Whatever that server lets people call themselves, it isn't another issuer's user.
-                identity.and_then(|identity| match issuers.have_named(&identity.user) {
+                identity.and_then(|identity| match issuers.have_qualified(identity.user.as_str()) {
                     true => Err(SignInError::Refused),
                     false => Ok(identity),
                 })

@@ -25,8 +25,7 @@ pub fn of_environment(
         holder_changes: boot.limits()?.holder_changes,
         public_id_claim: boot.public_id_claim(),
     };
-    let (phone_proving, public_id) = (users.issuers.clone(), users.public_id_claim.clone());
-    let rules = ClaimRules { phone_proving, public_id };
+    let rules = ClaimRules::from(&users);
     let issuers = issuers.into_iter().map(|(name, audiences)| Issuer {
         name,
         audiences,

@@ -2,7 +2,7 @@
 
 use jsonwebtoken::dangerous::insecure_decode_claims;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
-use model::{Clock, UserId, hide_debug};
+use model::{Clock, hide_debug};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -139,22 +139,17 @@ impl<C: Clock> TrustedIssuers<C> {
         let is_first = self.issuers.first().is_some_and(|(first, _)| first.name == issuer.name);
         if !is_first {
             claims.insert("sub".to_owned(), format!("{} {subject}", issuer.name).into());
-        } else if self.names(&subject) {
+        } else if self.have_qualified(&subject) {
             return Err(SignInError::Refused);
         }
         Ok(claims)
     }
 
-    /// Returns whether a user is known by the name of one of the issuers.
-    pub(crate) fn have_named(&self, user: &UserId) -> bool {
-        self.names(user.as_str())
-    }
-
-    fn names(&self, subject: &str) -> bool {
-        let rest = |issuer: &Issuer| subject.strip_prefix(&issuer.name).map(ToOwned::to_owned);
-        self.issuers
-            .iter()
-            .any(|(issuer, _)| rest(issuer).is_some_and(|rest| rest.starts_with(' ')))
+    /// Returns whether a subject looks as if one of the issuers had been put before it.
+    pub(crate) fn have_qualified(&self, subject: &str) -> bool {
+        let mut rests =
+            self.issuers.iter().filter_map(|(issuer, _)| subject.strip_prefix(&issuer.name));
+        rests.any(|rest| rest.starts_with(' '))
     }
 
     /// Returns the claims of a token with a valid signature of the issuer.

@@ -206,7 +206,7 @@ impl Call {
 /// # Errors
 /// 404 with `message` if the part isn't an id.
 pub fn public_id(part: &str, message: &'static str) -> Result<PublicId, ApiError> {
-    part.parse().ok().and_then(PublicId::new).ok_or_else(|| ApiError::not_found(message))
+    part.parse().map_err(|_| ApiError::not_found(message))
 }
 
 /// How a body is written.

@@ -107,8 +107,7 @@ impl Call {
     /// 422 if the claim isn't a public id.
     pub fn given_id(&self, claim: Option<&str>) -> Result<Option<PublicId>, ApiError> {
         let given = claim.and_then(|claim| self.claims()?.get(claim));
-        let id = |given: &String| given.parse().ok().and_then(PublicId::new);
-        given.map(|given| id(given).ok_or_else(ApiError::bad_id)).transpose()
+        given.map(|given| given.parse().map_err(|_| ApiError::bad_id())).transpose()
     }
 
     /// Returns the claims of the token that API Gateway has checked, if it has checked one.

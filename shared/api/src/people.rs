@@ -94,13 +94,15 @@ impl PeopleQuery {
 
     /// Returns the query for whoever has this `external_id`.
     ///
-    /// # Errors
-    /// None: the field is one that people are looked for by.
-    pub fn of_external_id(id: &str) -> Result<Self, ApiError> {
+    /// # Panics
+    /// Never: a profile has that field.
+    #[must_use]
+    pub fn of_external_id(id: &str) -> Self {
         // API Gateway decodes paths, and other servers don't.
         let decoded = percent_decode_str(id).decode_utf8_lossy().into_owned();
-        let filter = (filterable("external_id")?, [id.to_owned(), decoded].into());
-        Ok(Self { texts: vec![filter], limit: 1, ..Self::default() })
+        let field = filterable("external_id").expect("a profile has that field");
+        let filter = (field, [id.to_owned(), decoded].into());
+        Self { texts: vec![filter], limit: 1, ..Self::default() }
     }
 
     /// Returns whether a person may be among those who are looked for, before their profile is

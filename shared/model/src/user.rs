@@ -97,6 +97,14 @@ impl TryFrom<u64> for PublicId {
     }
 }
 
+impl FromStr for PublicId {
+    type Err = PublicIdError;
+
+    fn from_str(id: &str) -> Result<Self, PublicIdError> {
+        id.parse().ok().and_then(Self::new).ok_or(PublicIdError)
+    }
+}
+
 impl From<PublicId> for u32 {
     fn from(id: PublicId) -> Self {
         id.get()

@@ -2,7 +2,7 @@
 
 use store::{
     AccountStore, BookKeeper, BookReader, BookStore, BudgetStore, ClaimStore, HolderChangeStore,
-    HolderReader, OwnerIndex, SubscriptionStore,
+    HolderReader, OwnerIndex, ProfileReader, SubscriptionStore,
 };
 
 /// Declares a trait that every type implements if it implements all of the others.
@@ -29,6 +29,8 @@ capabilities! {
         + HolderChangeStore;
     /// What all requests about a user's own account need.
     UsersStore = SignUpStore + DeletionStore + ExportStore;
+    /// What looking up people whom a user knows needs.
+    PeopleStore = AccountStore + BookReader + ProfileReader;
     /// What telling books of a join needs.
     JoinStore = BookStore + OwnerIndex + HolderReader;
     /// What sending each push once needs.

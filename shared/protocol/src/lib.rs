@@ -24,8 +24,8 @@ pub use account::{
 };
 pub use attempts::Contended;
 pub use capabilities::{
-    DeletionStore, ExportStore, JoinStore, NotifyStore, SignUpStore, UploadStore, UsersStore,
-    WipeStore,
+    DeletionStore, ExportStore, JoinStore, NotifyStore, PeopleStore, SignUpStore, UploadStore,
+    UsersStore, WipeStore,
 };
 pub use delete_account::{delete_account, remove_account};
 pub use export::{Export, export};
