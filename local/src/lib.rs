@@ -22,7 +22,7 @@ mod schema;
 mod server;
 mod stream;
 
-pub use args::{Args, ArgsError};
+pub use args::{Args, IssuerArgs};
 pub use database::{Database, DatabaseError, open};
 pub use functions::HttpFunctions;
 pub use inbox::{Inbox, InboxPush};

@@ -104,7 +104,7 @@ impl Server {
                 public_id_claim: args.public_id_claim.clone(),
             },
             session_ms: args.session_seconds * 1000,
-            application: args.application.clone(),
+            application: args.application(),
         };
         let providers = providers(args, &sessions.users);
         let functions = HttpFunctions {
@@ -169,7 +169,7 @@ fn providers(args: &Args, users: &users::Settings) -> Providers<SystemClock, Loc
     let passwords = server.map_or(LocalPasswords::Any, |url| {
         LocalPasswords::Server(IdentityServer::new(url, rules.clone(), fetch.clone()))
     });
-    let issuers = TrustedIssuers::new(args.issuers.clone(), rules, fetch, SystemClock);
+    let issuers = TrustedIssuers::new(args.issuers.0.clone(), rules, fetch, SystemClock);
     Providers { issuers, passwords }
 }
 
