@@ -37,6 +37,8 @@ pub(crate) struct Gateway {
     pub changed: Arc<Notify>,
     pub journal: Journal,
     pub database: aws_sdk_dynamodb::Client,
+    /// What the operator's commands have to know of this server: its database, tables and keys.
+    pub stack: Arc<Value>,
     /// The origins of web pages that may call from elsewhere.
     pub cors: Arc<[String]>,
 }
@@ -56,10 +58,10 @@ pub(crate) async fn answer(State(gateway): State<Gateway>, request: Request) -> 
 }
 
 async fn answer_to(gateway: &Gateway, parts: Parts, body: Body) -> Response {
-    let Gateway { functions, changed, journal, database, .. } = gateway;
+    let Gateway { functions, changed, journal, database, stack, .. } = gateway;
     if parts.method == Method::GET {
         let (uri, headers) = (&parts.uri, &parts.headers);
-        let page = page::answer(uri, headers, &functions.push, journal, database).await;
+        let page = page::answer(uri, headers, &functions.push, journal, database, stack).await;
         if let Some(page) = page {
             return page;
         }

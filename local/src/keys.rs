@@ -29,15 +29,57 @@ pub enum KeyFileError {
     },
 }
 
-/// Returns the keys that `args` ask for.
-///
-/// # Errors
-/// [`KeyFileError`].
-pub(crate) fn keyring(args: &Args) -> Result<Keyring, KeyFileError> {
-    match &args.data {
-        _ if args.unsealed => Ok(Keyring::default()),
-        None => Ok(generated_keyring()),
-        Some(data) => keyring_beside(data),
+/// The keys of a server.
+#[derive(Clone, Default)]
+pub(crate) struct ServerKeys {
+    pub keyring: Keyring,
+    /// The secret from which they were read, if the tables are sealed.
+    pub secret: Option<String>,
+}
+
+model::hide_debug!(ServerKeys);
+
+impl ServerKeys {
+    /// Returns the keys that `args` ask for.
+    ///
+    /// # Errors
+    /// [`KeyFileError`].
+    pub(crate) fn of(args: &Args) -> Result<Self, KeyFileError> {
+        match &args.data {
+            _ if args.unsealed => Ok(Self::default()),
+            None => {
+                let secret = Keyring::generate_secret();
+                let keyring = secret.parse().expect("a generated secret is valid");
+                Ok(Self { keyring, secret: Some(secret) })
+            }
+            Some(data) => Self::beside(data),
+        }
+    }
+
+    fn beside(data: &Path) -> Result<Self, KeyFileError> {
+        let mut path = data.as_os_str().to_owned();
+        path.push(".keys");
+        let path = PathBuf::from(path);
+        let failed = |source| KeyFileError::File { path: path.clone(), source };
+        let secret = match OpenOptions::new().read(true).open(&path) {
+            Ok(mut file) => {
+                let mut secret = String::new();
+                file.read_to_string(&mut secret).map_err(failed)?;
+                secret
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                if data.exists() {
+                    return Err(KeyFileError::Lost { data: data.to_owned(), keys: path });
+                }
+                let secret = Keyring::generate_secret();
+                create_private(&path, &secret).map_err(failed)?;
+                secret
+            }
+            Err(error) => return Err(failed(error)),
+        };
+        let content = |source| KeyFileError::Content { path: path.clone(), source };
+        let keyring = secret.trim().parse().map_err(content)?;
+        Ok(Self { keyring, secret: Some(secret.trim().to_owned()) })
     }
 }
 
@@ -46,32 +88,8 @@ pub(crate) fn generated_keyring() -> Keyring {
     Keyring::generate_secret().parse().expect("a generated secret is valid")
 }
 
-fn keyring_beside(data: &Path) -> Result<Keyring, KeyFileError> {
-    let mut path = data.as_os_str().to_owned();
-    path.push(".keys");
-    let path = PathBuf::from(path);
-    let failed = |source| KeyFileError::File { path: path.clone(), source };
-    let secret = match OpenOptions::new().read(true).open(&path) {
-        Ok(mut file) => {
-            let mut secret = String::new();
-            file.read_to_string(&mut secret).map_err(failed)?;
-            secret
-        }
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            if data.exists() {
-                return Err(KeyFileError::Lost { data: data.to_owned(), keys: path });
-            }
-            let secret = Keyring::generate_secret();
-            create_private(&path, &secret).map_err(failed)?;
-            secret
-        }
-        Err(error) => return Err(failed(error)),
-    };
-    secret.trim().parse().map_err(|source| KeyFileError::Content { path: path.clone(), source })
-}
-
 /// Creates a file that only its owner can read.
-fn create_private(path: &Path, content: &str) -> std::io::Result<()> {
+pub(crate) fn create_private(path: &Path, content: &str) -> std::io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -93,7 +111,7 @@ mod tests {
     fn keys_are_made_with_the_data_and_kept_beside_it() {
         let folder = tempfile::tempdir().expect("a folder");
         let data = folder.path().join("book.db");
-        keyring(&args(&data, false)).expect("made");
+        ServerKeys::of(&args(&data, false)).expect("made");
         let file = folder.path().join("book.db.keys");
         let secret = std::fs::read_to_string(&file).expect("the keys");
         #[cfg(unix)]
@@ -105,13 +123,13 @@ mod tests {
             );
         }
         std::fs::write(&data, "data").expect("written");
-        keyring(&args(&data, false)).expect("read again");
+        ServerKeys::of(&args(&data, false)).expect("read again");
         assert_eq!(std::fs::read_to_string(&file).expect("the keys"), secret);
 
         std::fs::write(&file, "no secret").expect("written");
-        assert!(matches!(keyring(&args(&data, false)), Err(KeyFileError::Content { .. })));
+        assert!(matches!(ServerKeys::of(&args(&data, false)), Err(KeyFileError::Content { .. })));
         std::fs::remove_file(&file).expect("removed");
-        assert!(matches!(keyring(&args(&data, false)), Err(KeyFileError::Lost { .. })));
-        assert!(keyring(&args(&data, true)).is_ok());
+        assert!(matches!(ServerKeys::of(&args(&data, false)), Err(KeyFileError::Lost { .. })));
+        assert!(ServerKeys::of(&args(&data, true)).is_ok());
     }
 }

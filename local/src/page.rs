@@ -32,6 +32,7 @@ pub(crate) async fn answer(
     inbox: &Inbox,
     journal: &Journal,
     database: &Client,
+    stack: &Value,
 ) -> Option<Response> {
     let path = uri.path();
     if let Some((_, media_type, content)) = FILES.iter().find(|(file, ..)| *file == path) {
@@ -43,6 +44,7 @@ pub(crate) async fn answer(
             let after = headers.get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok());
             Some(response("text/event-stream", journal.stream(after.unwrap_or(0))))
         }
+        "/_local/stack" => Some(of_json(stack)),
         "/_local/tables" => Some(of_json(&stored(database).await)),
         _ => None,
     }

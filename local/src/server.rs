@@ -7,6 +7,7 @@ use std::sync::Arc;
 use axum::Router;
 use model::{Budget, Issuers, Limits, SystemClock};
 use protocol::{Notifier, Renewal};
+use serde_json::json;
 use session::{ClaimRules, Fetch, IdentityServer, Providers, TrustedIssuers};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, oneshot};
@@ -19,9 +20,10 @@ use crate::functions::HttpFunctions;
 use crate::gateway::{self, Gateway};
 use crate::inbox::Inbox;
 use crate::journal::Journal;
-use crate::keys::{KeyFileError, keyring};
+use crate::keys::{KeyFileError, ServerKeys};
 use crate::passwords::LocalPasswords;
 use crate::queue::{ChannelQueue, deliver};
+use crate::schema::tables;
 use crate::stream::StreamReader;
 
 /// The home region of callers whose token has no phone, as in `template.yaml`.
@@ -71,7 +73,7 @@ impl Server {
             .await
             .map_err(|source| RunError::Listen { port, source })?;
         let address = listener.local_addr()?;
-        let keyring = keyring(args)?;
+        let ServerKeys { keyring, secret } = ServerKeys::of(args)?;
         let database =
             Database::start(args.data.as_deref(), args.dynamodb_host, args.dynamodb_port, keyring)
                 .await?;
@@ -121,6 +123,7 @@ impl Server {
             changed,
             journal: journal.clone(),
             database: database.client(),
+            stack: json!({ "dynamodb": database.url(), "tables": tables(), "keys": secret }).into(),
             cors: args.cors.clone().into(),
         });
         let (stop, stopped) = oneshot::channel::<()>();

@@ -15,7 +15,7 @@ pub struct UnknownName;
 macro_rules! named {
     ($(#[$doc:meta])* $type:ident { $($(#[$variant_doc:meta])* $variant:ident = $name:literal,)+ }) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum $type { $($(#[$variant_doc])* $variant,)+ }
 
         impl $type {
@@ -70,7 +70,7 @@ named! {
 }
 
 /// A device that gets a user's pushes. A user has one subscription per device and channel.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Subscription {
     /// The id by which the app knows it. Unique among the user's subscriptions.
     pub id: PublicId,

@@ -32,6 +32,15 @@ pub struct Subject {
     pub generation: u64,
 }
 
+impl Subject {
+    pub(crate) fn read(reader: &Reader<'_>) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: reader.optional_number("id")?.and_then(PublicId::new),
+            generation: reader.optional_number("generation")?.unwrap_or(0),
+        })
+    }
+}
+
 /// Who has the phone that a user claims, as seen before the write.
 #[derive(Clone, Copy, Debug)]
 pub enum Target<'a> {
@@ -101,11 +110,7 @@ impl AccountStore for Store {
     async fn subject(&self, user: &UserId) -> Result<Subject, StoreError> {
         let key = user_key(self.keyring.subject_key(user));
         let Some(item) = self.get(Table::Users, key).await? else { return Ok(Subject::default()) };
-        let reader = Reader { table: Table::Users, kind: "subject", item: &item };
-        Ok(Subject {
-            id: reader.optional_number("id")?.and_then(PublicId::new),
-            generation: reader.optional_number("generation")?.unwrap_or(0),
-        })
+        Subject::read(&Reader { table: Table::Users, kind: "subject", item: &item })
     }
 
     async fn profile(&self, id: PublicId) -> Result<Option<Profile>, StoreError> {
@@ -205,8 +210,7 @@ impl Store {
         if let (Some(old), Some(holder)) = (old, before.and_then(holder_of))
             && new != Some(old)
         {
-            let key = user_key(self.phone_keys.holder_key(old));
-            writes.push(Write::delete(Table::Users, key, still_held_by(&holder)));
+            writes.push(self.holder_delete(old, &holder));
         }
         let (Some(new), Some(holder)) = (new, after.and_then(holder_of)) else { return writes };
         let kept = before.filter(|_| old == Some(new)).and_then(holder_of);
@@ -222,6 +226,12 @@ impl Store {
         let began_ms = after.map_or(0, |after| after.updated_at_ms);
         writes.push(self.holder_write(new, seen, holder, began_ms));
         writes
+    }
+
+    /// Returns a write after which nobody has `phone`, if `holder` still has it.
+    pub(crate) fn holder_delete(&self, phone: Phone, holder: &Holder) -> Write {
+        let key = user_key(self.phone_keys.holder_key(phone));
+        Write::delete(Table::Users, key, still_held_by(holder))
     }
 
     /// Returns the write of who has `phone`, if they are still the holder who was `seen`.
@@ -285,7 +295,7 @@ fn holder_of(profile: &Profile) -> Option<Holder> {
 }
 
 /// Returns the condition that an account is in `generation`.
-fn in_generation(generation: u64) -> Condition {
+pub(crate) fn in_generation(generation: u64) -> Condition {
     match generation {
         0 => Condition::new("attribute_not_exists(generation)", []),
         _ => Condition::new("generation = :generation", [(":generation", number(generation))]),

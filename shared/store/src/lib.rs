@@ -17,7 +17,9 @@ mod packed;
 mod phone_keys;
 mod profile;
 mod receipt;
+mod repair;
 mod retry;
+mod scan;
 mod sessions;
 mod store;
 mod subscriptions;
@@ -40,7 +42,11 @@ pub use packed::{
 };
 pub use phone_keys::hashed;
 pub use receipt::Receipt;
+pub use repair::Repair;
 pub use retry::{Backoff, Retry};
+pub use scan::{
+    BookKey, ClaimItem, HintId, ScanPage, Scanned, ScannedHint, SubscriptionItem, UserItem,
+};
 pub use sessions::{SessionRecord, SessionStore, TOKEN_PREFIX};
 pub use store::Store;
 pub use subscriptions::{SubscriptionStore, SubscriptionWrite};

@@ -249,7 +249,11 @@ fn reader(item: &Attributes) -> Reader<'_> {
     Reader { table: Table::Subscriptions, kind: "subscription", item }
 }
 
-fn read(keyring: &Keyring, user: &UserId, item: &Attributes) -> Result<Subscription, StoreError> {
+pub(crate) fn read(
+    keyring: &Keyring,
+    user: &UserId,
+    item: &Attributes,
+) -> Result<Subscription, StoreError> {
     let reader = reader(item);
     Ok(Subscription {
         id: PublicId::new(reader.number("id")?).ok_or_else(|| reader.corrupt("id"))?,

@@ -12,7 +12,7 @@ use crate::tables::Table;
 use crate::write::{Condition, Outcome, Write};
 
 /// The use of a push token: which subscription has it.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct TokenUse {
     pk: String,
     sk: String,
@@ -52,6 +52,21 @@ impl TokenUse {
         Write::delete(Table::Subscriptions, self.subscription_key(), condition)
     }
 
+    /// Returns whether both are the use by the same subscription, since the same time.
+    pub(crate) fn is_same_use(&self, other: &Self) -> bool {
+        let of = |used: &Self| (used.pk.clone(), used.sk.clone(), used.subscribed_at_ms);
+        of(self) == of(other)
+    }
+
+    /// Returns a write that deletes the item of the token, if it is still in this use.
+    pub(crate) fn token_delete(&self, token_hash: &str) -> Write {
+        let Condition { expression, values } = self.is_used();
+        let used = expression.expect("it has an expression");
+        let condition =
+            Condition { expression: Some(format!("attribute_not_exists(pk) OR ({used})")), values };
+        Write::delete(Table::Subscriptions, token_item_key(token_hash), condition)
+    }
+
     fn attributes(&self, token_hash: &str) -> Attributes {
         let Self { pk, sk, subscribed_at_ms, endpoint, leaving_until_ms } = self;
         let mut attributes = token_item_key(token_hash);
@@ -80,7 +95,7 @@ impl TokenUse {
         )
     }
 
-    fn read(item: &Attributes) -> Result<Self, StoreError> {
+    pub(crate) fn read(item: &Attributes) -> Result<Self, StoreError> {
         let reader = Reader { table: Table::Subscriptions, kind: "token", item };
         Ok(Self {
             pk: reader.text("used_pk")?.to_owned(),
@@ -119,11 +134,7 @@ impl Store {
 
     /// Returns a write that takes the token away from `seen`, if `seen` still has it.
     pub(crate) fn token_delete(&self, seen: &Subscription) -> Write {
-        let Condition { expression, values } = TokenUse::by(&self.keyring, seen).is_used();
-        let used = expression.expect("it has an expression");
-        let condition =
-            Condition { expression: Some(format!("attribute_not_exists(pk) OR ({used})")), values };
-        Write::delete(Table::Subscriptions, token_item_key(&seen.token_hash), condition)
+        TokenUse::by(&self.keyring, seen).token_delete(&seen.token_hash)
     }
 
     pub(crate) async fn mark_leaving(

@@ -168,7 +168,11 @@ fn phone_of(user: &UserId) -> Place<'_> {
     Place { owner: user.as_str(), names: ["holder", "phone"] }
 }
 
-fn read_phone(keyring: &Keyring, item: &Attributes, user: &UserId) -> Result<Phone, StoreError> {
+pub(crate) fn read_phone(
+    keyring: &Keyring,
+    item: &Attributes,
+    user: &UserId,
+) -> Result<Phone, StoreError> {
     let reader = Reader { table: Table::Users, kind: "holder", item };
     let stored = match item.get("phone") {
         Some(AttributeValue::S(digits)) => digits.as_bytes(),
@@ -181,7 +185,7 @@ fn read_phone(keyring: &Keyring, item: &Attributes, user: &UserId) -> Result<Pho
         .ok_or_else(|| reader.corrupt("phone"))
 }
 
-fn read_holder(keyring: &Keyring, item: &Attributes) -> Result<Holder, StoreError> {
+pub(crate) fn read_holder(keyring: &Keyring, item: &Attributes) -> Result<Holder, StoreError> {
     let reader = Reader { table: Table::Users, kind: "holder", item };
     Ok(Holder {
         id: PublicId::new(reader.number("id")?).ok_or_else(|| reader.corrupt("id"))?,

@@ -223,6 +223,12 @@ impl Store {
         Ok(BookItems::of(keys, found.items.unwrap_or_default()))
     }
 
+    /// Returns the keys of a book's head and of its base.
+    pub(crate) fn book_item_keys(&self, user: &UserId, scope: &Scope) -> [Attributes; 2] {
+        let keys = BookKeys::new(&self.keyring, user, scope);
+        [keys.head_key(), keys.base_key()]
+    }
+
     /// Returns how long a book is kept that nobody uses, or nothing if it is kept for ever.
     fn book_ttl(&self, scope: &Scope) -> Option<u64> {
         match scope {

@@ -1,0 +1,58 @@
+//! What comes of a command, for people and for scripts.
+
+use std::fmt::Display;
+use std::io::Write;
+use std::process::ExitCode;
+
+use serde::Serialize;
+use serde_json::json;
+
+use crate::stack::OperatorError;
+
+/// How a command ends, as its exit code. Wrong arguments are 2.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// 0: it did what it was asked, and found nothing wrong.
+    Done,
+    /// 1: it did what it was asked, and something is wrong or was left undone.
+    Found,
+    /// 3: it couldn't be done.
+    Failed,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Done => 0,
+            Exit::Found => 1,
+            Exit::Failed => 3,
+        })
+    }
+}
+
+/// What a command tells at its end: its text for people, its fields for `--json`.
+pub trait Outcome: Serialize + Display {
+    /// Returns how the command ends.
+    fn exit(&self) -> Exit;
+}
+
+/// Prints an outcome on the standard output, and an error on the other one.
+pub(crate) fn tell(outcome: &Result<impl Outcome, OperatorError>, as_json: bool) -> ExitCode {
+    let (text, exit) = match outcome {
+        Ok(outcome) if as_json => (json_text(outcome), outcome.exit()),
+        Ok(outcome) => (outcome.to_string(), outcome.exit()),
+        Err(error) if as_json => (json_text(&json!({ "error": error.to_string() })), Exit::Failed),
+        Err(error) => (error.to_string(), Exit::Failed),
+    };
+    // If it can't be printed, there is nowhere to say so.
+    let _ = if outcome.is_err() && !as_json {
+        writeln!(std::io::stderr(), "{text}")
+    } else {
+        writeln!(std::io::stdout(), "{text}")
+    };
+    exit.into()
+}
+
+fn json_text(value: &impl Serialize) -> String {
+    serde_json::to_string_pretty(value).expect("its keys are texts")
+}

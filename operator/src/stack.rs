@@ -1,0 +1,211 @@
+//! The stack that a command works on: deployed in AWS, or the local server.
+
+use std::collections::BTreeMap;
+
+use aws_config::{BehaviorVersion, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_sdk_cloudformation::error::{DisplayErrorContext, ProvideErrorMetadata};
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use http_body_util::{BodyExt, Empty};
+use hyper::body::Bytes;
+use hyper_util::client::legacy::Client as HttpClient;
+use hyper_util::rt::TokioExecutor;
+use model::SystemClock;
+use serde::Deserialize;
+use store::{Keyring, KeyringError, Store, StoreError, Tables};
+
+/// Which stack a command works on, and how it tells what came of it.
+#[derive(Clone, Debug, PartialEq, Eq, clap::Args)]
+pub struct StackArgs {
+    /// The CloudFormation stack. Credentials, region and profile are those that the AWS CLI takes
+    #[arg(long, value_name = "NAME")]
+    pub stack: Option<String>,
+    /// The local server, unless a stack is named
+    #[arg(
+        long,
+        value_name = "URL",
+        default_value = "http://127.0.0.1:8080",
+        conflicts_with = "stack"
+    )]
+    pub local: String,
+    /// Tell the outcome as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Why a command couldn't be done.
+#[derive(Debug, thiserror::Error)]
+pub enum OperatorError {
+    #[error("no local server answers at {url}: {reason} (--stack NAME works on a deployed stack)")]
+    NoServer { url: String, reason: String },
+    #[error("the stack {name} can't be described: {reason}")]
+    NoStack { name: String, reason: String },
+    #[error(
+        "the stack has no output {0}: is it a stack of this address book, and of this release?"
+    )]
+    NoOutput(&'static str),
+    #[error("the secret with the stack's keys can't be read: {0}")]
+    NoSecret(String),
+    #[error(transparent)]
+    Keyring(#[from] KeyringError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// A stack: its tables, and the keys that open them.
+#[derive(Clone, Debug)]
+pub struct Stack {
+    pub store: Store,
+    pub keyring: Keyring,
+    pub tables: Tables,
+    pub dynamodb: aws_sdk_dynamodb::Client,
+    /// What only a deployed stack has.
+    pub deployed: Option<Deployed>,
+}
+
+/// A stack in AWS.
+#[derive(Clone, Debug)]
+pub struct Deployed {
+    pub name: String,
+    pub sdk: SdkConfig,
+    /// The stack's outputs by name.
+    pub outputs: BTreeMap<String, String>,
+    /// The stack's parameters by name.
+    pub parameters: BTreeMap<String, String>,
+}
+
+impl Deployed {
+    /// Returns an output.
+    ///
+    /// # Errors
+    /// [`OperatorError::NoOutput`].
+    pub fn output(&self, name: &'static str) -> Result<&str, OperatorError> {
+        self.outputs.get(name).map(String::as_str).ok_or(OperatorError::NoOutput(name))
+    }
+
+    /// Returns how long a book is kept that nobody uses, by the parameter with the number of days.
+    fn book_ttl_seconds(&self, days: &str) -> Option<u64> {
+        let days: u64 = self.parameters.get(days)?.parse().ok()?;
+        (days > 0).then_some(days * 24 * 60 * 60)
+    }
+}
+
+impl Stack {
+    /// Finds the stack that the arguments name.
+    ///
+    /// # Errors
+    /// [`OperatorError`].
+    pub async fn open(args: &StackArgs) -> Result<Self, OperatorError> {
+        match &args.stack {
+            Some(name) => Self::deployed(name).await,
+            None => Self::local(&args.local).await,
+        }
+    }
+
+    async fn deployed(name: &str) -> Result<Self, OperatorError> {
+        let http = aws_smithy_http_client::Builder::new()
+            .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
+            .build_https();
+        let sdk = aws_config::defaults(BehaviorVersion::latest()).http_client(http).load().await;
+        let deployed = described(sdk, name).await?;
+        let table = |name| deployed.output(name).map(ToOwned::to_owned);
+        let tables = Tables {
+            address_books: table("AddressBooksTableName")?,
+            contact_owners: table("ContactOwnersTableName")?,
+            users: table("UsersTableName")?,
+            subscriptions: table("SubscriptionsTableName")?,
+            claims: table("ClaimsTableName")?,
+            budgets: table("BudgetsTableName")?,
+            sessions: table("SessionsTableName")?,
+        };
+        // A stack without sealing has no such output.
+        let keyring = match deployed.outputs.get("SealingKeysArn") {
+            Some(arn) => secret(&deployed.sdk, arn).await?.parse()?,
+            None => Keyring::default(),
+        };
+        let dynamodb = aws_sdk_dynamodb::Client::new(&deployed.sdk);
+        let book_ttl = deployed.book_ttl_seconds("BookTtlDays");
+        let device_book_ttl = deployed.book_ttl_seconds("DeviceBookTtlDays");
+        let stack = Self::of(dynamodb, tables, keyring, Some(deployed));
+        let store = stack.store.with_book_ttl(book_ttl).with_device_book_ttl(device_book_ttl);
+        Ok(Self { store, ..stack })
+    }
+
+    async fn local(url: &str) -> Result<Self, OperatorError> {
+        let LocalStack { dynamodb, tables, keys } = local_stack(url)
+            .await
+            .map_err(|reason| OperatorError::NoServer { url: url.to_owned(), reason })?;
+        let config = aws_sdk_dynamodb::Config::builder()
+            .behavior_version(aws_sdk_dynamodb::config::BehaviorVersion::latest())
+            .region(aws_sdk_dynamodb::config::Region::from_static("us-east-1"))
+            .credentials_provider(Credentials::new("local", "local", None, None, "local"))
+            .endpoint_url(dynamodb)
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
+            .build();
+        let keyring = keys.map_or(Ok(Keyring::default()), |keys| keys.parse())?;
+        Ok(Self::of(aws_sdk_dynamodb::Client::from_conf(config), tables, keyring, None))
+    }
+
+    fn of(
+        dynamodb: aws_sdk_dynamodb::Client,
+        tables: Tables,
+        keyring: Keyring,
+        deployed: Option<Deployed>,
+    ) -> Self {
+        let store = Store::new(dynamodb.clone(), tables.clone(), keyring.clone(), SystemClock);
+        Self { store, keyring, tables, dynamodb, deployed }
+    }
+}
+
+async fn described(sdk: SdkConfig, name: &str) -> Result<Deployed, OperatorError> {
+    let failed = |reason: String| OperatorError::NoStack { name: name.to_owned(), reason };
+    let asked = aws_sdk_cloudformation::Client::new(&sdk).describe_stacks().stack_name(name).send();
+    let answer = asked.await.map_err(|error| {
+        let message = error.message().map(ToOwned::to_owned);
+        failed(message.unwrap_or_else(|| DisplayErrorContext(&error).to_string()))
+    })?;
+    let stack = answer.stacks.unwrap_or_default().pop();
+    let stack = stack.ok_or_else(|| failed("there is no such stack".to_owned()))?;
+    let outputs = stack.outputs.unwrap_or_default().into_iter();
+    let parameters = stack.parameters.unwrap_or_default().into_iter();
+    Ok(Deployed {
+        name: name.to_owned(),
+        sdk,
+        outputs: outputs.filter_map(|one| Some((one.output_key?, one.output_value?))).collect(),
+        parameters: parameters
+            .filter_map(|one| Some((one.parameter_key?, one.parameter_value?)))
+            .collect(),
+    })
+}
+
+async fn secret(sdk: &SdkConfig, arn: &str) -> Result<String, OperatorError> {
+    let asked = aws_sdk_secretsmanager::Client::new(sdk).get_secret_value().secret_id(arn).send();
+    let answer = asked
+        .await
+        .map_err(|error| OperatorError::NoSecret(error.code().unwrap_or("no answer").to_owned()))?;
+    answer.secret_string.ok_or_else(|| OperatorError::NoSecret("it has no text".to_owned()))
+}
+
+/// What the local server tells of itself, see `local/src/page.rs`.
+#[derive(Deserialize)]
+struct LocalStack {
+    /// The address of the embedded DynamoDB.
+    dynamodb: String,
+    tables: Tables,
+    /// The secret that seals the tables, unless they are unsealed.
+    keys: Option<String>,
+}
+
+async fn local_stack(url: &str) -> Result<LocalStack, String> {
+    let url = format!("{}/_local/stack", url.trim_end_matches('/'));
+    let url = url.parse().map_err(|_| "it isn't an address".to_owned())?;
+    let client = HttpClient::builder(TokioExecutor::new()).build_http::<Empty<Bytes>>();
+    let answer = client.get(url).await.map_err(|error| error.to_string())?;
+    let status = answer.status();
+    let body = answer.into_body().collect().await.map_err(|error| error.to_string())?.to_bytes();
+    if !status.is_success() {
+        return Err(format!("it answers {status}"));
+    }
+    serde_json::from_slice(&body).map_err(|_| "it is no local server of this release".to_owned())
+}
