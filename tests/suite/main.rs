@@ -4,6 +4,7 @@
 
 mod accounts;
 mod budget;
+mod check;
 mod corpus;
 mod cost;
 mod deletion;

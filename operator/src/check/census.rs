@@ -13,7 +13,7 @@ use store::{
 
 use super::BOOKS_AT_ONCE;
 use super::doubt::{Doubt, is_recent};
-use super::report::CheckReport;
+use super::report::{CheckReport, Finding, Kind};
 
 /// What was counted, and what looks wrong.
 pub(super) struct Census {
@@ -49,7 +49,21 @@ impl Census {
         Ok(census)
     }
 
-    /// Reads all items of a kind. Those that can't be read are doubts.
+    /// Notes an item that can't be read. Nothing that a message would bring puts it right, so it is a
+    /// finding at once.
+    fn unreadable(&mut self, error: &StoreError) {
+        let detail = Some(error.to_string());
+        let known = self.report.findings.iter_mut().find(|finding| finding.detail == detail);
+        match known {
+            Some(finding) => finding.count += 1,
+            None => {
+                let finding = Finding::new(Kind::Unreadable, None, 1);
+                self.report.findings.push(Finding { detail, ..finding });
+            }
+        }
+    }
+
+    /// Reads all items of a kind. Those that can't be read are findings.
     async fn all<T: Scanned>(
         &mut self,
         store: &Store,
@@ -64,7 +78,7 @@ impl Census {
             for item in page.items {
                 match item {
                     Ok(item) => all.push(item),
-                    Err(error) => self.doubts.push(Doubt::Unreadable(error.to_string())),
+                    Err(error) => self.unreadable(&error),
                 }
             }
         }
@@ -143,7 +157,7 @@ impl Census {
                 Ok(books) => books,
                 Err(error @ StoreError::Corrupt { .. }) => {
                     with_books.insert(user);
-                    self.doubts.push(Doubt::Unreadable(error.to_string()));
+                    self.unreadable(&error);
                     continue;
                 }
                 Err(error) => return Err(error),
@@ -186,7 +200,7 @@ impl Census {
                             self.doubts.push(Doubt::StrayHint(hint));
                         }
                     }
-                    Err(error) => self.doubts.push(Doubt::Unreadable(error.to_string())),
+                    Err(error) => self.unreadable(&error),
                 }
             }
         }

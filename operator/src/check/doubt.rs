@@ -26,7 +26,6 @@ pub(super) fn is_recent(subscription: &Subscription) -> bool {
 /// Something that looks wrong.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Doubt {
-    Unreadable(String),
     /// A book lacks a hint, or a match isn't what Users says.
     Book(UserId, Scope),
     StrayHint(ScannedHint),
@@ -59,10 +58,6 @@ impl Doubt {
     pub(super) async fn confirmed(self, store: &Store) -> Result<Option<Confirmed>, StoreError> {
         let (mut phones, mut unhinted) = (vec![], vec![]);
         let found = match &self {
-            Self::Unreadable(what) => {
-                let finding = Finding::new(Kind::Unreadable, None, 1);
-                vec![Finding { detail: Some(what.clone()), ..finding }]
-            }
             Self::Book(user, scope) => {
                 let book = BookDoubt::look(store, user, scope).await?;
                 let owner = store.subject(user).await?.id;
@@ -225,8 +220,6 @@ impl Confirmed {
     /// shows when it is looked at again.
     pub(super) async fn repair(&self, store: &Store) -> Result<(), StoreError> {
         match &self.doubt {
-            // Nobody knows what it should say.
-            Doubt::Unreadable(_) => {}
             // The app's next subscription writes it.
             Doubt::MissingToken(_) => {}
             Doubt::Book(user, scope) => {
