@@ -1,11 +1,14 @@
 //! The command line of the server.
 
-use std::net::Ipv4Addr;
+use std::convert::Infallible;
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 
 use clap::error::ErrorKind;
 use clap::{ArgAction, ArgMatches, Command, FromArgMatches};
 use session::{Application, Issuer, KeysAt, Trust};
+
+use crate::tls::Certificate;
 
 /// What the command line asks of the server.
 #[derive(Clone, Debug, PartialEq, Eq, clap::Args)]
@@ -13,6 +16,17 @@ pub struct Args {
     /// Port of the API; 0 takes any free one
     #[arg(long, value_name = "N", default_value_t = 8080)]
     pub port: u16,
+    /// Address of the API. At another than this machine's own, others in the network reach it: that
+    /// takes --tls, or an issuer or an identity server that says who people are, or --anybody
+    #[arg(long, value_name = "IP", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    pub host: IpAddr,
+    /// Let anybody in the network who reaches --host sign in as anybody
+    #[arg(long)]
+    pub anybody: bool,
+    /// Serve over TLS, with the certificate and the private key in FILE (PEM), which is made if there
+    /// is none. Without FILE a certificate is made that is lost at the end
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, default_missing_value = "", value_parser = certificate)]
+    pub tls: Option<Certificate>,
     /// Keep the data in FILE (otherwise it is in memory, and lost at the end)
     #[arg(long, value_name = "FILE")]
     pub data: Option<PathBuf>,
@@ -58,7 +72,27 @@ impl Default for Args {
     }
 }
 
+fn certificate(file: &str) -> Result<Certificate, Infallible> {
+    Ok(if file.is_empty() { Certificate::Made } else { Certificate::File(file.into()) })
+}
+
 impl Args {
+    /// Returns whether others in the network may reach the API as it was asked for.
+    pub(crate) fn may_be_reached(&self) -> bool {
+        self.host.is_loopback() || self.anybody || self.tls.is_some() || self.knows_people()
+    }
+
+    /// Returns whether a user id is a token, and every password is right. If somebody else says who
+    /// people are, that isn't so for others in the network.
+    pub(crate) fn takes_any_user(&self) -> bool {
+        self.host.is_loopback() || self.anybody || !self.knows_people()
+    }
+
+    /// Returns whether somebody says who people are.
+    fn knows_people(&self) -> bool {
+        !self.issuers.0.is_empty() || self.identity_server.is_some()
+    }
+
     /// Returns what an app's SDK has to send, if it is compared.
     pub(crate) fn application(&self) -> Application {
         Application { auth_key: self.auth_key.clone(), auth_secret: self.auth_secret.clone() }
@@ -168,13 +202,34 @@ mod tests {
             ]),
             session_seconds: 5,
             cors: vec!["https://app.example".to_owned()],
+            host: [192, 168, 1, 5].into(),
+            tls: Some(Certificate::File("tls.pem".into())),
             ..Args::default()
         };
         let line = "--port 9000 --data=book.db --dynamodb-port 8000 --dynamodb-host 172.17.0.1 \
                     --unsealed --issuer https://a --audience x --keys http://k --audience z \
                     --issuer https://b --unsigned --audience y --issuer https://c --audience x \
-                    --session-seconds 5 --cors https://app.example";
+                    --session-seconds 5 --cors https://app.example --host 192.168.1.5 --tls=tls.pem";
         assert_eq!(parse(&line.split_whitespace().collect::<Vec<_>>()), Ok(args));
+    }
+
+    #[test]
+    fn others_in_the_network_reach_it_on_purpose_alone() {
+        for (line, may_be_reached, takes_any_user) in [
+            ("", true, true),
+            ("--identity-server https://a", true, true),
+            ("--host 0.0.0.0", false, true),
+            ("--host 192.168.1.5 --anybody", true, true),
+            ("--host 192.168.1.5 --tls", true, true),
+            ("--host ::1", true, true),
+            ("--host 192.168.1.5 --issuer https://a", true, false),
+            ("--host 192.168.1.5 --tls --identity-server https://a", true, false),
+            ("--host 192.168.1.5 --issuer https://a --anybody", true, true),
+        ] {
+            let args = parse(&line.split_whitespace().collect::<Vec<_>>()).expect(line);
+            assert_eq!(args.may_be_reached(), may_be_reached, "{line}");
+            assert_eq!(args.takes_any_user(), takes_any_user, "{line}");
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What API Gateway does: it turns HTTP requests into events for the functions, and their answers
 //! into responses.
 
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -8,7 +9,7 @@ use api::EventBuilder;
 use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use aws_lambda_events::encodings::Body as EventBody;
 use axum::body::{Body, Bytes, to_bytes};
-use axum::extract::{Request, State};
+use axum::extract::{ConnectInfo, Request, State};
 use axum::http::uri::PathAndQuery;
 use axum::http::{HeaderMap, Method, StatusCode, request::Parts};
 use axum::response::Response;
@@ -23,6 +24,7 @@ use crate::inbox::Inbox;
 use crate::journal::Journal;
 use crate::meter::metered;
 use crate::page;
+use crate::reach::{comes_from_this_machine, is_of_this_machine};
 
 /// The largest body that API Gateway takes (AWS limit).
 const MAX_BODY_BYTES: usize = 10 * 1024 * 1024;
@@ -39,13 +41,32 @@ pub(crate) struct Gateway {
     pub database: aws_sdk_dynamodb::Client,
     /// What the operator's commands have to know of this server: its database, tables and keys.
     pub stack: Arc<Value>,
+    /// The address at which others reach this machine.
+    pub host: IpAddr,
+    /// Whether a user id is a token.
+    pub takes_any_user: bool,
     /// The origins of web pages that may call from elsewhere.
     pub cors: Arc<[String]>,
 }
 
 /// Answers any request.
-pub(crate) async fn answer(State(gateway): State<Gateway>, request: Request) -> Response {
+pub(crate) async fn answer(
+    State(gateway): State<Gateway>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request,
+) -> Response {
     let (parts, body) = request.into_parts();
+    if is_of_this_machine(parts.uri.path()) {
+        return if comes_from_this_machine(peer, gateway.host, &parts.headers) {
+            answer_to(&gateway, parts, body).await
+        } else {
+            plain(
+                StatusCode::FORBIDDEN,
+                "text/plain",
+                "Only this machine may look at this, by its address or as localhost.",
+            )
+        };
+    }
     let is_preflight = parts.method == Method::OPTIONS;
     let allowed = cors::headers(&gateway.cors, &parts.headers, is_preflight);
     let mut response = if is_preflight && !allowed.is_empty() {
@@ -73,17 +94,18 @@ async fn answer_to(gateway: &Gateway, parts: Parts, body: Body) -> Response {
             r#"{"message":"Request Entity Too Large"}"#,
         );
     };
-    let event = match serde_json::from_value(event(&parts, &body).into_value()) {
-        Ok(event) => event,
-        Err(error) => {
-            tracing::warn!(%error, "a request can't be passed on");
-            return plain(
-                StatusCode::BAD_REQUEST,
-                "application/json",
-                r#"{"message":"Bad Request"}"#,
-            );
-        }
-    };
+    let event =
+        match serde_json::from_value(event(&parts, &body, gateway.takes_any_user).into_value()) {
+            Ok(event) => event,
+            Err(error) => {
+                tracing::warn!(%error, "a request can't be passed on");
+                return plain(
+                    StatusCode::BAD_REQUEST,
+                    "application/json",
+                    r#"{"message":"Bad Request"}"#,
+                );
+            }
+        };
     let began = Instant::now();
     let (answer, calls) = metered(functions.answer(event)).await;
     let request = json!({
@@ -100,7 +122,7 @@ async fn answer_to(gateway: &Gateway, parts: Parts, body: Body) -> Response {
 }
 
 /// Returns the event that API Gateway would send.
-fn event(parts: &Parts, body: &Bytes) -> EventBuilder {
+fn event(parts: &Parts, body: &Bytes, takes_any_user: bool) -> EventBuilder {
     let target = parts.uri.path_and_query().map_or("/", PathAndQuery::as_str);
     let mut event = EventBuilder::new(parts.method.as_str(), target)
         .request_id(&request_id())
@@ -110,7 +132,7 @@ fn event(parts: &Parts, body: &Bytes) -> EventBuilder {
     }
     match token(&parts.headers) {
         // The functions open the tokens of sessions.
-        Some(token) if !token.starts_with(TOKEN_PREFIX) => event.token(token),
+        Some(token) if takes_any_user && !token.starts_with(TOKEN_PREFIX) => event.token(token),
         _ => event,
     }
 }

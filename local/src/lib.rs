@@ -18,9 +18,11 @@ mod meter;
 mod page;
 mod passwords;
 mod queue;
+mod reach;
 mod schema;
 mod server;
 mod stream;
+mod tls;
 
 pub use args::{Args, IssuerArgs};
 pub use database::{Database, DatabaseError, open};
@@ -31,3 +33,4 @@ pub use passwords::LocalPasswords;
 pub use queue::ChannelQueue;
 pub use schema::{create_tables, tables};
 pub use server::{RunError, Server, run};
+pub use tls::{Certificate, TlsError};

@@ -13,12 +13,15 @@ pub enum LocalPasswords {
     Any,
     /// The app's own identity server is asked.
     Server(IdentityServer),
+    /// No password is right.
+    Nobody,
 }
 
 impl Passwords for LocalPasswords {
     async fn check(&self, login: &Login, password: &str) -> Result<Identity, SignInError> {
         match (self, login) {
             (Self::Server(server), login) => server.check(login, password).await,
+            (Self::Nobody, _) => Err(SignInError::Refused),
             (Self::Any, Login::Name(user) | Login::Email(user)) => {
                 let claims = claims_of_local_token(user);
                 let claims = claims.as_object().ok_or(SignInError::Refused)?;

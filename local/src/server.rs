@@ -1,16 +1,18 @@
 //! The running server: its parts, started and stopped together.
 
 use std::io::Write;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use axum::Router;
+use axum_server::Handle;
+use axum_server::tls_rustls::RustlsConfig;
 use model::{Budget, Issuers, Limits, SystemClock};
 use protocol::{Notifier, Renewal};
 use serde_json::json;
 use session::{ClaimRules, Fetch, IdentityServer, Providers, TrustedIssuers};
 use tokio::net::TcpListener;
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use crate::args::Args;
@@ -25,6 +27,7 @@ use crate::passwords::LocalPasswords;
 use crate::queue::{ChannelQueue, deliver};
 use crate::schema::tables;
 use crate::stream::StreamReader;
+use crate::tls::{self, TlsError};
 
 /// The home region of callers whose token has no phone, as in `template.yaml`.
 const HOME_REGION: &str = "US";
@@ -42,8 +45,17 @@ pub enum RunError {
     Database(#[from] DatabaseError),
     #[error(transparent)]
     Keyring(#[from] KeyFileError),
-    #[error("can't listen on 127.0.0.1:{port}: {source} (--port sets another one)")]
-    Listen { port: u16, source: std::io::Error },
+    #[error(
+        "can't listen on {address}: {source} (--port sets another port, --host another address)"
+    )]
+    Listen { address: SocketAddr, source: std::io::Error },
+    #[error(
+        "others in the network would reach this server at --host {0} and could sign in as anybody: \
+         add --tls, or --issuer or --identity-server, or --anybody if that is what you want"
+    )]
+    Open(IpAddr),
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     #[error("the stream of Users can't be read: {0}")]
     Stream(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The socket, the signals or the terminal failed.
@@ -57,7 +69,7 @@ pub struct Server {
     address: SocketAddr,
     database: Database,
     journal: Journal,
-    stop: oneshot::Sender<()>,
+    handle: Handle<SocketAddr>,
     serving: JoinHandle<std::io::Result<()>>,
     background: Vec<JoinHandle<()>>,
 }
@@ -68,11 +80,16 @@ impl Server {
     /// # Errors
     /// [`RunError`].
     pub async fn start(args: &Args) -> Result<Self, RunError> {
-        let port = args.port;
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+        if !args.may_be_reached() {
+            return Err(RunError::Open(args.host));
+        }
+        let address = SocketAddr::new(args.host, args.port);
+        let listener = TcpListener::bind(address)
             .await
-            .map_err(|source| RunError::Listen { port, source })?;
+            .map_err(|source| RunError::Listen { address, source })?;
         let address = listener.local_addr()?;
+        let tls = args.tls.as_ref().map(|certificate| tls::config(certificate, args.host));
+        let tls = tls.transpose()?;
         let ServerKeys { keyring, secret } = ServerKeys::of(args)?;
         let database =
             Database::start(args.data.as_deref(), args.dynamodb_host, args.dynamodb_port, keyring)
@@ -124,15 +141,24 @@ impl Server {
             journal: journal.clone(),
             database: database.client(),
             stack: json!({ "dynamodb": database.url(), "tables": tables(), "keys": secret }).into(),
+            host: args.host,
+            takes_any_user: args.takes_any_user(),
             cors: args.cors.clone().into(),
         });
-        let (stop, stopped) = oneshot::channel::<()>();
-        let serving = axum::serve(listener, router).with_graceful_shutdown(async move {
-            // A dropped sender stops it too.
-            let _ = stopped.await;
-        });
-        let serving = tokio::spawn(async move { serving.await });
-        Ok(Self { address, database, journal, stop, serving, background })
+        let (handle, listener) = (Handle::new(), listener.into_std()?);
+        let service = router.into_make_service_with_connect_info::<SocketAddr>();
+        let serving = match tls {
+            Some(tls) => {
+                let tls = RustlsConfig::from_config(Arc::new(tls));
+                let server = axum_server::from_tcp_rustls(listener, tls)?.handle(handle.clone());
+                tokio::spawn(server.serve(service))
+            }
+            None => {
+                let server = axum_server::from_tcp(listener)?.handle(handle.clone());
+                tokio::spawn(server.serve(service))
+            }
+        };
+        Ok(Self { address, database, journal, handle, serving, background })
     }
 
     /// Returns the address that the API listens on.
@@ -153,7 +179,7 @@ impl Server {
     /// # Errors
     /// [`RunError::Io`] if serving had failed.
     pub async fn stop(self) -> Result<(), RunError> {
-        drop(self.stop);
+        self.handle.graceful_shutdown(None);
         self.journal.close();
         let served = self.serving.await;
         for task in &self.background {
@@ -169,9 +195,11 @@ impl Server {
 fn providers(args: &Args, users: &users::Settings) -> Providers<SystemClock, LocalPasswords> {
     let (rules, fetch) = (ClaimRules::from(users), Fetch::default());
     let server = args.identity_server.clone();
-    let passwords = server.map_or(LocalPasswords::Any, |url| {
-        LocalPasswords::Server(IdentityServer::new(url, rules.clone(), fetch.clone()))
-    });
+    let passwords = match server {
+        Some(url) => LocalPasswords::Server(IdentityServer::new(url, rules.clone(), fetch.clone())),
+        None if args.takes_any_user() => LocalPasswords::Any,
+        None => LocalPasswords::Nobody,
+    };
     let issuers = TrustedIssuers::new(args.issuers.0.clone(), rules, fetch, SystemClock);
     Providers { issuers, passwords }
 }
@@ -183,7 +211,7 @@ fn providers(args: &Args, users: &users::Settings) -> Providers<SystemClock, Loc
 pub async fn run(args: &Args) -> Result<(), RunError> {
     let server = Server::start(args).await?;
     let data = args.data.as_ref().map_or("in memory".to_owned(), |path| path.display().to_string());
-    let lines = banner(server.address(), server.database().address(), &data);
+    let lines = banner(server.address(), args.tls.is_some(), server.database().address(), &data);
     writeln!(std::io::stdout(), "{lines}")?;
     interrupted().await?;
     server.stop().await
