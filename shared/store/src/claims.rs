@@ -58,6 +58,25 @@ pub enum Claimed {
     Busy,
 }
 
+/// What is remembered of a push.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClaimState {
+    /// The push was sent, or can never be sent.
+    Settled {
+        /// When it is forgotten, in seconds since 1970.
+        expires_at: u64,
+    },
+    /// The push was begun, and its end isn't known.
+    Pending {
+        /// When somebody else may try it, in milliseconds since 1970.
+        lease_ends_ms: u64,
+        /// Whether the push service was asked, and never answered.
+        is_unanswered: bool,
+        /// When it is forgotten, in seconds since 1970.
+        expires_at: u64,
+    },
+}
+
 /// Claiming pushes.
 pub trait ClaimStore: Sync {
     /// Claims a push for `lease_ms` from `now_ms` on.
@@ -194,6 +213,25 @@ impl Store {
     fn claim_key(&self, push: PushId<'_>) -> String {
         let PushId { phone, device } = push;
         hashed(&[&self.phone_keys.key(phone), device.as_str()])
+    }
+
+    pub(crate) async fn read_claim_state(
+        &self,
+        recipient: &UserId,
+        push: PushId<'_>,
+    ) -> Result<Option<ClaimState>, StoreError> {
+        let recipient = text(self.keyring.user(recipient));
+        let key = item([("recipient", recipient), ("claim", text(self.claim_key(push)))]);
+        let Some(item) = self.get(Table::Claims, key).await? else { return Ok(None) };
+        let reader = Reader { table: Table::Claims, kind: "claim", item: &item };
+        let expires_at = reader.number("expires_at")?;
+        Ok(Some(match reader.optional_number("lease_ends_ms")? {
+            None => ClaimState::Settled { expires_at },
+            Some(lease_ends_ms) => {
+                let is_unanswered = item.contains_key(UNANSWERED);
+                ClaimState::Pending { lease_ends_ms, is_unanswered, expires_at }
+            }
+        }))
     }
 
     fn claim_item_key(&self, claim: &Claim) -> Attributes {

@@ -5,6 +5,7 @@ use model::{Channel, PublicId, Subscription, Udid, UserId};
 
 use crate::accounts::AccountStore;
 use crate::error::StoreError;
+use crate::inspect::{Device, Devices};
 use crate::item::{Attributes, Reader, item, number, text};
 use crate::keyring::Keyring;
 use crate::keys::{MUTED_SORT_KEY, device_subscription_key, subscription_key, subscriptions_key};
@@ -99,7 +100,7 @@ pub trait SubscriptionStore: Sync {
 
 impl SubscriptionStore for Store {
     async fn subscriptions(&self, user: &UserId) -> Result<Vec<Subscription>, StoreError> {
-        Ok(self.subscriber(user).await?.subscriptions)
+        Ok(self.subscriber(user).await?.subscriptions())
     }
 
     async fn lasting_subscription(
@@ -117,8 +118,8 @@ impl SubscriptionStore for Store {
     }
 
     async fn audience(&self, user: &UserId) -> Result<Vec<Subscription>, StoreError> {
-        let Subscriber { subscriptions, muted } = self.subscriber(user).await?;
-        Ok(if muted { vec![] } else { subscriptions })
+        let devices = self.subscriber(user).await?;
+        Ok(if devices.is_muted { vec![] } else { devices.subscriptions() })
     }
 
     async fn generation(&self, user: &UserId) -> Result<u64, StoreError> {
@@ -173,25 +174,27 @@ impl SubscriptionStore for Store {
     }
 }
 
-/// All items of one user in Subscriptions.
-struct Subscriber {
-    subscriptions: Vec<Subscription>,
-    /// Whether the user turned join notices off.
-    muted: bool,
+impl Devices {
+    fn subscriptions(self) -> Vec<Subscription> {
+        self.all.into_iter().map(|device| device.subscription).collect()
+    }
 }
 
 impl Store {
-    async fn subscriber(&self, user: &UserId) -> Result<Subscriber, StoreError> {
+    /// Reads all items of one user in Subscriptions.
+    pub(crate) async fn subscriber(&self, user: &UserId) -> Result<Devices, StoreError> {
         let key = text(self.keyring.subscriber_key(user));
-        let mut subscriber = Subscriber { subscriptions: vec![], muted: false };
+        let mut devices = Devices::default();
         for item in self.query_all(Table::Subscriptions, "pk", key).await? {
             if item.get("sk").is_some_and(|sk| *sk == text(MUTED_SORT_KEY)) {
-                subscriber.muted = true;
+                devices.is_muted = true;
             } else {
-                subscriber.subscriptions.push(read(&self.keyring, user, &item)?);
+                let is_leaving = reader(&item).flag(LEAVING, false)?;
+                let subscription = read(&self.keyring, user, &item)?;
+                devices.all.push(Device { subscription, is_leaving });
             }
         }
-        Ok(subscriber)
+        Ok(devices)
     }
 
     /// Returns a write that marks a subscription as leaving, if it is still the one that was seen.
