@@ -2,7 +2,7 @@
 
 use store::{
     AccountStore, BookKeeper, BookReader, BookStore, BudgetStore, ClaimStore, HolderChangeStore,
-    HolderReader, OwnerIndex, ProfileReader, SubscriptionStore,
+    HolderReader, Inspection, OwnerIndex, ProfileReader, SubscriptionStore,
 };
 
 /// Declares a trait that every type implements if it implements all of the others.
@@ -31,6 +31,8 @@ capabilities! {
     UsersStore = SignUpStore + DeletionStore + ExportStore;
     /// What looking up people whom a user knows needs.
     PeopleStore = AccountStore + BookReader + ProfileReader;
+    /// What explaining why a user did or didn't hear of another one needs.
+    ExplainStore = BookReader + HolderReader + Inspection;
     /// What telling books of a join needs.
     JoinStore = BookStore + OwnerIndex + HolderReader;
     /// What sending each push once needs.

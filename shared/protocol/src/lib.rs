@@ -4,6 +4,7 @@ mod account;
 mod attempts;
 mod capabilities;
 mod delete_account;
+mod explain;
 mod export;
 mod holder_changes;
 mod join;
@@ -24,10 +25,13 @@ pub use account::{
 };
 pub use attempts::Contended;
 pub use capabilities::{
-    DeletionStore, ExportStore, JoinStore, NotifyStore, PeopleStore, SignUpStore, UploadStore,
-    UsersStore, WipeStore,
+    DeletionStore, ExplainStore, ExportStore, JoinStore, NotifyStore, PeopleStore, SignUpStore,
+    UploadStore, UsersStore, WipeStore,
 };
 pub use delete_account::{delete_account, remove_account};
+pub use explain::{
+    About, Break, Check, ClaimSeen, DeviceSeen, Explanation, Found, Link, PlaceSeen, explain,
+};
 pub use export::{Export, export};
 pub use join::{JoinError, JoinQueues, JoinReport, JoinWorked, spread};
 pub use keep_subscribed::{Renewal, keep_subscribed};

@@ -13,8 +13,8 @@ use crate::store::Store;
 use crate::tables::Table;
 use crate::write::Condition;
 
-/// How long a claim is kept: 30 days.
-const TTL_SECONDS: u64 = 30 * 24 * 60 * 60;
+/// How long a claim is kept, in seconds: 30 days.
+pub const CLAIM_SECONDS: u64 = 30 * 24 * 60 * 60;
 /// The attribute of a claim whose push was tried once, and not answered.
 const UNANSWERED: &str = "unanswered";
 
@@ -134,7 +134,7 @@ impl ClaimStore for Store {
             .update_expression("SET lease_ends_ms = :ends, expires_at = :expires")
             .condition_expression("attribute_not_exists(recipient) OR lease_ends_ms < :now")
             .expression_attribute_values(":ends", number(lease_ends_ms))
-            .expression_attribute_values(":expires", number(now_ms / 1000 + TTL_SECONDS))
+            .expression_attribute_values(":expires", number(now_ms / 1000 + CLAIM_SECONDS))
             .expression_attribute_values(":now", number(now_ms))
             .return_values(ReturnValue::AllNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)

@@ -32,7 +32,7 @@ mod write;
 pub use accounts::{AccountStore, AccountWrite, Subject, Target};
 pub use books::{BookHead, BookKeeper, BookReader, BookStore, Layout, Life, StoredBook};
 pub use budgets::{Bucket, BudgetStore};
-pub use claims::{Claim, ClaimState, ClaimStore, Claimed, PushId};
+pub use claims::{CLAIM_SECONDS, Claim, ClaimState, ClaimStore, Claimed, PushId};
 pub use error::StoreError;
 pub use holder_changes::{ChangeBucket, HolderChangeStore};
 pub use inspect::{Device, Devices, Inspection};

@@ -3,6 +3,7 @@
 
 mod choice;
 mod devices;
+mod explained;
 mod fan_out;
 mod outcomes;
 mod overtaken;

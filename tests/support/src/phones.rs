@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use model::Subscription;
-use protocol::push::{Delivery, EndpointError, Endpoints, Push, Pusher, Token};
+use protocol::push::{
+    Delivery, EndpointError, EndpointState, EndpointStates, Endpoints, Push, Pusher, Token,
+};
 use tokio::sync::Notify;
 
 /// When the caller of the next push dies.
@@ -22,6 +24,7 @@ struct State {
     texts: Vec<String>,
     answers: BTreeMap<String, VecDeque<Delivery>>,
     endpoints: BTreeSet<String>,
+    disabled: BTreeSet<String>,
     registrations: usize,
     /// What the endpoints' names begin with.
     application: Option<&'static str>,
@@ -84,6 +87,11 @@ impl FakePhones {
     /// Returns how many times an endpoint was registered.
     pub fn registrations(&self) -> usize {
         self.lock().registrations
+    }
+
+    /// Disables the endpoint of this token.
+    pub fn disable(&self, token: &str) {
+        self.lock().disabled.insert(endpoint(token));
     }
 
     /// Registers all endpoints in another application from now on.
@@ -156,5 +164,16 @@ impl Endpoints for FakePhones {
     async fn remove(&self, endpoint: &str) -> Result<(), EndpointError> {
         self.lock().endpoints.remove(endpoint);
         Ok(())
+    }
+}
+
+impl EndpointStates for FakePhones {
+    async fn state(&self, endpoint: &str) -> Result<EndpointState, EndpointError> {
+        let state = self.lock();
+        Ok(match state.endpoints.contains(endpoint) {
+            false => EndpointState::Gone,
+            true if state.disabled.contains(endpoint) => EndpointState::Disabled,
+            true => EndpointState::Enabled,
+        })
     }
 }

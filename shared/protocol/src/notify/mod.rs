@@ -128,7 +128,7 @@ where
 
 /// Returns whether news about a book of `scope` is pushed to this subscription. VoIP subscriptions
 /// get none: iOS ends an app that gets a VoIP push without a call.
-fn concerns(subscription: &Subscription, scope: &Scope) -> bool {
+pub(crate) fn concerns(subscription: &Subscription, scope: &Scope) -> bool {
     let here = match scope {
         Scope::Global => true,
         Scope::Device(udid) => *udid == subscription.device,

@@ -6,6 +6,8 @@ mod sns;
 mod template;
 
 pub use self::message::FcmStyle;
-pub use self::port::{Delivery, EndpointError, Endpoints, Push, Pusher, Token};
+pub use self::port::{
+    Delivery, EndpointError, EndpointState, EndpointStates, Endpoints, Push, Pusher, Token,
+};
 pub use self::sns::{Applications, Sns};
 pub use self::template::{Template, TemplateError};

@@ -92,3 +92,23 @@ pub trait Endpoints: Sync {
     /// Removes an endpoint. Succeeds if there is no such endpoint any more.
     fn remove(&self, endpoint: &str) -> impl Future<Output = Result<(), EndpointError>> + Send;
 }
+
+/// What the push service says of an endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EndpointState {
+    /// It takes pushes.
+    Enabled,
+    /// The push service has found that the device doesn't take pushes any more.
+    Disabled,
+    /// There is no such endpoint.
+    Gone,
+}
+
+/// Asks the push service about endpoints.
+pub trait EndpointStates: Sync {
+    /// Returns what the push service says of an endpoint.
+    fn state(
+        &self,
+        endpoint: &str,
+    ) -> impl Future<Output = Result<EndpointState, EndpointError>> + Send;
+}

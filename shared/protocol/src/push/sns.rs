@@ -1,5 +1,6 @@
 //! Amazon SNS mobile push: registers endpoints and publishes messages.
 
+use std::collections::HashMap;
 use std::error::Error;
 
 use aws_sdk_sns::Client;
@@ -11,7 +12,9 @@ use aws_sdk_sns::types::MessageAttributeValue;
 use model::{Channel, PushEnvironment, Subscription};
 
 use super::message::{FcmStyle, Message};
-use super::port::{Delivery, EndpointError, Endpoints, Push, Pusher, Token};
+use super::port::{
+    Delivery, EndpointError, EndpointState, EndpointStates, Endpoints, Push, Pusher, Token,
+};
 
 /// How often a token's registration is tried, since its endpoint may be deleted in between.
 const REGISTER_ATTEMPTS: usize = 3;
@@ -75,18 +78,23 @@ impl Sns {
         }
     }
 
+    /// Returns the endpoint's attributes, or nothing if there is no such endpoint.
+    async fn attributes(
+        &self,
+        endpoint: &str,
+    ) -> Result<Option<HashMap<String, String>>, EndpointError> {
+        match self.client.get_endpoint_attributes().endpoint_arn(endpoint).send().await {
+            Ok(answer) => Ok(Some(answer.attributes.unwrap_or_default())),
+            Err(error) if error.as_service_error().is_some_and(|e| e.is_not_found_exception()) => {
+                Ok(None)
+            }
+            Err(error) => Err(failed(&error)),
+        }
+    }
+
     /// Brings the endpoint's attributes up to date. Returns whether the endpoint was still there.
     async fn refresh(&self, endpoint: &str, token: &str) -> Result<bool, EndpointError> {
-        let attributes =
-            match self.client.get_endpoint_attributes().endpoint_arn(endpoint).send().await {
-                Ok(answer) => answer.attributes.unwrap_or_default(),
-                Err(error)
-                    if error.as_service_error().is_some_and(|e| e.is_not_found_exception()) =>
-                {
-                    return Ok(false);
-                }
-                Err(error) => return Err(failed(&error)),
-            };
+        let Some(attributes) = self.attributes(endpoint).await? else { return Ok(false) };
         let is = |name: &str, value: &str| {
             attributes.get(name).is_some_and(|attribute| attribute == value)
         };
@@ -133,6 +141,16 @@ impl Endpoints for Sns {
             Ok(_) => Ok(()),
             Err(error) => Err(failed(&error)),
         }
+    }
+}
+
+impl EndpointStates for Sns {
+    async fn state(&self, endpoint: &str) -> Result<EndpointState, EndpointError> {
+        let Some(attributes) = self.attributes(endpoint).await? else {
+            return Ok(EndpointState::Gone);
+        };
+        let is_enabled = attributes.get("Enabled").is_some_and(|enabled| enabled == "true");
+        Ok(if is_enabled { EndpointState::Enabled } else { EndpointState::Disabled })
     }
 }
 
