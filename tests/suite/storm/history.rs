@@ -105,6 +105,16 @@ impl History {
         never || of_phone.iter().any(|(write, given)| *given == name && !overwritten(write.end))
     }
 
+    /// Returns whether `user` may have left after `moment`. A leave that wasn't acknowledged may have
+    /// an effect at any time.
+    pub fn may_have_left(&self, user: &str, moment: Instant) -> bool {
+        let writes = self.writes.lock().expect("no panic");
+        writes.iter().any(|write| {
+            let is_theirs = matches!(&write.asked, Asked::Leave { user: left } if *left == user);
+            is_theirs && write.end.is_none_or(|end| end >= moment)
+        })
+    }
+
     /// Returns the phones that any write of the book ever named.
     pub fn phones(&self, of: &BookName) -> Vec<String> {
         let writes = self.writes.lock().expect("no panic");

@@ -8,6 +8,7 @@
 
 mod check;
 mod clients;
+mod explained;
 mod history;
 mod phones;
 mod relay;
@@ -131,6 +132,8 @@ async fn round(seed: u64) {
     world.functions.queue.drained(&world).await;
     relay.abort_all();
     check::at_rest(&world).await;
+    let explained = explained::every_pair(&world).await;
+    println!("STORM_SEED={seed}: {explained}");
     println!("STORM_SEED={seed}: {}, {}", world.history.summary(), world.weather.summary());
 }
 

@@ -5,7 +5,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use model::Subscription;
-use protocol::push::{Delivery, EndpointError, Endpoints, Push, Pusher, Token};
+use protocol::push::{
+    Delivery, EndpointError, EndpointState, EndpointStates, Endpoints, Push, Pusher, Token,
+};
+use tokio::time::Instant;
 
 use super::weather::Weather;
 
@@ -17,18 +20,26 @@ type Told = (String, String, u32, String);
 pub struct FakePhones {
     weather: Weather,
     told: Arc<Mutex<BTreeMap<Told, usize>>>,
+    /// When each push arrived last: the recipient, the device and the joiner's phone.
+    last: Arc<Mutex<BTreeMap<(String, String, String), Instant>>>,
     /// Pushes that arrived although the sender was told that they hadn't.
     lost_answers: Arc<Mutex<usize>>,
 }
 
 impl FakePhones {
     pub fn new(weather: Weather) -> Self {
-        Self { weather, told: Arc::default(), lost_answers: Arc::default() }
+        Self { weather, told: Arc::default(), last: Arc::default(), lost_answers: Arc::default() }
     }
 
     /// Returns how often each push arrived.
     pub fn told(&self) -> BTreeMap<Told, usize> {
         self.told.lock().expect("no panic").clone()
+    }
+
+    /// Returns when a push about `phone` last arrived at a user's device.
+    pub fn last_told(&self, user: &str, device: &str, phone: &str) -> Option<Instant> {
+        let push = (user.to_owned(), device.to_owned(), phone.to_owned());
+        self.last.lock().expect("no panic").get(&push).copied()
     }
 
     pub fn lost_answers(&self) -> usize {
@@ -38,6 +49,8 @@ impl FakePhones {
     fn deliver(&self, subscription: &Subscription, push: &Push) {
         let user = subscription.user.as_str().to_owned();
         let device = subscription.device.as_str().to_owned();
+        let last = (user.clone(), device.clone(), push.phone.digits().to_owned());
+        self.last.lock().expect("no panic").insert(last, Instant::now());
         let told = (user, device, push.joiner.get(), push.phone.digits().to_owned());
         *self.told.lock().expect("no panic").entry(told).or_default() += 1;
     }
@@ -87,5 +100,12 @@ impl FakePhones {
             }
             None => Ok(()),
         }
+    }
+}
+
+impl EndpointStates for FakePhones {
+    /// Every endpoint takes pushes: the storm breaks calls, and no devices.
+    async fn state(&self, _: &str) -> Result<EndpointState, EndpointError> {
+        self.call().await.map(|()| EndpointState::Enabled)
     }
 }
