@@ -4,25 +4,36 @@
 //! change, they change by the same conditional writes as the functions do. So they may run while the
 //! service does, unless a command says otherwise.
 
+mod ask;
 pub mod check;
+pub mod explain;
+pub mod find;
 mod outcome;
 mod progress;
+mod settings;
+mod span;
 mod stack;
+mod who;
 
 use std::process::ExitCode;
 
 pub use outcome::{Exit, Outcome};
 pub use stack::{OperatorError, Stack, StackArgs};
+pub use who::{Person, Who, WhoError};
 
 /// A command.
 #[derive(Clone, Debug, clap::Subcommand)]
 pub enum Command {
     Check(check::CheckArgs),
+    Explain(explain::ExplainArgs),
+    Find(find::FindArgs),
 }
 
 /// Runs a command, and prints what came of it.
 pub async fn run(command: &Command) -> ExitCode {
     match command {
         Command::Check(args) => outcome::tell(&check::run(args).await, args.stack.json),
+        Command::Explain(args) => outcome::tell(&explain::run(args).await, args.stack.json),
+        Command::Find(args) => outcome::tell(&find::run(args).await, args.stack.json),
     }
 }

@@ -47,6 +47,11 @@ pub enum OperatorError {
     NoOutput(&'static str),
     #[error("the secret with the stack's keys can't be read: {0}")]
     NoSecret(String),
+    #[error("the number isn't a phone: write it with a plus and its country code")]
+    NotAPhone,
+    /// A person of whom something is asked is nobody whom Users knows.
+    #[error("{0} is nobody: Users doesn't know them")]
+    Nobody(&'static str),
     #[error(transparent)]
     Keyring(#[from] KeyringError),
     #[error(transparent)]

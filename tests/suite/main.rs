@@ -17,6 +17,7 @@ mod journey;
 mod leaks;
 mod life;
 mod limits;
+mod lookups;
 mod nothing_new;
 mod owners;
 mod permissions;

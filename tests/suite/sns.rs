@@ -7,7 +7,7 @@ use aws_sdk_sns::Client;
 use aws_sdk_sns::config::{BehaviorVersion, Credentials, Region};
 use lambda::config::Variables;
 use model::{Channel, Platform, PushEnvironment, Subscription};
-use protocol::push::{Delivery, FcmStyle, Push, Pusher, Sns};
+use protocol::push::{Delivery, EndpointState, EndpointStates, FcmStyle, Push, Pusher, Sns};
 use protocol::{
     PhoneClaim, ProfilePatch, SubscribeRequest, delete_account, sign_up, subscribe, unsubscribe,
 };
@@ -277,6 +277,20 @@ async fn a_push_arrives_unchanged_and_one_to_a_dead_endpoint_is_reported_as_gone
         .await
         .expect("deleted");
     assert_eq!(deployment.sns.push(&android, &push()).await, Delivery::Gone);
+}
+
+#[tokio::test]
+#[ignore = "needs a server of SNS: tests/sns/run"]
+async fn an_endpoint_is_enabled_disabled_or_gone() {
+    let deployment = Deployment::new("states").await;
+    let device = deployment.subscribe("ann", Channel::Gcm, PRODUCTION, "token 6").await;
+    let state = async || deployment.sns.state(&device.endpoint).await.expect("answered");
+    assert_eq!(state().await, EndpointState::Enabled);
+    deployment.set(&device.endpoint, "Enabled", "false").await;
+    assert_eq!(state().await, EndpointState::Disabled);
+    let deleted = deployment.client.delete_endpoint().endpoint_arn(&device.endpoint).send().await;
+    deleted.expect("deleted");
+    assert_eq!(state().await, EndpointState::Gone);
 }
 
 /// Returns the data of the last message that the server accepted for an endpoint, as the server

@@ -134,6 +134,14 @@ impl Budget {
         }
     }
 
+    /// Returns how many numbers are in the bucket that will be empty at `empty_at_ms`, in milliseconds
+    /// since 1970, to the nearest whole number.
+    #[must_use]
+    pub fn spent(&self, empty_at_ms: u64, now_ms: u64) -> u64 {
+        let left_ms = empty_at_ms.saturating_sub(now_ms);
+        (left_ms.saturating_mul(u64::from(self.per_day)) + DAY_MS / 2) / DAY_MS
+    }
+
     /// Returns how long that many numbers take to leak out. It is rounded up, so that many small
     /// uploads never get more than one large one.
     fn milliseconds(&self, numbers: u64) -> u64 {
@@ -160,6 +168,25 @@ mod tests {
         assert!(budget.spend(full, NOW + DAY_MS, 2_000).is_ok());
         assert_eq!(budget.spend(0, NOW, 20_001), Err(Overdrawn::Always { capacity: 20_000 }));
         assert!(budget.spend(full, NOW + DAY_MS, 2_001).is_err());
+    }
+
+    #[test]
+    fn what_is_spent_is_what_was_added_and_hasnt_leaked() {
+        for (capacity, per_day, numbers) in [(20_000, 2_000, 300), (10, 10, 3), (2_000, 7, 1)] {
+            let budget = Budget::new(capacity, per_day);
+            let empty_at = budget.spend(0, NOW, numbers).expect("room");
+            let numbers = numbers as u64;
+            assert_eq!(budget.spent(empty_at, NOW), numbers);
+            assert_eq!(
+                budget.spent(empty_at, NOW + 1_000),
+                numbers,
+                "a second leaks nothing whole"
+            );
+            let a_number_ms = DAY_MS / u64::from(per_day);
+            assert_eq!(budget.spent(empty_at, NOW + a_number_ms), numbers - 1);
+            assert_eq!(budget.spent(empty_at, empty_at + 1), 0);
+        }
+        assert_eq!(Budget::new(1, 1).spent(0, NOW), 0);
     }
 
     #[test]

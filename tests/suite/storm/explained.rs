@@ -68,7 +68,7 @@ impl Seen {
             }
             // Whether nothing arrived is compared for every pair.
             (Link::Claim, Break::NeverSent) => true,
-            // The sender died after the holder whom it announced had left.
+            // The sender died, or got no answer, and then the holder left whom it announced.
             (Link::Claim, Break::BeingSent | Break::Unfinished | Break::Unanswered) => true,
             // Every message has arrived, and nobody chose anything.
             _ => false,
@@ -103,7 +103,9 @@ pub async fn every_pair(world: &World) -> String {
                     arrived.is_some(),
                     "{watcher} never heard of {digits}, it is said they did"
                 );
-            } else if arrived.is_some_and(|last| !world.history.may_have_left(watcher, last)) {
+            } else if explanation.claims.is_empty()
+                && arrived.is_some_and(|last| !world.history.may_have_left(watcher, last))
+            {
                 forgotten += 1;
             }
             if WATCHERS.contains(&watcher) && holder.is_some() {
