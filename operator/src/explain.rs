@@ -105,20 +105,23 @@ impl LinkReport {
 fn whole(explained: &Explanation, link: Link) -> String {
     match link {
         Link::Contact => {
-            let devices = explained.places.iter().filter(|place| place.scope != Scope::Global);
-            let global = explained.places.len() > devices.clone().count();
-            let held = match (global, devices.count()) {
-                (true, 0) => "A's global book".to_owned(),
-                (true, books) => format!("A's global book and {books} of devices"),
-                (false, books) => format!("{books} of A's books of devices"),
+            let is_global = explained.places.iter().any(|place| place.scope == Scope::Global);
+            let of_devices = explained.places.len() - usize::from(is_global);
+            let devices = counted(of_devices as u64, "device's book");
+            let held = match (is_global, of_devices) {
+                (true, 0) => "the global book".to_owned(),
+                (true, _) => format!("the global book and {devices}"),
+                (false, _) => devices,
             };
-            format!("in {held}; A has {} in all", explained.books)
+            format!("in {held}; A has {}", counted(explained.books as u64, "book"))
         }
         Link::Match => match explained.places.iter().find_map(|place| place.shown) {
             Some(id) => format!("A's book shows user {id}, as Users says"),
             None => "A's book shows nobody, as Users says".to_owned(),
         },
-        Link::Device => format!("A has {}", explained.devices.len()),
+        Link::Device => {
+            format!("A has {}", counted(explained.devices.len() as u64, "device"))
+        }
         Link::Claim => {
             let now_seconds = explained.now_ms / 1000;
             let last = explained.claims.iter().filter_map(|claim| match claim.state {

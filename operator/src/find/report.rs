@@ -200,11 +200,9 @@ impl AccountFound {
             "User {}, signed up {created}, changed {updated}, version {}",
             self.id, self.version
         )?;
-        match self.number_since_ms {
-            None => write!(f, "\n  has no number")?,
-            Some(since) => {
-                write!(f, "\n  has had their number for {}", span(now_ms.saturating_sub(since)))?
-            }
+        match self.number_since_ms.map(|since| span(now_ms.saturating_sub(since))) {
+            None => f.write_str("\n  has no number")?,
+            Some(span) => write!(f, "\n  has had their number for {span}")?,
         }
         if self.number_since_ms.is_some() && !self.is_holder {
             write!(f, ", and Users names somebody else for it: run check")?;
