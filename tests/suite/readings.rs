@@ -176,7 +176,7 @@ async fn whoever_registered_before_their_country_changed_the_number_is_found_and
         let holder = store.holder(form).await.expect("readable").expect("a holder");
         assert_eq!(holder.id, diego.id, "who proves the number has it");
         let holders = store.holders(&[form]).await.expect("readable");
-        assert_eq!(holders.get(&form).map(|holder| holder.id), Some(diego.id));
+        assert_eq!(holders.held.get(&form).map(|holder| holder.id), Some(diego.id));
     }
 }
 

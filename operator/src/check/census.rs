@@ -98,6 +98,7 @@ impl Census {
                 UserItem::Subject { user, subject } => drop(people.subjects.insert(user, subject)),
                 UserItem::Profile(profile) => drop(people.profiles.insert(profile.id, *profile)),
                 UserItem::Counter(drawn) => people.counter = drawn,
+                UserItem::Forgotten => {}
             }
         }
         self.report.users = people.profiles.len();

@@ -181,7 +181,7 @@ impl BookDoubt {
             stored.book.entries().iter().map(|entry| entry.contact.phone).collect();
         let hinted: BTreeSet<Phone> =
             store.hinted(user, scope, &phones).await?.into_iter().collect();
-        let holders = store.holders(&phones).await?;
+        let holders = store.holders(&phones).await?.held;
         let mut doubt = Self { unhinted: vec![], unshown: vec![], ghosts: vec![] };
         for entry in stored.book.entries() {
             let phone = entry.contact.phone;

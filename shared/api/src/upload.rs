@@ -16,6 +16,7 @@ const INVALID_FIELDS: &str = "Invalid fields set";
 const PHONE_LENGTH: &str = "Length of 'phone' field should be min: 10 and max: 15.";
 const NAME_LENGTH: &str = "Length of 'name' field should be min: 1 and max: 255.";
 const NO_ROOM: &str = "The address book is full.";
+const FORGOTTEN: &str = "This phone can't be stored.";
 
 type Rejected = BTreeMap<usize, Vec<&'static str>>;
 
@@ -117,8 +118,9 @@ impl UploadResponse {
     #[must_use]
     pub fn new(request: UploadRequest, uploaded: &Uploaded) -> Self {
         let mut rejected = request.rejected;
-        rejected.extend(uploaded.no_room.iter().map(|index| (*index, vec![NO_ROOM])));
-        let counts = uploaded.counts;
+        let Uploaded { counts, no_room, forgotten } = uploaded;
+        rejected.extend(no_room.iter().map(|index| (*index, vec![NO_ROOM])));
+        rejected.extend(forgotten.iter().map(|index| (*index, vec![FORGOTTEN])));
         Self { created: counts.created, updated: counts.updated, deleted: counts.deleted, rejected }
     }
 }
@@ -187,12 +189,13 @@ mod tests {
             json!({"created": 0, "updated": 0, "deleted": 0, "rejected": {}})
         );
         let request = read(&json!({"contacts": [null]})).expect("readable");
-        let uploaded =
-            Uploaded { counts: Counts { created: 3, updated: 2, deleted: 1 }, no_room: vec![4] };
+        let counts = Counts { created: 3, updated: 2, deleted: 1 };
+        let uploaded = Uploaded { counts, no_room: vec![4], forgotten: vec![2] };
         assert_eq!(
             serde_json::to_value(UploadResponse::new(request, &uploaded)).expect("JSON"),
             json!({"created": 3, "updated": 2, "deleted": 1,
-                   "rejected": {"0": ["Invalid fields set"], "4": ["The address book is full."]}})
+                   "rejected": {"0": ["Invalid fields set"], "2": ["This phone can't be stored."],
+                                "4": ["The address book is full."]}})
         );
     }
 }

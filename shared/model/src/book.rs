@@ -211,6 +211,15 @@ impl Book {
         Self { entries, ..Self::new(self.region, vec![]) }
     }
 
+    /// Returns the book without the contacts of `phones`, and without its region if no phone needs one
+    /// any more.
+    #[must_use]
+    pub fn without(mut self, phones: &HashSet<Phone>) -> Self {
+        self.entries.retain(|entry| !phones.contains(&entry.contact.phone));
+        self.region = self.region.filter(|_| self.needs_region());
+        self
+    }
+
     /// Returns the same contacts without a region.
     #[must_use]
     pub fn without_region(mut self) -> Self {
@@ -221,9 +230,12 @@ impl Book {
     /// Returns the book, marked with the home region if any of its phones was read by it.
     #[must_use]
     pub fn settled_in(mut self, home: &HomeRegion) -> Self {
-        let national =
-            self.entries.iter().any(|entry| !is_international(entry.contact.spelling.as_str()));
-        self.region = national.then(|| home.region());
+        self.region = self.needs_region().then(|| home.region());
         self
+    }
+
+    /// Whether any of the phones was read by a home region.
+    fn needs_region(&self) -> bool {
+        self.entries.iter().any(|entry| !is_international(entry.contact.spelling.as_str()))
     }
 }

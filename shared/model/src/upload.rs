@@ -260,6 +260,31 @@ mod tests {
     }
 
     #[test]
+    fn a_book_without_phones_keeps_the_others_and_its_region_if_one_of_them_needs_it() {
+        let us = book(&[
+            spelled("16505550123", "(650) 555-0123"),
+            spelled("16505550124", "+1 650 555 0124"),
+        ])
+        .settled_in(&home("US"))
+        .read_by(1);
+        let [national, international, nobodys] = ["16505550123", "16505550124", "16505550125"]
+            .map(|digits| digits.parse().expect("a phone"));
+        for (phones, left, has_region) in [
+            (vec![nobodys], vec!["16505550123", "16505550124"], true),
+            (vec![international], vec!["16505550123"], true),
+            (vec![national, nobodys], vec!["16505550124"], false),
+            (vec![national, international], vec![], false),
+        ] {
+            let after = us.clone().without(&phones.into_iter().collect());
+            let digits: Vec<_> =
+                after.entries().iter().map(|entry| entry.contact.phone.digits()).collect();
+            assert_eq!(digits, left);
+            assert!(after.entries().iter().all(|entry| entry.matched.is_some()));
+            assert_eq!((after.region().is_some(), after.reading_version()), (has_region, 1));
+        }
+    }
+
+    #[test]
     fn a_contact_is_found_by_its_spelling_before_its_phone() {
         // Read as a German number once; today the same digits would be an Australian one.
         let before = book(&[spelled("4961412675500", "61412675500")]);

@@ -1,8 +1,8 @@
 //! One trait for each protocol, which sums up what it does to the tables.
 
 use store::{
-    AccountStore, BookKeeper, BookReader, BookStore, BudgetStore, ClaimStore, HolderChangeStore,
-    HolderReader, Inspection, OwnerIndex, ProfileReader, SubscriptionStore,
+    AccountStore, BookKeeper, BookReader, BookStore, BudgetStore, ClaimStore, ForgottenPhones,
+    HolderChangeStore, HolderReader, Inspection, OwnerIndex, ProfileReader, SubscriptionStore,
 };
 
 /// Declares a trait that every type implements if it implements all of the others.
@@ -35,6 +35,8 @@ capabilities! {
     ExplainStore = BookReader + HolderReader + Inspection;
     /// What telling books of a join needs.
     JoinStore = BookStore + OwnerIndex + HolderReader;
+    /// What forgetting a phone needs.
+    ForgetStore = BookStore + OwnerIndex + HolderReader + ForgottenPhones;
     /// What sending each push once needs.
     NotifyStore = HolderReader + BookReader + SubscriptionStore + ClaimStore;
 }

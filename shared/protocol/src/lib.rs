@@ -6,6 +6,7 @@ mod capabilities;
 mod delete_account;
 mod explain;
 mod export;
+mod forget;
 mod holder_changes;
 mod join;
 mod keep_subscribed;
@@ -25,14 +26,15 @@ pub use account::{
 };
 pub use attempts::Contended;
 pub use capabilities::{
-    DeletionStore, ExplainStore, ExportStore, JoinStore, NotifyStore, PeopleStore, SignUpStore,
-    UploadStore, UsersStore, WipeStore,
+    DeletionStore, ExplainStore, ExportStore, ForgetStore, JoinStore, NotifyStore, PeopleStore,
+    SignUpStore, UploadStore, UsersStore, WipeStore,
 };
 pub use delete_account::{delete_account, remove_account};
 pub use explain::{
     About, Break, Check, ClaimSeen, DeviceSeen, Explanation, Found, Link, PlaceSeen, explain,
 };
 pub use export::{Export, export};
+pub use forget::{ForgetError, ForgetReport, allow, forget};
 pub use join::{JoinError, JoinQueues, JoinReport, JoinWorked, spread};
 pub use keep_subscribed::{Renewal, keep_subscribed};
 pub use notify::{

@@ -17,7 +17,7 @@ use crate::phone_keys::HOLDER_PREFIX;
 use crate::store::Store;
 use crate::tables::Table;
 use crate::tokens::TokenUse;
-use crate::users::{read_holder, read_phone};
+use crate::users::{read_held, read_phone};
 use crate::{profile, subscriptions};
 
 /// A kind of item that can be scanned.
@@ -104,6 +104,8 @@ pub enum UserItem {
         phone: Phone,
         holder: Holder,
     },
+    /// A phone was forgotten. Which one can't be read back if the tables are sealed.
+    Forgotten,
     /// The public id of a subject.
     Subject {
         user: UserId,
@@ -127,7 +129,7 @@ impl reading::Read for UserItem {
             return Ok(Self::Counter(reader("counter").number("drawn")?));
         }
         if key.starts_with(HOLDER_PREFIX) {
-            let holder = read_holder(keyring, item)?;
+            let Some(holder) = read_held(keyring, item)? else { return Ok(Self::Forgotten) };
             let phone = read_phone(keyring, item, &holder.user)?;
             if store.phone_keys.holder_key(phone) != key {
                 return Err(reader("holder").corrupt("key"));

@@ -1,12 +1,13 @@
 //! Users: who has a phone, and users' profiles.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use model::{Holder, Profile, PublicId, UserId};
 use numbering::Phone;
 
 use crate::error::StoreError;
+use crate::forgotten::is_mark;
 use crate::item::{Attributes, Reader, bytes, item, number, text};
 use crate::keyring::{Keyring, Place};
 use crate::keys::profile_key;
@@ -17,6 +18,15 @@ use crate::tables::Table;
 
 /// The attribute that holds a phone's sequence. (`sequence` is a reserved word of DynamoDB.)
 pub(crate) const SEQUENCE: &str = "phone_sequence";
+
+/// What Users says about several phones.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Holders {
+    /// The holders of those phones that have one.
+    pub held: HashMap<Phone, Holder>,
+    /// Those phones that were [forgotten](crate::ForgottenPhones) and have no holder.
+    pub forgotten: HashSet<Phone>,
+}
 
 /// Reading who has a phone.
 pub trait HolderReader: Sync {
@@ -34,12 +44,11 @@ pub trait HolderReader: Sync {
         phone: Phone,
     ) -> impl Future<Output = Result<Option<Holder>, StoreError>> + Send;
 
-    /// Reads the holders of those `phones` that have one, as [`holder`](Self::holder) does. A row
-    /// that makes no sense is logged and left out.
-    fn holders(
-        &self,
-        phones: &[Phone],
-    ) -> impl Future<Output = Result<HashMap<Phone, Holder>, StoreError>> + Send;
+    /// Reads the holders of those `phones` that have one, as [`holder`](Self::holder) does, and which
+    /// of the others were forgotten in any of their forms. A row that makes no sense is logged and
+    /// left out.
+    fn holders(&self, phones: &[Phone])
+    -> impl Future<Output = Result<Holders, StoreError>> + Send;
 }
 
 /// Reading the profiles of many users.
@@ -65,10 +74,10 @@ impl HolderReader for Store {
     async fn holder_of_form(&self, phone: Phone) -> Result<Option<Holder>, StoreError> {
         let key = item([("key", text(self.phone_keys.holder_key(phone)))]);
         let item = self.get(Table::Users, key).await?;
-        item.map(|item| read_holder(&self.keyring, &item)).transpose()
+        item.map_or(Ok(None), |item| read_held(&self.keyring, &item))
     }
 
-    async fn holders(&self, phones: &[Phone]) -> Result<HashMap<Phone, Holder>, StoreError> {
+    async fn holders(&self, phones: &[Phone]) -> Result<Holders, StoreError> {
         let forms: Vec<(Phone, Vec<Phone>)> =
             phones.iter().map(|phone| (*phone, phone.forms())).collect();
         let asked: HashMap<String, Phone> = forms
@@ -78,12 +87,13 @@ impl HolderReader for Store {
             .collect();
         let keys = asked.keys().map(|key| item([("key", text(key))]));
         let items = self.get_each(Table::Users, keys.collect()).await?;
-        let registered: HashMap<Phone, Holder> = items
+        // A form that was forgotten is there without a holder.
+        let found: HashMap<Phone, Option<Holder>> = items
             .iter()
             .filter_map(|item| {
                 let Some(AttributeValue::S(key)) = item.get("key") else { return None };
                 let form = *asked.get(key)?;
-                match read_holder(&self.keyring, item) {
+                match read_held(&self.keyring, item) {
                     Ok(holder) => Some((form, holder)),
                     // A row that a person wrote by hand: nobody has its phone then, and an upload that
                     // contains the phone doesn't fail.
@@ -94,11 +104,17 @@ impl HolderReader for Store {
                 }
             })
             .collect();
-        let holder = |(phone, forms): (Phone, Vec<Phone>)| {
-            let newest = forms.iter().find_map(|form| registered.get(form))?;
-            Some((phone, newest.clone()))
-        };
-        Ok(forms.into_iter().filter_map(holder).collect())
+        let mut holders = Holders::default();
+        for (phone, forms) in forms {
+            let found: Vec<&Option<Holder>> =
+                forms.iter().filter_map(|form| found.get(form)).collect();
+            if let Some(newest) = found.iter().find_map(|held| held.as_ref()) {
+                holders.held.insert(phone, newest.clone());
+            } else if !found.is_empty() {
+                holders.forgotten.insert(phone);
+            }
+        }
+        Ok(holders)
     }
 }
 
@@ -117,7 +133,7 @@ impl ProfileReader for Store {
 }
 
 /// Reads the holder and the phone from an image of Users, as the stream carries it. Returns nothing
-/// if the image is of another kind of item.
+/// if the image is of another kind of item, or says that the phone was forgotten.
 ///
 /// # Errors
 /// [`StoreError::Corrupt`] if the image is of the right kind but makes no sense, or is sealed with
@@ -129,7 +145,7 @@ pub fn holder_of_image(
     let image: Attributes = image.into();
     match image.get("key") {
         Some(AttributeValue::S(key)) if key.starts_with(HOLDER_PREFIX) => {
-            let holder = read_holder(keyring, &image)?;
+            let Some(holder) = read_held(keyring, &image)? else { return Ok(None) };
             Ok(Some((read_phone(keyring, &image, &holder.user)?, holder)))
         }
         _ => Ok(None),
@@ -185,7 +201,15 @@ pub(crate) fn read_phone(
         .ok_or_else(|| reader.corrupt("phone"))
 }
 
-pub(crate) fn read_holder(keyring: &Keyring, item: &Attributes) -> Result<Holder, StoreError> {
+/// Reads a phone's item. Returns nothing if it says that the phone was forgotten.
+pub(crate) fn read_held(
+    keyring: &Keyring,
+    item: &Attributes,
+) -> Result<Option<Holder>, StoreError> {
+    if is_mark(item) { Ok(None) } else { read_holder(keyring, item).map(Some) }
+}
+
+fn read_holder(keyring: &Keyring, item: &Attributes) -> Result<Holder, StoreError> {
     let reader = Reader { table: Table::Users, kind: "holder", item };
     Ok(Holder {
         id: PublicId::new(reader.number("id")?).ok_or_else(|| reader.corrupt("id"))?,
@@ -202,6 +226,7 @@ pub(crate) fn read_holder(keyring: &Keyring, item: &Attributes) -> Result<Holder
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::forgotten::FORGOTTEN_AT;
 
     #[test]
     fn a_holder_is_read_from_images_of_phone_items_alone() {
@@ -221,6 +246,8 @@ mod tests {
             assert_eq!(read, Some((phone, holder.clone())));
             let other = item([("key", text("id#7"))]);
             assert_eq!(holder_of_image(&keys, other.into()).expect("readable"), None);
+            let forgotten = item([("key", text("phone#16505550123")), (FORGOTTEN_AT, number(1))]);
+            assert_eq!(holder_of_image(&keys, forgotten.into()).expect("readable"), None);
             let malformed = item([("key", text("phone#16505550123"))]);
             assert!(matches!(
                 holder_of_image(&keys, malformed.into()),

@@ -7,7 +7,7 @@ mod plan;
 
 use model::{Book, Clock, Scope, Upload, UserId};
 use numbering::{HomeRegion, Phone};
-use store::{AccountStore, Life, Outcome, OwnerIndex, StoredBook};
+use store::{AccountStore, Holders, Life, Outcome, OwnerIndex, StoredBook};
 
 pub use self::admit::Allowance;
 use self::admit::Rooms;
@@ -25,11 +25,11 @@ use crate::tombstone::empty_book;
 /// 1. Strongly reads the book and works out what changes. If nothing does, answers. The change and
 ///    its new numbers are paid for *before* anything is looked up about them (`charge.rs`).
 /// 2. Puts a hint for each number that becomes present, if there is none or an older one.
-/// 3. *Then* strongly reads who has those numbers.
+/// 3. *Then* strongly reads who has those numbers, and leaves out those that were forgotten.
 /// 4. Writes contacts and matches, if the book is still at the version that was read. If this opens
 ///    the book, the account has to be in the same generation still.
 /// 5. Starts over if another write came first.
-/// 6. Deletes the hints of removed numbers. A failure here is harmless.
+/// 6. Deletes the hints of numbers that were removed or left out. A failure here is harmless.
 ///
 /// A user who registers after step 3 finds the hint of step 2. A user who registered before is seen
 /// by step 3.
@@ -124,7 +124,7 @@ async fn apply<S: UploadStore, C: Clock>(
         }
         let life = opening(store, user, scope, &seen, &mut generation).await?;
         hinted.note(&plan.added, seen.version + 1);
-        if commit(store, user, scope, &seen, life, &plan, mark).await? == Outcome::Done {
+        if commit(store, user, scope, &seen, life, &mut plan, mark).await? == Outcome::Done {
             return Ok(plan.uploaded);
         }
         lost = Some(plan.uploaded);
@@ -189,26 +189,28 @@ async fn opening<S: AccountStore + OwnerIndex>(
     Ok(Life::Open { generation: started })
 }
 
-/// Steps 2 to 4 and 6 of [`upload`].
+/// Steps 2 to 4 and 6 of [`upload`]. It writes even if all that would be new was left out: only after
+/// that write, no other upload that has read the book as it was can still need the hints.
 async fn commit<S: UploadStore>(
     store: &S,
     user: &UserId,
     scope: &Scope,
     seen: &StoredBook,
     life: Life,
-    plan: &Plan,
+    plan: &mut Plan,
     mark: u32,
 ) -> Result<Outcome, UploadError> {
-    let Plan { next: planned, added, removed, .. } = plan;
     let version = seen.version + 1;
     // 2.
-    store.put_hints(user, scope, added, version).await?;
+    store.put_hints(user, scope, &plan.added, version).await?;
     // 3.
-    let holders = store.holders(added).await?;
+    let Holders { held, forgotten } = store.holders(&plan.added).await?;
+    plan.leave_out(&forgotten);
+    let Plan { next: planned, removed, .. } = plan;
     let kept = seen.book.matches();
     let book = planned.clone().rematched(|phone| match kept.get(&phone) {
         Some(matched) => *matched,
-        None => holders.get(&phone).and_then(|holder| holder.match_for(user)),
+        None => held.get(&phone).and_then(|holder| holder.match_for(user)),
     });
     // 4.
     let next = StoredBook {

@@ -9,6 +9,7 @@
 use std::sync::Arc;
 
 use model::{Book, Entry};
+use numbering::Phone;
 
 use crate::packed::pack_changes;
 
@@ -27,6 +28,8 @@ pub struct Layout {
     base: Option<Arc<Base>>,
     /// Bytes of changes that were written since the base was.
     written_bytes: usize,
+    /// Whether the base holds something that the next write may not leave there.
+    is_to_fold: bool,
 }
 
 /// A base as it was read.
@@ -63,7 +66,14 @@ pub(super) struct Written<'a> {
 
 impl Layout {
     pub(super) fn new(base: Option<Base>, written_bytes: usize) -> Self {
-        Self { base: base.map(Arc::new), written_bytes }
+        Self { base: base.map(Arc::new), written_bytes, is_to_fold: false }
+    }
+
+    /// Returns the same layout. If the base holds `phone`, what is written by it has a new base.
+    pub(super) fn without(&self, phone: Phone) -> Self {
+        let entries = self.base.iter().flat_map(|base| &base.entries);
+        let is_in_base = entries.into_iter().any(|entry| entry.contact.phone == phone);
+        Self { is_to_fold: self.is_to_fold || is_in_base, ..self.clone() }
     }
 
     /// Returns the tag of the base, if there is one.
@@ -105,6 +115,9 @@ impl Layout {
 
     /// Returns the changes that make `entries` out of the base, unless a fold is worth it.
     fn changes(&self, entries: &[Entry], most_bytes: usize) -> Option<Vec<u8>> {
+        if self.is_to_fold {
+            return None;
+        }
         let (base, base_bytes) =
             self.base.as_ref().map_or((&[][..], 0), |base| (&base.entries, base.stored_bytes));
         let changes = pack_changes(base, entries, self.written_bytes, MAX_CHANGED_CONTACTS)?;

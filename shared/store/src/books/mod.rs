@@ -187,7 +187,7 @@ impl BookStore for Store {
         let keys = BookKeys::new(&self.keyring, user, scope);
         let (version, times) = (seen.version + 1, self.times(scope, next));
         let most_bytes = self.most_changes_bytes;
-        let written = seen.layout.written(version, next.contents(), &times, most_bytes);
+        let written = next.layout.written(version, next.contents(), &times, most_bytes);
         let head = keys.head_item(version, next, times.used_at, &written);
         let is_still = is_still(&seen.head());
         let mut others = vec![];

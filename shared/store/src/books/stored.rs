@@ -1,6 +1,9 @@
 //! A book as it is stored, and what its head tells of it.
 
+use std::collections::HashSet;
+
 use model::{Book, Scope, UserId};
+use numbering::Phone;
 
 use super::layout::Layout;
 use crate::keys::plain_book;
@@ -108,7 +111,7 @@ pub struct StoredBook {
     pub expires_at: Option<u64>,
     /// See [`BookHead::used_at`].
     pub used_at: Option<u64>,
-    /// How the book is stored. What is written goes by the layout of what was seen.
+    /// How the book is stored, as it was seen. What is written goes by it.
     pub layout: Layout,
 }
 
@@ -134,6 +137,20 @@ impl StoredBook {
     pub fn head(&self) -> BookHead {
         let Self { version, is_stored, life, expires_at, used_at, ref layout, .. } = *self;
         BookHead { version, is_stored, life, expires_at, used_at, base: layout.tag() }
+    }
+
+    /// Returns the book without the contact of `phone`, whether it stays or leaves. Once this is
+    /// written, neither of the book's items holds the phone, while a contact that an upload removes
+    /// may stay in the base until the next fold.
+    #[must_use]
+    pub fn without(&self, phone: Phone) -> Self {
+        let phones = HashSet::from([phone]);
+        Self {
+            book: self.book.clone().without(&phones),
+            leaving: self.leaving.clone().without(&phones),
+            layout: self.layout.without(phone),
+            ..self.clone()
+        }
     }
 
     /// Returns the contacts, whether they stay or leave.
