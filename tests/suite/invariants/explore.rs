@@ -9,8 +9,8 @@ use fastrand::Rng;
 use local::tables;
 use serde_json::{Value, json};
 
-use super::check;
 use super::scenario::{Actor, End, Scenario, Stage, act};
+use super::{check, forgotten};
 use support::embedded::{Embedded, database};
 use support::gate::{Request, Scheduler, canonical, on_a_stopped_clock};
 use support::{is_exhaustive, seed};
@@ -20,7 +20,7 @@ use support::{is_exhaustive, seed};
 pub enum Crashes {
     None,
     /// One actor dies before one of its requests. An upload then stays dead. A message comes again,
-    /// and so does the deletion of the account.
+    /// and so do the deletion of the account and the forgetting of the phone.
     One,
     /// The answer to one write of a book is lost, and it isn't known whether the book was written.
     LostAnswer,
@@ -149,7 +149,8 @@ impl<'a> Run<'a> {
 
     /// Begins the actors that no longer have to wait. A message waits for its change. A message
     /// that failed comes again after the queue's visibility timeout, when every invocation that was
-    /// under way has reached its own timeout. An owner whose deletion died deletes again.
+    /// under way has reached its own timeout. An owner whose deletion died deletes again, and so does
+    /// an operator who forgets a phone.
     async fn begin_what_can(&mut self) {
         for actor in 0..self.lives.len() {
             let begun = self.lives[actor].is_some();
@@ -160,7 +161,9 @@ impl<'a> Run<'a> {
                     (self.end(actor) == Some(End::Failed) && !self.messages_under_way(), true)
                 }
                 Actor::Change(_) => (!begun && self.changes_before(actor), false),
-                Actor::DeleteOwner => (!begun || self.end(actor) == Some(End::Failed), false),
+                Actor::DeleteOwner | Actor::Forget => {
+                    (!begun || self.end(actor) == Some(End::Failed), false)
+                }
                 Actor::Upload(_) | Actor::Wipe(_) | Actor::Expire(_) | Actor::Read => {
                     (!begun, false)
                 }
@@ -227,7 +230,10 @@ impl<'a> Run<'a> {
         let mortal = |actor: &&usize| {
             let actor = &self.scenario.actors[**actor];
             actor.is_message()
-                || matches!(actor, Actor::Upload(_) | Actor::Wipe(_) | Actor::DeleteOwner)
+                || matches!(
+                    actor,
+                    Actor::Upload(_) | Actor::Wipe(_) | Actor::DeleteOwner | Actor::Forget
+                )
         };
         let mut choices: Vec<Decision> =
             parked.iter().map(|actor| Decision::Step(*actor)).collect();
@@ -324,6 +330,13 @@ impl<'a> Run<'a> {
         let ends = self.ends.lock().expect("no panic").clone();
         let store = self.embedded.store();
         check::at_rest(self.scenario, &store, &ends, &self.stage.inbox, self.crashed).await;
+        if self.scenario.forgets() {
+            let actors = 0..self.deliveries.len();
+            let repeated = actors.into_iter().any(|actor| {
+                self.deliveries[actor] > 1 && matches!(self.scenario.actors[actor], Actor::Forget)
+            });
+            forgotten::at_rest(self.scenario, &self.embedded, self.crashed && !repeated).await;
+        }
     }
 }
 

@@ -9,11 +9,14 @@
 //! - I4: no push is sent twice without a crash between the sending and its mark, and none is
 //!   skipped.
 //! - I5: a book is at every moment the result of some whole uploads.
+//!
+//! And once a phone is forgotten, no book holds it, no hint names it, and no upload stores it.
 
 mod bases;
 mod change;
 mod check;
 mod explore;
+mod forgotten;
 mod overtaken;
 mod random;
 mod scenario;

@@ -6,8 +6,9 @@ use model::{
 };
 use protocol::queue::{BookMessage, BookQueue, PushMessage, PushQueue, QueueError};
 use protocol::{
-    DisabledApplications, JoinQueues, Notifier, PhoneClaim, ProfilePatch, SubscribeRequest,
-    UploadError, Uploaded, delete_account, notify, sign_up, spread, subscribe, upload, wipe,
+    DisabledApplications, ForgetError, JoinQueues, Notifier, PhoneClaim, ProfilePatch,
+    SubscribeRequest, UploadError, Uploaded, delete_account, forget, notify, sign_up, spread,
+    subscribe, upload, wipe,
 };
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -18,7 +19,7 @@ use super::change::Change;
 use super::check;
 use support::embedded::Embedded;
 use support::gate::{Request, StartsOver, Torn};
-use support::{allowance, contact, home, limits, upload_of, user};
+use support::{allowance, contact, home, limits, phone, upload_of, user};
 
 /// The phone that users register and give up.
 pub const P: &str = "16505550123";
@@ -53,6 +54,8 @@ pub enum Actor {
     },
     /// The owner deletes their account.
     DeleteOwner,
+    /// An operator lets the phone be forgotten.
+    Forget,
 }
 
 impl Actor {
@@ -127,6 +130,10 @@ impl Scenario {
 
     pub fn deletes_owner(&self) -> bool {
         self.actors.iter().any(|actor| matches!(actor, Actor::DeleteOwner))
+    }
+
+    pub fn forgets(&self) -> bool {
+        self.actors.iter().any(|actor| matches!(actor, Actor::Forget))
     }
 
     /// Returns how long ago the scenario's books were written when its actors begin. A book expires
@@ -318,10 +325,15 @@ pub async fn act(scenario: Scenario, actor: usize, stage: Stage, store: Store) -
             delete_account(&store, &stage.inbox, &FixedClock, &owner, id).await.expect("deleted");
             End::Done
         }
+        Actor::Forget => match forget(&store, phone(P)).await {
+            Ok(_) | Err(ForgetError::HasHolder | ForgetError::Overtaken) => End::Done,
+            Err(ForgetError::Contended(_)) => End::Failed,
+            Err(ForgetError::Store(error)) => panic!("{error}"),
+        },
     }
 }
 
-async fn upload_by(
+pub async fn upload_by(
     owner: &UserId,
     store: &Store,
     wanted: &Upload,
