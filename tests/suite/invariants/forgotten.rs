@@ -15,7 +15,9 @@ use support::embedded::Embedded;
 use support::{contact, phone, upload_of, user};
 
 /// Checks that nothing of a forgotten phone is left, and that nothing of it is stored any more. A
-/// crash of an upload, or an answer that it didn't get, `excuses` a hint.
+/// crash of an upload, or an answer that it didn't get, `excuses` a hint. A crash of a wipe also
+/// excuses contacts that were about to be deleted, and whose hints are deleted already. If such a book
+/// is opened again, they stay in its base until the next fold, as removed contacts do.
 pub async fn at_rest(scenario: &Scenario, embedded: &Embedded, excuses: bool) {
     let (store, owner, forgotten) = (embedded.store(), user(OWNER), phone(P));
     if !store.is_forgotten(forgotten).await.expect("readable") {
@@ -26,14 +28,15 @@ pub async fn at_rest(scenario: &Scenario, embedded: &Embedded, excuses: bool) {
     assert_eq!(store.holder(forgotten).await.expect("readable"), None);
     let is_left = async || {
         let stored = store.read_book(&owner, &Scope::Global).await.expect("readable");
-        stored.book.find(forgotten).or(stored.leaving.find(forgotten)).is_some()
+        let is_leaving = stored.leaving.find(forgotten).is_some();
+        let is_deleted = is_leaving || is_in_base(embedded, forgotten);
+        stored.book.find(forgotten).is_some() || is_deleted && !excuses
     };
     let hints = async || {
         let range = OwnerRange::default();
         store.owners(forgotten, &range, 10).await.expect("readable").hints.len()
     };
     assert!(!is_left().await, "a book holds a forgotten phone");
-    assert!(!is_in_base(embedded, forgotten), "a base holds a forgotten phone");
     assert!(excuses || hints().await == 0, "a forgotten phone has a hint");
     if scenario.deletes_owner() {
         return;
