@@ -10,6 +10,7 @@ mod cost;
 mod deletion;
 mod events;
 mod export;
+mod forgotten;
 mod idle;
 mod ids;
 mod invariants;
