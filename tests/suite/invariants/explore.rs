@@ -39,16 +39,29 @@ pub enum Decision {
 
 /// Runs of one scenario unless `EXHAUSTIVE` is set: about a second.
 const QUICK_RUNS: usize = 60;
+/// Runs of a scenario that has too many orders for all of them to be run: some seconds.
+const SAMPLED_RUNS: usize = 300;
 
 /// Runs all orders of the scenario's actors, and panics with the decisions that break an invariant.
 ///
 /// Unless `EXHAUSTIVE` is set, it runs [`QUICK_RUNS`] of them, chosen by `INVARIANTS_SEED`.
 pub fn explore(scenario: &Scenario, crashes: Crashes) {
-    let mut random = (!is_exhaustive()).then(|| Rng::with_seed(seed("INVARIANTS_SEED")));
+    explore_at_most(scenario, crashes, (!is_exhaustive()).then_some(QUICK_RUNS));
+}
+
+/// Does the same as [`explore`] for a scenario that has too many orders: of those it runs
+/// [`SAMPLED_RUNS`] if `EXHAUSTIVE` is set.
+pub fn sample(scenario: &Scenario, crashes: Crashes) {
+    let runs = if is_exhaustive() { SAMPLED_RUNS } else { QUICK_RUNS };
+    explore_at_most(scenario, crashes, Some(runs));
+}
+
+fn explore_at_most(scenario: &Scenario, crashes: Crashes, most: Option<usize>) {
+    let mut random = most.map(|_| Rng::with_seed(seed("INVARIANTS_SEED")));
     let mut visited = HashSet::new();
     let mut open: Vec<Vec<Decision>> = vec![vec![]];
     let mut runs = 0;
-    while !open.is_empty() && (random.is_none() || runs < QUICK_RUNS) {
+    while !open.is_empty() && most.is_none_or(|most| runs < most) {
         // The last one keeps the list short; any other one leads elsewhere.
         let next = random.as_mut().map_or(open.len() - 1, |random| random.usize(..open.len()));
         let prefix = open.swap_remove(next);

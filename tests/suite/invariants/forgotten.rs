@@ -8,7 +8,7 @@ use serde_json::json;
 use store::{BookReader, ForgottenPhones, HolderReader, OwnerIndex, OwnerRange, unpack};
 
 use super::change::Change as Turn;
-use super::explore::{Crashes, explore};
+use super::explore::{Crashes, explore, sample};
 use super::scenario::{Actor, OWNER, P, Q, Scenario, upload_by};
 use super::{add, force_with, remove, rename};
 use support::embedded::Embedded;
@@ -92,7 +92,7 @@ fn two_uploads_against_forgetting() {
         ("forget, rename and add two", true, rename(), add_both()),
     ] {
         let others = [one, other].map(Actor::Upload).to_vec();
-        explore(&forgetting(name, in_book, others), Crashes::None);
+        sample(&forgetting(name, in_book, others), Crashes::None);
     }
 }
 
@@ -122,7 +122,7 @@ fn forgetting_against_a_book_that_is_emptied_with_a_crash_at_every_step() {
     ] {
         for has_base in [false, true] {
             let scenario = forgetting(name, true, others.clone());
-            explore(&Scenario { has_base, ..scenario }, Crashes::One);
+            sample(&Scenario { has_base, ..scenario }, Crashes::One);
         }
     }
 }
@@ -138,7 +138,7 @@ fn forgetting_against_a_user_who_signs_up_or_leaves() {
                 vec![Actor::Upload(upload), Actor::Change(change), Actor::Message { of: 1 }];
             let registered = change.registered_before();
             let scenario = forgetting(name, in_book, others);
-            explore(&Scenario { registered, ..scenario }, Crashes::None);
+            sample(&Scenario { registered, ..scenario }, Crashes::None);
         }
     }
 }
@@ -153,6 +153,6 @@ fn a_user_who_signs_up_while_they_are_forgotten_is_shown_or_in_no_book() {
         let mut others: Vec<Actor> = changes.iter().copied().map(Actor::Change).collect();
         others.extend((0..changes.len()).map(|of| Actor::Message { of }));
         let scenario = forgetting("forget and sign up", true, others);
-        explore(&Scenario { subscribed: true, ..scenario }, crashes);
+        sample(&Scenario { subscribed: true, ..scenario }, crashes);
     }
 }
