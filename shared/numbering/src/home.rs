@@ -20,9 +20,15 @@ impl HomeRegion {
     #[must_use]
     pub fn of(number: Option<Phone>, default: Region) -> Self {
         match number.and_then(|number| region_of(number.digits())) {
-            Some(region) => Self { is_assumed: false, ..region.into() },
+            Some(region) => Self::known(region),
             None => default.into(),
         }
+    }
+
+    /// Returns the home region of a caller whose region is known otherwise than by a number.
+    #[must_use]
+    pub fn known(region: Region) -> Self {
+        Self { is_assumed: false, ..region.into() }
     }
 
     /// Returns the region.
@@ -31,7 +37,7 @@ impl HomeRegion {
         self.region
     }
 
-    /// Whether no number of the caller's proves the region.
+    /// Whether the region is only a default.
     #[must_use]
     pub fn is_assumed(&self) -> bool {
         self.is_assumed

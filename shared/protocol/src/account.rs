@@ -39,6 +39,9 @@ pub struct ProfilePatch {
     /// Whether nobody is told that the user has a new phone. It is for people who move in from
     /// another system, where their contacts knew them already.
     pub is_silent: bool,
+    /// When the user signed up, in milliseconds since 1970, if they sign up. It is for people who
+    /// move in, who signed up elsewhere. Absent: now.
+    pub created_at_ms: Option<u64>,
 }
 
 /// Why an account wasn't written.
@@ -247,7 +250,7 @@ async fn next_profile<S: SignUpStore>(
             version: 1,
             phone: None,
             flags: Flags::default(),
-            created_at_ms: now_ms,
+            created_at_ms: patch.created_at_ms.unwrap_or(now_ms),
             updated_at_ms: now_ms,
             details: Details::default(),
         },

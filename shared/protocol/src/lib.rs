@@ -43,5 +43,5 @@ pub use notify::{
 pub use read_book::{BookRead, read_book, read_book_unless_known};
 pub use session::{session_for_changes, session_for_leaving, session_for_reading};
 pub use subscribe::{MAX_SUBSCRIPTIONS, SubscribeError, SubscribeRequest, subscribe, unsubscribe};
-pub use upload::{Allowance, UploadError, Uploaded, upload, wipe};
+pub use upload::{Allowance, UploadError, Uploaded, upload, upload_unlimited, wipe};
 pub use worked::{Report, Worked};

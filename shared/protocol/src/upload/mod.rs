@@ -5,7 +5,7 @@ mod charge;
 mod error;
 mod plan;
 
-use model::{Book, Clock, Scope, Upload, UserId};
+use model::{Book, Clock, Scope, SystemClock, Upload, UserId};
 use numbering::{HomeRegion, Phone};
 use store::{AccountStore, Holders, Life, Outcome, OwnerIndex, StoredBook};
 
@@ -45,8 +45,35 @@ pub async fn upload<S: UploadStore, C: Clock>(
     upload: &Upload,
     home: &HomeRegion,
 ) -> Result<Uploaded, UploadError> {
+    apply(store, Some(allowance), user, scope, upload, home).await
+}
+
+/// Does the same as [`upload`] for a book that moves in from elsewhere: nothing is charged, and only
+/// what a book can hold limits it.
+///
+/// # Errors
+/// [`UploadError`]. The book is then as it was, or as this upload wrote it, as in [`upload`].
+pub async fn upload_unlimited<S: UploadStore>(
+    store: &S,
+    user: &UserId,
+    scope: &Scope,
+    upload: &Upload,
+    home: &HomeRegion,
+) -> Result<Uploaded, UploadError> {
+    apply::<S, SystemClock>(store, None, user, scope, upload, home).await
+}
+
+/// Does what [`upload`] does. Without an allowance, nothing is charged.
+async fn apply<S: UploadStore, C: Clock>(
+    store: &S,
+    allowance: Option<&Allowance<'_, C>>,
+    user: &UserId,
+    scope: &Scope,
+    upload: &Upload,
+    home: &HomeRegion,
+) -> Result<Uploaded, UploadError> {
     let mut hinted = Hinted::default();
-    let applied = apply(store, allowance, user, scope, upload, home, &mut hinted).await;
+    let applied = attempt(store, allowance, user, scope, upload, home, &mut hinted).await;
     if matches!(applied, Err(UploadError::AccountDeleted)) {
         hinted.delete(store, user, scope).await;
     }
@@ -80,9 +107,9 @@ impl Hinted {
 }
 
 /// Steps 1 to 6 of [`upload`], repeated until no other write comes first.
-async fn apply<S: UploadStore, C: Clock>(
+async fn attempt<S: UploadStore, C: Clock>(
     store: &S,
-    allowance: &Allowance<'_, C>,
+    allowance: Option<&Allowance<'_, C>>,
     user: &UserId,
     scope: &Scope,
     upload: &Upload,
@@ -110,17 +137,20 @@ async fn apply<S: UploadStore, C: Clock>(
             keep(store, user, scope, &seen.head()).await;
             return Ok(plan.uploaded);
         }
-        let mut rooms = None;
-        if !plan.new.is_empty() {
-            let read = Rooms::read(store, allowance.limits, user, scope, &seen).await?;
-            if !read.has_room_for(&plan.next) {
-                plan = Plan::new(&seen.book, upload, home, |next: &Book| read.has_room_for(next));
+        if let Some(allowance) = allowance {
+            let mut rooms = None;
+            if !plan.new.is_empty() {
+                let read = Rooms::read(store, allowance.limits, user, scope, &seen).await?;
+                if !read.has_room_for(&plan.next) {
+                    let fits = |next: &Book| read.has_room_for(next);
+                    plan = Plan::new(&seen.book, upload, home, fits);
+                }
+                rooms = Some(read);
             }
-            rooms = Some(read);
-        }
-        charge(store, allowance, rooms.as_ref(), &plan, &mut paid).await?;
-        if let Some(rooms) = &rooms {
-            rooms.make(store, user).await?;
+            charge(store, allowance, rooms.as_ref(), &plan, &mut paid).await?;
+            if let Some(rooms) = &rooms {
+                rooms.make(store, user).await?;
+            }
         }
         let life = opening(store, user, scope, &seen, &mut generation).await?;
         hinted.note(&plan.added, seen.version + 1);
