@@ -9,6 +9,7 @@ pub mod check;
 pub mod explain;
 pub mod find;
 mod outcome;
+pub mod people;
 mod progress;
 mod settings;
 mod span;
@@ -27,6 +28,8 @@ pub enum Command {
     Check(check::CheckArgs),
     Explain(explain::ExplainArgs),
     Find(find::FindArgs),
+    Export(people::ExportArgs),
+    Import(people::ImportArgs),
 }
 
 /// Runs a command, and prints what came of it.
@@ -35,5 +38,7 @@ pub async fn run(command: &Command) -> ExitCode {
         Command::Check(args) => outcome::tell(&check::run(args).await, args.stack.json),
         Command::Explain(args) => outcome::tell(&explain::run(args).await, args.stack.json),
         Command::Find(args) => outcome::tell(&find::run(args).await, args.stack.json),
+        Command::Export(args) => people::tell_export(&people::export(args).await, args),
+        Command::Import(args) => outcome::tell(&people::import(args).await, args.stack.json),
     }
 }

@@ -38,6 +38,20 @@ pub trait Outcome: Serialize + Display {
 
 /// Prints an outcome on the standard output, and an error on the other one.
 pub(crate) fn tell(outcome: &Result<impl Outcome, OperatorError>, as_json: bool) -> ExitCode {
+    let is_aside = outcome.is_err() && !as_json;
+    tell_on(outcome, as_json, is_aside)
+}
+
+/// Prints an outcome on the standard error, because the other output is for what was asked for.
+pub(crate) fn tell_aside(outcome: &Result<impl Outcome, OperatorError>, as_json: bool) -> ExitCode {
+    tell_on(outcome, as_json, true)
+}
+
+fn tell_on(
+    outcome: &Result<impl Outcome, OperatorError>,
+    as_json: bool,
+    is_aside: bool,
+) -> ExitCode {
     let (text, exit) = match outcome {
         Ok(outcome) if as_json => (json_text(outcome), outcome.exit()),
         Ok(outcome) => (outcome.to_string(), outcome.exit()),
@@ -45,7 +59,7 @@ pub(crate) fn tell(outcome: &Result<impl Outcome, OperatorError>, as_json: bool)
         Err(error) => (error.to_string(), Exit::Failed),
     };
     // If it can't be printed, there is nowhere to say so.
-    let _ = if outcome.is_err() && !as_json {
+    let _ = if is_aside {
         writeln!(std::io::stderr(), "{text}")
     } else {
         writeln!(std::io::stdout(), "{text}")

@@ -13,6 +13,13 @@ pub(crate) fn counter(what: &'static str) -> ProgressBar {
     bar
 }
 
+/// Returns a bar of so many things.
+pub(crate) fn measured(what: &'static str, things: u64) -> ProgressBar {
+    let bar = ProgressBar::new(things).with_message(what);
+    bar.set_style(style("{bar:30} {msg}: {human_pos} of {human_len} ({per_sec}, {eta} left)"));
+    bar
+}
+
 fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).expect("the template is valid")
 }

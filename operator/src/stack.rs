@@ -1,6 +1,7 @@
 //! The stack that a command works on: deployed in AWS, or the local server.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_credential_types::Credentials;
@@ -56,6 +57,19 @@ pub enum OperatorError {
     Keyring(#[from] KeyringError),
     #[error(transparent)]
     Store(#[from] StoreError),
+    #[error(transparent)]
+    Import(#[from] people::ImportError),
+    /// A file of the command line can't be read or written.
+    #[error("{path}: {source}")]
+    File { path: PathBuf, source: std::io::Error },
+    #[error("the output can't be written: {0}")]
+    Output(#[source] std::io::Error),
+}
+
+impl OperatorError {
+    pub(crate) fn file(path: &Path, source: std::io::Error) -> Self {
+        Self::File { path: path.to_owned(), source }
+    }
 }
 
 /// A stack: its tables, and the keys that open them.

@@ -1,0 +1,87 @@
+//! Moving books in.
+
+use model::{Book, Change, Clock, Entry, Mode, Upload, UserId};
+use protocol::upload_unlimited;
+use store::{AccountStore, BookReader, Life, fits};
+
+use super::Import;
+use super::report::Came;
+use crate::mistake::Mistake;
+use crate::person::{LeftOut, Person, PersonBook};
+
+/// What came of a person's books.
+#[derive(Default)]
+pub(super) struct Uploads {
+    pub came: Vec<Came>,
+    /// Contacts that a book has no room for.
+    pub left_out: Vec<LeftOut>,
+    /// Why books failed, with their places in the line; or why all of them did.
+    pub mistakes: Vec<(Option<usize>, Mistake)>,
+}
+
+impl Uploads {
+    pub fn failed(mistake: Mistake) -> Self {
+        Self { mistakes: vec![(None, mistake)], ..Self::default() }
+    }
+}
+
+impl<C: Clock> Import<'_, C> {
+    /// Uploads a person's books.
+    pub(super) async fn books(&self, person: Person) -> Result<Uploads, Mistake> {
+        let Person { user, books, .. } = person;
+        let mut uploads = Uploads::default();
+        if books.is_empty() {
+            return Ok(uploads);
+        }
+        let subject = self.store.subject(&user).await?;
+        if subject.id.is_none() && subject.generation > 0 && !self.overwrites {
+            // They have deleted their account.
+            uploads.came = vec![Came::Kept; books.len()];
+            return Ok(uploads);
+        }
+        for (place, book) in books.into_iter().enumerate() {
+            match self.book(&user, place, book, &mut uploads.left_out).await {
+                Ok(came) => uploads.came.push(came),
+                Err(mistake) => uploads.mistakes.push((Some(place), mistake)),
+            }
+        }
+        Ok(uploads)
+    }
+
+    async fn book(
+        &self,
+        user: &UserId,
+        place: usize,
+        book: PersonBook,
+        left_out: &mut Vec<LeftOut>,
+    ) -> Result<Came, Mistake> {
+        let seen = self.store.read_book(user, &book.scope).await?;
+        let is_open = seen.life.is_open();
+        if book.is_that_of(&seen.book) {
+            return Ok(Came::Unchanged);
+        }
+        if !self.overwrites && (is_open || matches!(seen.life, Life::Deleted { .. })) {
+            return Ok(Came::Kept);
+        }
+        let came = if is_open { Came::Changed } else { Came::Created };
+        let PersonBook { scope, home, contacts } = book;
+        if self.is_dry_run {
+            let entry = |(_, contact)| Entry { contact, matched: None };
+            let next = Book::new(None, contacts.into_iter().map(entry).collect());
+            return match fits(&next) {
+                true => Ok(came),
+                false => Err(Mistake::new("it has no room for all of its contacts")),
+            };
+        }
+        let put = |(contact, put)| (contact, Change::Put(put));
+        let upload =
+            Upload { mode: Mode::Replace, changes: contacts.into_iter().map(put).collect() };
+        let uploaded = upload_unlimited(self.store, user, &scope, &upload, &home).await?;
+        left_out.extend(uploaded.no_room.into_iter().map(|contact| LeftOut {
+            book: place,
+            contact,
+            mistake: Mistake::new("the book has no room for it"),
+        }));
+        Ok(came)
+    }
+}

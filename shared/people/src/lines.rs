@@ -1,0 +1,45 @@
+//! The lines of a file, one after the other.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
+use std::path::Path;
+
+/// A line that isn't blank.
+pub(crate) struct Line {
+    /// The first line of a file is 1.
+    pub number: u64,
+    pub bytes: Vec<u8>,
+}
+
+/// Reads a file line by line.
+pub(crate) struct Lines {
+    reader: BufReader<File>,
+    number: u64,
+}
+
+impl Lines {
+    pub(crate) fn of(path: &Path) -> io::Result<Self> {
+        Ok(Self { reader: BufReader::with_capacity(1 << 16, File::open(path)?), number: 0 })
+    }
+
+    fn read(&mut self) -> io::Result<Option<Line>> {
+        loop {
+            let mut bytes = vec![];
+            if self.reader.read_until(b'\n', &mut bytes)? == 0 {
+                return Ok(None);
+            }
+            self.number += 1;
+            if !bytes.trim_ascii().is_empty() {
+                return Ok(Some(Line { number: self.number, bytes }));
+            }
+        }
+    }
+}
+
+impl Iterator for Lines {
+    type Item = io::Result<Line>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.read().transpose()
+    }
+}
