@@ -30,6 +30,9 @@ pub struct Args {
     /// Keep the data in FILE (otherwise it is in memory, and lost at the end)
     #[arg(long, value_name = "FILE")]
     pub data: Option<PathBuf>,
+    /// Move the people of FILE in at the start, as the command `import` does: see docs/PEOPLE.md
+    #[arg(long, value_name = "FILE")]
+    pub seed: Option<PathBuf>,
     /// Keep names and numbers readable in the tables (otherwise they are sealed: with --data by the
     /// keys in FILE.keys, which is created if there is no FILE yet)
     #[arg(long)]

@@ -26,11 +26,12 @@ use crate::keys::{KeyFileError, ServerKeys};
 use crate::passwords::LocalPasswords;
 use crate::queue::{ChannelQueue, deliver};
 use crate::schema::tables;
+use crate::seed::{SeedError, seed};
 use crate::stream::StreamReader;
 use crate::tls::{self, TlsError};
 
 /// The home region of callers whose token has no phone, as in `template.yaml`.
-const HOME_REGION: &str = "US";
+pub(crate) const HOME_REGION: &str = "US";
 /// The text of a push, as in `template.yaml`.
 const PUSH_TEMPLATE: &str = "%s is here now. Say hello!";
 
@@ -58,6 +59,8 @@ pub enum RunError {
     Tls(#[from] TlsError),
     #[error("the stream of Users can't be read: {0}")]
     Stream(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error(transparent)]
+    Seed(#[from] SeedError),
     /// The socket, the signals or the terminal failed.
     #[error(transparent)]
     Io(#[from] std::io::Error),
@@ -111,6 +114,9 @@ impl Server {
             tokio::spawn(reader.run()),
             tokio::spawn(deliver(messages, database.store(), queue, notifier, journal.clone())),
         ];
+        if let Some(file) = &args.seed {
+            seed(&database.store(), file).await?;
+        }
         let default_region = HOME_REGION.parse().expect("a region is two capitals");
         let phoneless_budget = Budget::of_ten_days(PHONELESS_NUMBERS);
         let limits = Limits { phoneless_budget, ..Limits::default() };
