@@ -69,7 +69,7 @@ test-exhaustive:
 
 # Run all end-to-end tests
 [group('test')]
-e2e: sdk docs openapi sns forms tokens deploy-proof
+e2e: sdk docs openapi sns forms tokens people deploy-proof
 
 # Drive the local server with the real npm SDKs
 [group('test')]
@@ -96,6 +96,11 @@ forms *args:
 [group('test')]
 tokens: build
     tests/tokens/run
+
+# Move a random town in and out, and let DuckDB recompute who knows whom
+[group('test')]
+people: build
+    tests/people/run
 
 # Run the tests of endpoints and pushes against moto's SNS
 [group('test')]
@@ -205,4 +210,4 @@ toggle *joiners:
 
 # Run everything that a change has to pass; quick checks first
 [group('check')]
-ci: check advisories deploy-check test-exhaustive forms tokens sns sdk docs openapi deploy-proof arm64
+ci: check advisories deploy-check test-exhaustive forms tokens people sns sdk docs openapi deploy-proof arm64
