@@ -371,7 +371,7 @@ async fn what_makes_no_sense_is_refused_by_its_line_and_place_without_a_quote() 
         ),
         (
             account(json!({"choices": {"announce_me": "no"}})).to_string(),
-            line("a value of the wrong type at column 42"),
+            line("a value of the wrong type at column 41"),
         ),
         (
             account(json!({"id": 0})).to_string(),

@@ -14,7 +14,7 @@ from address_book import command, exported, run, server
 from oracle import Town
 from town import town
 
-PEOPLE, CONTACTS = 400, 30
+PEOPLE, CONTACTS = 250, 30
 NOTHING = {"created": 0, "changed": 0, "unchanged": 0, "kept": 0}
 
 
@@ -115,6 +115,7 @@ class TownTest(unittest.TestCase):
         _, loud = run(url, "import", mistakes, expected=1)
         self.assertEqual(json.loads(loud), failure)
         run(url, "import", self.folder / "nothing.jsonl", expected=3)
+        run(url, "import", "/dev/null", expected=3)
         run("http://127.0.0.1:1", "import", mistakes, expected=3)
         run(url, "import", expected=2)
 

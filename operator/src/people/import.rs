@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, LineWriter, Write};
 use std::path::{Path, PathBuf};
 
 use ::people::{Counts, Failure, Import, Imported, Step, Watch};
@@ -77,7 +77,7 @@ fn home_region(stack: &Stack) -> Region {
 /// Shows how far an import is, and writes what failed.
 struct Terminal {
     bar: ProgressBar,
-    failures: Option<(PathBuf, BufWriter<File>)>,
+    failures: Option<(PathBuf, LineWriter<File>)>,
     /// The first failure of writing. The import goes on.
     broken: Option<io::Error>,
 }
@@ -87,7 +87,7 @@ impl Terminal {
         let create = |path: &Path| {
             let file = File::create(path);
             let file = file.map_err(|source| OperatorError::file(path, source))?;
-            Ok::<_, OperatorError>((path.to_owned(), BufWriter::new(file)))
+            Ok::<_, OperatorError>((path.to_owned(), LineWriter::new(file)))
         };
         let failures = failures.map(create).transpose()?;
         Ok(Self { bar: ProgressBar::hidden(), failures, broken: None })

@@ -18,8 +18,13 @@ pub(crate) struct Lines {
 }
 
 impl Lines {
+    /// Opens a file. An import reads it several times, so it can't be a pipe.
     pub(crate) fn of(path: &Path) -> io::Result<Self> {
-        Ok(Self { reader: BufReader::with_capacity(1 << 16, File::open(path)?), number: 0 })
+        let file = File::open(path)?;
+        if !file.metadata()?.is_file() {
+            return Err(io::Error::other("it isn't a file"));
+        }
+        Ok(Self { reader: BufReader::with_capacity(1 << 16, file), number: 0 })
     }
 
     fn read(&mut self) -> io::Result<Option<Line>> {
