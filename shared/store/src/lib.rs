@@ -14,6 +14,8 @@ mod inspect;
 mod item;
 mod keyring;
 mod keys;
+#[cfg(feature = "inspect")]
+mod opened;
 mod owners;
 mod packed;
 mod phone_keys;

@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 use crate::accounts::Subject;
 use crate::error::StoreError;
 use crate::item::{Attributes, Reader};
+use crate::keyring::Keyring;
 use crate::keys::{BASE_SUFFIX, COUNTER_KEY, MUTED_SORT_KEY, profile_key};
 use crate::phone_keys::HOLDER_PREFIX;
 use crate::store::Store;
@@ -165,15 +166,22 @@ impl reading::Read for BookKey {
 
     fn read(store: &Store, item: &Attributes) -> Result<Self, StoreError> {
         let reader = Reader { table: Self::TABLE, kind: "book", item };
-        let user = store.keyring.read_user(reader.text("user_id")?);
-        let key = reader.text("book")?;
+        let opened = Self::open(&store.keyring, reader.text("user_id")?, reader.text("book")?);
+        opened.map_err(|attribute| reader.corrupt(attribute))
+    }
+}
+
+impl BookKey {
+    /// Reads the two attributes of the key.
+    ///
+    /// # Errors
+    /// The name of the attribute that doesn't make sense, or is sealed with other keys.
+    pub fn open(keyring: &Keyring, user_id: &str, book: &str) -> Result<Self, &'static str> {
         let (head, is_base) =
-            key.strip_suffix(BASE_SUFFIX).map_or((key, false), |head| (head, true));
-        Ok(Self {
-            user: user.ok_or_else(|| reader.corrupt("user_id"))?,
-            scope: store.keyring.parse_book_key(head).ok_or_else(|| reader.corrupt("book"))?,
-            is_base,
-        })
+            book.strip_suffix(BASE_SUFFIX).map_or((book, false), |head| (head, true));
+        let user = keyring.read_user(user_id).ok_or("user_id")?;
+        let scope = keyring.parse_book_key(head).ok_or("book")?;
+        Ok(Self { user, scope, is_base })
     }
 }
 

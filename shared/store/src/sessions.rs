@@ -136,6 +136,13 @@ impl Store {
     }
 }
 
+/// Opens whose a session has become.
+#[cfg(feature = "inspect")]
+pub(crate) fn opened_user(store: &Store, session: &str, sealed: &[u8]) -> Option<SessionUser> {
+    let plain = store.session_keys.open(place(session), sealed).ok()?;
+    serde_json::from_slice::<SealedUser>(&plain).ok().and_then(SealedUser::read)
+}
+
 fn key(id: SessionId) -> Attributes {
     item([("session", text(name(id)))])
 }

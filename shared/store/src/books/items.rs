@@ -187,24 +187,29 @@ impl BookItems {
                 .is_over(clock.now_seconds())
                 .then(|| StoredBook::empty(head.expired())));
         };
-        let reader = reader(base);
-        if reader.number("tag")? != tag {
+        if reader(base).number("tag")? != tag {
             return Ok(None);
         }
-        let opened = |attribute| keys.opened(&reader, BASE_SUFFIX, attribute);
-        let contacts = opened("contacts")?.ok_or_else(|| reader.corrupt("contacts"))?;
-        let matches = opened("matches")?;
-        let entries = unpack_entries(&contacts, matches.as_deref())
-            .map_err(|_| reader.corrupt("contacts"))?;
-        let stored_bytes = contacts.len() + matches.map_or(0, |matches| matches.len());
-        let expires_at = reader.optional_number("expires_at")?;
-        let base = Base { tag, entries, stored_bytes, expires_at };
+        let base = read_base(keys, base)?;
         read_book(keys, head, item, Some(base)).map(Some)
     }
 }
 
 fn reader(item: &Attributes) -> Reader<'_> {
     Reader { table: Table::AddressBooks, kind: "book", item }
+}
+
+/// Reads a base.
+pub(super) fn read_base(keys: &BookKeys<'_>, item: &Attributes) -> Result<Base, StoreError> {
+    let reader = reader(item);
+    let opened = |attribute| keys.opened(&reader, BASE_SUFFIX, attribute);
+    let contacts = opened("contacts")?.ok_or_else(|| reader.corrupt("contacts"))?;
+    let matches = opened("matches")?;
+    let entries =
+        unpack_entries(&contacts, matches.as_deref()).map_err(|_| reader.corrupt("contacts"))?;
+    let stored_bytes = contacts.len() + matches.map_or(0, |matches| matches.len());
+    let expires_at = reader.optional_number("expires_at")?;
+    Ok(Base { tag: reader.number("tag")?, entries, stored_bytes, expires_at })
 }
 
 /// Reads what the head tells without its base.

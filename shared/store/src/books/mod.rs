@@ -10,6 +10,8 @@
 
 mod items;
 mod layout;
+#[cfg(feature = "inspect")]
+pub(crate) mod opened;
 mod stored;
 #[cfg(test)]
 mod tests;
