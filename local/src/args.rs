@@ -8,6 +8,7 @@ use clap::error::ErrorKind;
 use clap::{ArgAction, ArgMatches, Command, FromArgMatches};
 use session::{Application, Issuer, KeysAt, Trust};
 
+use crate::faults::Fault;
 use crate::tls::Certificate;
 
 /// What the command line asks of the server.
@@ -59,6 +60,10 @@ pub struct Args {
     /// Let web pages of this origin call the API, or of any with *; may be repeated
     #[arg(long, value_name = "ORIGIN")]
     pub cors: Vec<String>,
+    /// Break requests on purpose: [METHOD /path=]EFFECT[@SHARE], whose effect is a status, a delay such
+    /// as 2000ms, or drop; such as 'POST /address_book=503@0.5'; may be repeated
+    #[arg(long, value_name = "FAULT")]
+    pub fault: Vec<Fault>,
     /// Compare the key that an app's SDK sends (otherwise any is right)
     #[arg(long, value_name = "KEY")]
     pub auth_key: Option<String>,
@@ -207,12 +212,14 @@ mod tests {
             cors: vec!["https://app.example".to_owned()],
             host: [192, 168, 1, 5].into(),
             tls: Some(Certificate::File("tls.pem".into())),
+            fault: vec!["503@0.5".parse().expect("a fault"), "drop".parse().expect("a fault")],
             ..Args::default()
         };
         let line = "--port 9000 --data=book.db --dynamodb-port 8000 --dynamodb-host 172.17.0.1 \
                     --unsealed --issuer https://a --audience x --keys http://k --audience z \
                     --issuer https://b --unsigned --audience y --issuer https://c --audience x \
-                    --session-seconds 5 --cors https://app.example --host 192.168.1.5 --tls=tls.pem";
+                    --session-seconds 5 --cors https://app.example --host 192.168.1.5 --tls=tls.pem \
+                    --fault 503@0.5 --fault drop";
         assert_eq!(parse(&line.split_whitespace().collect::<Vec<_>>()), Ok(args));
     }
 
@@ -244,6 +251,8 @@ mod tests {
             ("x", ErrorKind::UnknownArgument),
             ("--port 65536", ErrorKind::ValueValidation),
             ("--dynamodb-host x", ErrorKind::ValueValidation),
+            ("--fault 200", ErrorKind::ValueValidation),
+            ("--fault 200", ErrorKind::ValueValidation),
             ("--audience x", ErrorKind::MissingRequiredArgument),
             ("--unsigned --issuer https://a", ErrorKind::MissingRequiredArgument),
         ] {

@@ -7,12 +7,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use aws_credential_types::Credentials;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Region};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
-use model::SystemClock;
 use store::{Keyring, Store};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use crate::clock::LocalClock;
 use crate::keys::generated_keyring;
 use crate::meter::noting;
 use crate::schema::{create_tables, tables};
@@ -30,6 +30,8 @@ pub enum DatabaseError {
     Listen { address: SocketAddr, source: std::io::Error },
     #[error("a table can't be created: {0}")]
     Schema(String),
+    #[error("how far the clock was moved on can't be read: {0}")]
+    Clock(String),
 }
 
 /// A running embedded DynamoDB.
@@ -39,6 +41,7 @@ pub struct Database {
     http: SharedHttpClient,
     keyring: Keyring,
     session_keys: Keyring,
+    clock: LocalClock,
     stop: Option<oneshot::Sender<()>>,
     serving: JoinHandle<()>,
 }
@@ -84,10 +87,14 @@ impl Database {
         // Tables may be unsealed here. Tokens never are, since anybody could write them.
         let session_keys = Some(keyring.clone()).filter(Keyring::are_there);
         let session_keys = session_keys.unwrap_or_else(generated_keyring);
-        let database = Self { address, http, keyring, session_keys, stop: Some(stop), serving };
-        create_tables(&database.client())
+        let (clock, stop) = (LocalClock::default(), Some(stop));
+        let database = Self { address, http, keyring, session_keys, clock, stop, serving };
+        let client = database.client();
+        create_tables(&client)
             .await
             .map_err(|error| DatabaseError::Schema(error.into_service_error().to_string()))?;
+        let recalled = database.clock.recall(&client).await;
+        recalled.map_err(|error| DatabaseError::Clock(error.to_string()))?;
         Ok(database)
     }
 
@@ -126,7 +133,7 @@ impl Database {
     /// Returns a store over it.
     #[must_use]
     pub fn store(&self) -> Store {
-        Store::new(self.client(), tables(), self.keyring.clone(), SystemClock)
+        Store::new(self.client(), tables(), self.keyring.clone(), self.clock.clone())
             .with_session_keys(self.session_keys.clone())
     }
 
@@ -134,6 +141,12 @@ impl Database {
     #[must_use]
     pub fn keyring(&self) -> &Keyring {
         &self.keyring
+    }
+
+    /// Returns the clock of its stores.
+    #[must_use]
+    pub fn clock(&self) -> &LocalClock {
+        &self.clock
     }
 
     /// Returns a client of its streams.

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Instant;
 
-use api::EventBuilder;
+use api::{Call, EventBuilder};
 use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use aws_lambda_events::encodings::Body as EventBody;
 use axum::body::{Body, Bytes, to_bytes};
@@ -13,18 +13,21 @@ use axum::extract::{ConnectInfo, Request, State};
 use axum::http::uri::PathAndQuery;
 use axum::http::{HeaderMap, Method, StatusCode, request::Parts};
 use axum::response::Response;
-use model::SystemClock;
+use futures::future::ready;
+use futures::stream;
 use serde_json::{Map, Value, json};
 use store::TOKEN_PREFIX;
 use tokio::sync::Notify;
 
+use crate::clock::LocalClock;
 use crate::cors;
+use crate::faults::{self, Effect};
 use crate::functions::HttpFunctions;
 use crate::inbox::Inbox;
-use crate::journal::Journal;
 use crate::meter::metered;
 use crate::page;
 use crate::reach::{comes_from_this_machine, is_of_this_machine};
+use crate::tools::Tools;
 
 /// The largest body that API Gateway takes (AWS limit).
 const MAX_BODY_BYTES: usize = 10 * 1024 * 1024;
@@ -34,13 +37,11 @@ const TOKEN_HEADERS: [&str; 3] = ["cb-token", "qb-token", "authorization"];
 /// The state that answering a request needs.
 #[derive(Clone)]
 pub(crate) struct Gateway {
-    pub functions: HttpFunctions<Inbox, SystemClock>,
+    pub functions: HttpFunctions<Inbox, LocalClock>,
     /// Notified of each request that may have changed something.
     pub changed: Arc<Notify>,
-    pub journal: Journal,
-    pub database: aws_sdk_dynamodb::Client,
-    /// What the operator's commands have to know of this server: its database, tables and keys.
-    pub stack: Arc<Value>,
+    /// What answers under `/_local/`.
+    pub tools: Tools,
     /// The address at which others reach this machine.
     pub host: IpAddr,
     /// Whether a user id is a token.
@@ -58,7 +59,7 @@ pub(crate) async fn answer(
     let (parts, body) = request.into_parts();
     if is_of_this_machine(parts.uri.path()) {
         return if comes_from_this_machine(peer, gateway.host, &parts.headers) {
-            answer_to(&gateway, parts, body).await
+            gateway.tools.answer(parts, body).await
         } else {
             plain(
                 StatusCode::FORBIDDEN,
@@ -79,13 +80,10 @@ pub(crate) async fn answer(
 }
 
 async fn answer_to(gateway: &Gateway, parts: Parts, body: Body) -> Response {
-    let Gateway { functions, changed, journal, database, stack, .. } = gateway;
-    if parts.method == Method::GET {
-        let (uri, headers) = (&parts.uri, &parts.headers);
-        let page = page::answer(uri, headers, &functions.push, journal, database, stack).await;
-        if let Some(page) = page {
-            return page;
-        }
+    let Gateway { functions, changed, tools, .. } = gateway;
+    let (method, path) = (parts.method.as_str(), parts.uri.path());
+    if let Some(file) = page::file(&parts.method, path) {
+        return file;
     }
     let Ok(body) = to_bytes(body, MAX_BODY_BYTES).await else {
         return plain(
@@ -107,18 +105,36 @@ async fn answer_to(gateway: &Gateway, parts: Parts, body: Body) -> Response {
             }
         };
     let began = Instant::now();
-    let (answer, calls) = metered(functions.answer(event)).await;
+    let fault = tools.faults.next(method, path);
+    tools.wait(fault.map_or(0, Effect::delay_ms)).await;
+    let (answer, calls) = match fault {
+        Some(Effect::Status { status, .. }) => {
+            (Call::new(event).respond(Err(faults::error(status))), vec![])
+        }
+        _ => metered(functions.answer(event)).await,
+    };
     let request = json!({
-        "method": parts.method.as_str(), "path": parts.uri.path(), "status": answer.status_code,
+        "method": method, "path": path, "status": answer.status_code,
         "ms": began.elapsed().as_secs_f64() * 1000.0,
         // The user of a local token, not a session's secret.
         "user": token(&parts.headers).filter(|token| !token.starts_with(TOKEN_PREFIX)),
+        "fault": fault.map(|fault| fault.to_string()),
     });
-    journal.note("request", request, &calls);
+    tools.journal.note("request", request, &calls);
     if parts.method != Method::GET {
         changed.notify_one();
     }
-    respond(answer)
+    match fault {
+        Some(Effect::Drop { .. }) => never(),
+        _ => respond(answer),
+    }
+}
+
+/// Returns a response that ends its connection before the first byte is sent: its body fails before
+/// its head is written out.
+fn never() -> Response {
+    let failed = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
+    Response::new(Body::from_stream(stream::once(ready(Err::<Bytes, _>(failed)))))
 }
 
 /// Returns the event that API Gateway would send.

@@ -1,4 +1,5 @@
-//! What happened lately: requests, records of the stream, messages and pushes, for the page to show.
+//! What happened lately: requests, writes of books, records of the stream, messages, pushes, faults
+//! and moves of the clock, for the page to show.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -6,10 +7,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::body::{Body, Bytes};
 use futures::stream;
-use model::{Clock, SystemClock};
+use model::Clock;
 use serde_json::{Value, json};
+use store::Keyring;
 use tokio::sync::watch;
 
+use crate::clock::LocalClock;
 use crate::meter::DatabaseCall;
 
 /// How many events are kept. Older ones are forgotten.
@@ -21,6 +24,9 @@ pub(crate) struct Journal {
     kept: Arc<Mutex<Kept>>,
     /// The id of the last event, or `None` once the server stops.
     last: Arc<watch::Sender<Option<u64>>>,
+    clock: LocalClock,
+    /// Says whose the books are that were written.
+    keyring: Keyring,
 }
 
 #[derive(Default)]
@@ -34,30 +40,46 @@ model::hide_debug!(Kept);
 
 impl Default for Journal {
     fn default() -> Self {
-        Self { kept: Arc::default(), last: Arc::new(watch::Sender::new(Some(0))) }
+        Self::new(LocalClock::default(), Keyring::default())
     }
 }
 
 impl Journal {
-    /// Notes an event of this kind, with what it asked of the database.
+    /// Makes a journal that is dated by `clock` and reads keys of books by `keyring`.
+    pub(crate) fn new(clock: LocalClock, keyring: Keyring) -> Self {
+        let last = Arc::new(watch::Sender::new(Some(0)));
+        Self { kept: Arc::default(), last, clock, keyring }
+    }
+
+    /// Notes an event of this kind, with what it asked of the database. Each book that it wrote is
+    /// an event before it, which names it in `of`: its units are among those of the calls.
     pub(crate) fn note(&self, kind: &str, mut event: Value, calls: &[DatabaseCall]) {
+        let books: Vec<Value> = calls
+            .iter()
+            .filter_map(|call| call.book.as_ref())
+            .map(|book| book.event(&self.keyring))
+            .collect();
+        let at_ms = self.clock.now_ms();
         let mut kept = self.lock();
-        kept.next += 1;
-        let id = kept.next;
-        event["id"] = id.into();
-        event["kind"] = kind.into();
-        event["at_ms"] = SystemClock.now_ms().into();
-        event["calls"] = json!(calls);
-        kept.events.push_back((id, event.to_string()));
-        if kept.events.len() > CAPACITY {
-            kept.events.pop_front();
+        let id = kept.next + books.len() as u64 + 1;
+        for mut book in books {
+            book["of"] = id.into();
+            kept.push("book", book, at_ms);
         }
+        event["calls"] = json!(calls);
+        kept.push(kind, event, at_ms);
         drop(kept);
         self.last.send_modify(|last| {
             if last.is_some() {
                 *last = Some(id);
             }
         });
+    }
+
+    /// Returns once the server stops.
+    pub(crate) async fn closed(&self) {
+        // An error means that the journal is gone.
+        let _ = self.last.subscribe().wait_for(Option::is_none).await;
     }
 
     /// Ends all streams of events, so that the server can stop.
@@ -90,6 +112,19 @@ impl Journal {
 
     fn lock(&self) -> MutexGuard<'_, Kept> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Kept {
+    fn push(&mut self, kind: &str, mut event: Value, at_ms: u64) {
+        self.next += 1;
+        event["id"] = self.next.into();
+        event["kind"] = kind.into();
+        event["at_ms"] = at_ms.into();
+        self.events.push_back((self.next, event.to_string()));
+        if self.events.len() > CAPACITY {
+            self.events.pop_front();
+        }
     }
 }
 

@@ -7,8 +7,12 @@
 
 mod args;
 mod banner;
+mod book_writes;
+mod clock;
 pub mod cors;
 mod database;
+mod expiry;
+mod faults;
 mod functions;
 mod gateway;
 mod inbox;
@@ -24,9 +28,12 @@ mod seed;
 mod server;
 mod stream;
 mod tls;
+mod tools;
 
 pub use args::{Args, IssuerArgs};
+pub use clock::LocalClock;
 pub use database::{Database, DatabaseError, open};
+pub use faults::{Fault, FaultError};
 pub use functions::HttpFunctions;
 pub use inbox::{Inbox, InboxPush};
 pub use keys::KeyFileError;

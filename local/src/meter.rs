@@ -13,6 +13,8 @@ use aws_smithy_types::byte_stream::ByteStream;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::book_writes::BookWrite;
+
 tokio::task_local! {
     /// The calls of the work that this task does, if anybody wants to know.
     static CALLS: Arc<Mutex<Vec<DatabaseCall>>>;
@@ -27,6 +29,9 @@ pub(crate) struct DatabaseCall {
     /// Read or write units, whichever the operation takes.
     units: f64,
     writes: bool,
+    /// The book that it wrote, if it wrote one.
+    #[serde(skip)]
+    pub(crate) book: Option<BookWrite>,
 }
 
 /// Does `work`, and returns also the calls of the database that it made.
@@ -52,11 +57,14 @@ impl HttpConnector for Noting {
         let Ok(calls) = CALLS.try_with(Arc::clone) else { return self.0.call(request) };
         let target = request.headers().get("x-amz-target").unwrap_or_default();
         let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
-        ask_for_units(&mut request);
+        let asked = ask_for_units(&mut request);
         let answer = self.0.call(request);
         HttpConnectorFuture::new(async move {
             let (response, consumed) = with_units(answer.await?).await?;
+            // A write that was refused has written nothing.
+            let asked = asked.filter(|_| response.status().is_success());
             let call = DatabaseCall {
+                book: asked.and_then(|asked| BookWrite::of(&operation, &asked, &consumed)),
                 writes: is_write(&operation),
                 operation,
                 tables: consumed.iter().filter_map(table).collect(),
@@ -68,14 +76,15 @@ impl HttpConnector for Noting {
     }
 }
 
-/// Adds to a request that the answer is to say what was consumed.
-fn ask_for_units(request: &mut HttpRequest) {
+/// Adds to a request that the answer is to say what was consumed. Returns the request's body.
+fn ask_for_units(request: &mut HttpRequest) -> Option<Value> {
     let body = request.body().bytes().and_then(|body| serde_json::from_slice::<Value>(body).ok());
-    let Some(mut body) = body.filter(Value::is_object) else { return };
+    let mut body = body.filter(Value::is_object)?;
     body["ReturnConsumedCapacity"] = "TOTAL".into();
-    let body = body.to_string();
-    request.headers_mut().insert("content-length", body.len().to_string());
-    *request.body_mut() = SdkBody::from(body);
+    let text = body.to_string();
+    request.headers_mut().insert("content-length", text.len().to_string());
+    *request.body_mut() = SdkBody::from(text);
+    Some(body)
 }
 
 /// Returns the response as it was, and what it says was consumed, for each table.

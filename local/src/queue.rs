@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
-use model::SystemClock;
 use protocol::queue::{
     BookMessage, BookQueue, FailedRecord, FailedRecords, PushMessage, PushQueue, QueueError,
 };
@@ -14,6 +13,7 @@ use serde_json::json;
 use store::{Keyring, Store};
 use tokio::sync::{Semaphore, mpsc};
 
+use crate::clock::LocalClock;
 use crate::inbox::Inbox;
 use crate::journal::Journal;
 use crate::meter::metered;
@@ -91,7 +91,7 @@ impl FailedRecords for ChannelQueue {
 struct Consumers {
     store: Store,
     queues: JoinQueues<ChannelQueue, ChannelQueue>,
-    notifier: Notifier<Inbox>,
+    notifier: Notifier<Inbox, LocalClock>,
     journal: Journal,
 }
 
@@ -103,7 +103,8 @@ impl Consumers {
         let (function, (response, calls)) = match body {
             Body::Book(body) => {
                 let event = event(body);
-                let work = join_push::handle(store, keyring, queues, &SystemClock, event, u64::MAX);
+                let clock = &notifier.clock;
+                let work = join_push::handle(store, keyring, queues, clock, event, u64::MAX);
                 let ((response, _), calls) = metered(work).await;
                 ("join-push", (response, calls))
             }
@@ -124,7 +125,7 @@ pub(crate) async fn deliver(
     mut messages: mpsc::UnboundedReceiver<Body>,
     store: Store,
     queue: ChannelQueue,
-    notifier: Notifier<Inbox>,
+    notifier: Notifier<Inbox, LocalClock>,
     journal: Journal,
 ) {
     let open = Arc::clone(&queue.open);

@@ -9,7 +9,8 @@ use aws_sdk_dynamodb::types::{
 };
 use store::Tables;
 
-/// The table in which the local server notes how far it has read the stream.
+/// The table in which the local server notes how far it has read the stream, and how far its clock
+/// was moved on.
 pub(crate) const CHECKPOINTS: &str = "LocalCheckpoints";
 
 /// Returns the names of the local tables.
@@ -26,24 +27,29 @@ pub fn tables() -> Tables {
     }
 }
 
+/// Returns the tables: their names, their keys, and whether they have a stream.
+pub(crate) fn layouts() -> [(String, &'static [&'static str], bool); 8] {
+    let Tables { address_books, contact_owners, users, subscriptions, claims, budgets, sessions } =
+        tables();
+    [
+        (address_books, &["user_id", "book"], false),
+        (contact_owners, &["phone", "owner"], false),
+        (users, &["key"], true),
+        (subscriptions, &["pk", "sk"], false),
+        (claims, &["recipient", "claim"], false),
+        (budgets, &["payer"], false),
+        (sessions, &["session"], false),
+        (CHECKPOINTS.to_owned(), &["stream"], false),
+    ]
+}
+
 /// Creates the tables that don't exist yet.
 ///
 /// # Errors
 /// The error of CreateTable.
 pub async fn create_tables(client: &Client) -> Result<(), SdkError<CreateTableError>> {
-    let Tables { address_books, contact_owners, users, subscriptions, claims, budgets, sessions } =
-        tables();
-    for (name, keys, streamed) in [
-        (address_books.as_str(), &["user_id", "book"][..], false),
-        (&contact_owners, &["phone", "owner"], false),
-        (&users, &["key"], true),
-        (&subscriptions, &["pk", "sk"], false),
-        (&claims, &["recipient", "claim"], false),
-        (&budgets, &["payer"], false),
-        (&sessions, &["session"], false),
-        (CHECKPOINTS, &["stream"], false),
-    ] {
-        create_table(client, name, keys, streamed).await?;
+    for (name, keys, streamed) in layouts() {
+        create_table(client, &name, keys, streamed).await?;
     }
     Ok(())
 }

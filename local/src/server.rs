@@ -17,7 +17,9 @@ use tokio::task::JoinHandle;
 
 use crate::args::Args;
 use crate::banner::banner;
+use crate::clock::LocalClock;
 use crate::database::{Database, DatabaseError};
+use crate::faults::Faults;
 use crate::functions::HttpFunctions;
 use crate::gateway::{self, Gateway};
 use crate::inbox::Inbox;
@@ -29,6 +31,7 @@ use crate::schema::tables;
 use crate::seed::{SeedError, seed};
 use crate::stream::StreamReader;
 use crate::tls::{self, TlsError};
+use crate::tools::Tools;
 
 /// The home region of callers whose token has no phone, as in `template.yaml`.
 pub(crate) const HOME_REGION: &str = "US";
@@ -97,7 +100,8 @@ impl Server {
         let database =
             Database::start(args.data.as_deref(), args.dynamodb_host, args.dynamodb_port, keyring)
                 .await?;
-        let journal = Journal::default();
+        let clock = database.clock().clone();
+        let journal = Journal::new(clock.clone(), database.keyring().clone());
         let inbox = Inbox::noting(journal.clone());
         let (queue, messages) = ChannelQueue::new(database.keyring().clone());
         let changed = Arc::new(Notify::new());
@@ -108,7 +112,7 @@ impl Server {
         let notifier = Notifier {
             pusher: inbox.clone(),
             template: Some(PUSH_TEMPLATE.parse().expect("the template has one %s")),
-            clock: SystemClock,
+            clock: clock.clone(),
         };
         let background = vec![
             tokio::spawn(reader.run()),
@@ -131,11 +135,21 @@ impl Server {
             session_ms: args.session_seconds * 1000,
             application: args.application(),
         };
-        let providers = providers(args, &sessions.users);
+        let providers = providers(args, &sessions.users, &clock);
+        let tools = Tools {
+            inbox: inbox.clone(),
+            journal: journal.clone(),
+            database: database.client(),
+            store: database.store(),
+            stack: json!({ "dynamodb": database.url(), "tables": tables(), "keys": secret }).into(),
+            clock: clock.clone(),
+            faults: Faults::new(&args.fault),
+            changed: Arc::clone(&changed),
+        };
         let functions = HttpFunctions {
             store: database.store(),
             push: inbox,
-            clock: SystemClock,
+            clock,
             uploads: upload::Settings { default_region, issuers: Issuers::default(), limits },
             sessions,
             providers: Arc::new(providers),
@@ -144,9 +158,7 @@ impl Server {
         let router = Router::new().fallback(gateway::answer).with_state(Gateway {
             functions,
             changed,
-            journal: journal.clone(),
-            database: database.client(),
-            stack: json!({ "dynamodb": database.url(), "tables": tables(), "keys": secret }).into(),
+            tools,
             host: args.host,
             takes_any_user: args.takes_any_user(),
             cors: args.cors.clone().into(),
@@ -198,12 +210,21 @@ impl Server {
 }
 
 /// Returns who knows the people who sign in.
-fn providers(args: &Args, users: &users::Settings) -> Providers<SystemClock, LocalPasswords> {
+///
+/// The issuers' tokens are checked by the machine's clock, since their issuers know no other.
+fn providers(
+    args: &Args,
+    users: &users::Settings,
+    clock: &LocalClock,
+) -> Providers<SystemClock, LocalPasswords> {
     let (rules, fetch) = (ClaimRules::from(users), Fetch::default());
     let server = args.identity_server.clone();
     let passwords = match server {
-        Some(url) => LocalPasswords::Server(IdentityServer::new(url, rules.clone(), fetch.clone())),
-        None if args.takes_any_user() => LocalPasswords::Any,
+        Some(url) => {
+            let server = IdentityServer::new(url, rules.clone(), fetch.clone());
+            LocalPasswords::Server(server, clock.clone())
+        }
+        None if args.takes_any_user() => LocalPasswords::Any(clock.clone()),
         None => LocalPasswords::Nobody,
     };
     let issuers = TrustedIssuers::new(args.issuers.0.clone(), rules, fetch, SystemClock);

@@ -6,36 +6,8 @@ import { createServer } from 'node:http';
 import test from 'node:test';
 import { inBrowser, skip } from './chromium.mjs';
 import { startServer } from './own-server.mjs';
+import { NARROW, caption, onPage, phone, upload } from './page.mjs';
 
-const NARROW = { width: 360, height: 700 };
-
-/** Opens the page of a new server. Fails if the page complains of anything, or opens a dialog. */
-const onPage = (act) =>
-  inBrowser(async (browser) => {
-    const origin = await startServer();
-    const complaints = [];
-    const open = async (viewport) => {
-      const page = await browser.newPage(viewport && { viewport });
-      page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
-      page.on('pageerror', (error) => complaints.push(String(error)));
-      page.on('dialog', (dialog) => {
-        complaints.push(`a dialog: ${dialog.message()}`);
-        return dialog.dismiss();
-      });
-      await page.goto(origin);
-      await page.locator('.phone').nth(1).waitFor();
-      return page;
-    };
-    await act(await open(), open);
-    assert.deepEqual(complaints, []);
-  });
-
-const phone = (page, place) => page.locator('.phone').nth(place);
-const upload = async (page, place, text) => {
-  await phone(page, place).locator('textarea').fill(text);
-  await phone(page, place).getByRole('button', { name: 'Upload' }).click();
-};
-const caption = (page, place, text) => phone(page, place).locator('caption', { hasText: text }).waitFor();
 const drop = (page, place, name, text) =>
   phone(page, place).evaluate((view, [name, text]) => {
     const dataTransfer = new DataTransfer();
@@ -108,7 +80,7 @@ test('names are text, whatever is in them', { skip }, () =>
 
 test('two windows see the same, also after a reload and as narrow as a phone', { skip }, () =>
   onPage(async (page, open) => {
-    const other = await open(NARROW);
+    const other = await open({ viewport: NARROW });
     await upload(page, 0, 'Bob,(650) 555-0123');
     await other.locator('#timeline li', { hasText: 'POST /address_book' }).waitFor();
     await other.reload();

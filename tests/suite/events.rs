@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
-use local::{Inbox, LocalPasswords};
+use local::{Inbox, LocalClock, LocalPasswords};
 use model::{Clock, SystemClock};
 use numbering::Phone;
 use protocol::queue::{BookMessage, PushMessage};
@@ -39,7 +39,7 @@ fn stage_providers() -> Providers<SystemClock, LocalPasswords> {
     };
     let (rules, fetch) = (ClaimRules::default(), Fetch::default());
     let issuers = TrustedIssuers::new(vec![issuer], rules, fetch, SystemClock);
-    Providers { issuers, passwords: LocalPasswords::Any }
+    Providers { issuers, passwords: LocalPasswords::Any(LocalClock::default()) }
 }
 
 fn folder() -> PathBuf {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use local::{HttpFunctions, Inbox, LocalPasswords};
+use local::{HttpFunctions, Inbox, LocalClock, LocalPasswords};
 use model::Clock;
 use protocol::Renewal;
 use serde_json::{Value, json};
@@ -61,7 +61,10 @@ impl Deployment {
             clock: clock.clone(),
             uploads: upload_settings(),
             sessions: session_settings(),
-            providers: Arc::new(Providers { issuers, passwords: LocalPasswords::Any }),
+            providers: Arc::new(Providers {
+                issuers,
+                passwords: LocalPasswords::Any(LocalClock::default()),
+            }),
             renewal: Renewal::default(),
         };
         Self { functions, clock, embedded }

@@ -19,7 +19,7 @@ pub mod rules;
 pub mod services;
 pub mod wait;
 
-use local::LocalPasswords;
+use local::{LocalClock, LocalPasswords};
 use model::{
     Budget, Change, Clock, Contact, Issuers, Limits, Mode, Payer, Scope, SystemClock, Upload,
     UserId,
@@ -100,7 +100,7 @@ pub fn session_keys() -> Keyring {
 pub fn providers() -> Providers<SystemClock, LocalPasswords> {
     let (rules, fetch) = (ClaimRules::default(), Fetch::default());
     let issuers = TrustedIssuers::new(vec![], rules, fetch, SystemClock);
-    Providers { issuers, passwords: LocalPasswords::Any }
+    Providers { issuers, passwords: LocalPasswords::Any(LocalClock::default()) }
 }
 
 /// Returns settings with which names are copied from a user pool, and users may change who has a
