@@ -76,10 +76,15 @@ e2e: sdk docs openapi sns forms tokens people deploy-proof
 sdk: build
     tests/sdk/run
 
-# Run the curl lines of README.md and docs/API.md against the local server
+# Run the curl lines of README.md, docs/API.md and docs/LOCAL.md against the local server
 [group('test')]
 docs: build
     tests/docs/run
+
+# Make the pictures of README.md and docs/LOCAL.md; `sdk` has to have run before
+[group('run')]
+screenshots: build
+    cd tests/sdk && node screenshots.mjs
 
 # Compare docs/openapi.json with the routes, the template and the traffic of `sdk` and `docs`
 [group('test')]

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use store::{Keyring, Tables};
 use tokio::sync::Notify;
 
+use crate::clock::LocalClock;
 use crate::database::Database;
 use crate::journal::Journal;
 use crate::queue::ChannelQueue;
@@ -37,6 +38,7 @@ pub(crate) struct StreamReader {
     /// Notified of each request that may have changed something.
     changed: Arc<Notify>,
     journal: Journal,
+    clock: LocalClock,
     stream: String,
     /// The one shard, once it is known. It is open, whatever `EndingSequenceNumber` says.
     shard: Option<String>,
@@ -75,6 +77,7 @@ impl StreamReader {
             keyring: database.keyring().clone(),
             changed,
             journal,
+            clock: database.clock().clone(),
             stream,
             shard: None,
             read: saved.clone(),
@@ -112,8 +115,11 @@ impl StreamReader {
             self.save().await?;
             return Ok(false);
         };
-        let passed: Vec<Value> =
-            records.iter().filter(|record| is_wanted(record)).map(event_record).collect();
+        let passed: Vec<Value> = records
+            .iter()
+            .filter(|record| is_wanted(record))
+            .map(|one| self.event_record(one))
+            .collect();
         let event: Event = serde_json::from_value(json!({ "Records": passed }))?;
         let response = joins::handle(&self.keyring, &self.queue, &self.queue, event).await;
         if !response.batch_item_failures.is_empty() {
@@ -156,6 +162,36 @@ impl StreamReader {
         Ok(self.shard.clone())
     }
 
+    /// Returns the record as Lambda spells it.
+    fn event_record(&self, record: &Record) -> Value {
+        let change = record
+            .dynamodb
+            .clone()
+            .unwrap_or_else(|| aws_sdk_dynamodbstreams::types::StreamRecord::builder().build());
+        // The database dates its records by the machine's clock.
+        let created_at = change.approximate_creation_date_time.map_or(0, |time| time.secs());
+        let created_at = created_at.saturating_add_unsigned(self.clock.ahead_ms() / 1000);
+        let item = |image: Option<
+            std::collections::HashMap<String, aws_sdk_dynamodbstreams::types::AttributeValue>,
+        >| { serde_dynamo::Item::from(image.unwrap_or_default()) };
+        json!({
+            "eventID": record.event_id,
+            "eventName": record.event_name.as_ref().map(OperationType::as_str),
+            "eventVersion": "1.1",
+            "eventSource": "aws:dynamodb",
+            "awsRegion": "us-east-1",
+            "dynamodb": {
+                "ApproximateCreationDateTime": created_at,
+                "Keys": item(change.keys),
+                "NewImage": item(change.new_image),
+                "OldImage": item(change.old_image),
+                "SequenceNumber": change.sequence_number,
+                "SizeBytes": change.size_bytes.unwrap_or_default(),
+                "StreamViewType": "NEW_AND_OLD_IMAGES",
+            },
+        })
+    }
+
     /// Saves how far the stream was read, if no message is open any more, and deletes the records
     /// before that.
     async fn save(&mut self) -> Result<(), StreamError> {
@@ -188,31 +224,4 @@ fn is_wanted(record: &Record) -> bool {
     let changed =
         record.event_name != Some(OperationType::Modify) || change.old_image != change.new_image;
     changed && key.is_some_and(|key| key.starts_with(KEY_PREFIX))
-}
-
-/// Returns the record as Lambda spells it.
-fn event_record(record: &Record) -> Value {
-    let change = record
-        .dynamodb
-        .clone()
-        .unwrap_or_else(|| aws_sdk_dynamodbstreams::types::StreamRecord::builder().build());
-    let item = |image: Option<
-        std::collections::HashMap<String, aws_sdk_dynamodbstreams::types::AttributeValue>,
-    >| { serde_dynamo::Item::from(image.unwrap_or_default()) };
-    json!({
-        "eventID": record.event_id,
-        "eventName": record.event_name.as_ref().map(OperationType::as_str),
-        "eventVersion": "1.1",
-        "eventSource": "aws:dynamodb",
-        "awsRegion": "us-east-1",
-        "dynamodb": {
-            "ApproximateCreationDateTime": change.approximate_creation_date_time.map_or(0, |time| time.secs()),
-            "Keys": item(change.keys),
-            "NewImage": item(change.new_image),
-            "OldImage": item(change.old_image),
-            "SequenceNumber": change.sequence_number,
-            "SizeBytes": change.size_bytes.unwrap_or_default(),
-            "StreamViewType": "NEW_AND_OLD_IMAGES",
-        },
-    })
 }

@@ -1,4 +1,4 @@
-// Runs the curl lines of README.md and docs/API.md against a local server. Each page runs from top
+// Runs the curl lines of README.md, docs/API.md and docs/LOCAL.md against a local server. Each page runs from top
 // to bottom, on a server of its own: tests/docs/run [BINARY]. Every line has to succeed. If a
 // comment of JSON follows, the line has to answer with it; … in the comment matches anything.
 
@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const binary = resolve(process.argv[2] ?? join(root, 'target/debug/address-book'));
-const PAGES = ['README.md', 'docs/API.md'];
+const PAGES = ['README.md', 'docs/API.md', 'docs/LOCAL.md'];
 const PAGES_SAY = 'localhost:8080';
 
 /** Returns the page's curl lines, each with the answer that the page promises, if any. */

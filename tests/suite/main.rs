@@ -31,4 +31,5 @@ mod sessions;
 mod sns;
 mod storm;
 mod template;
+mod tools;
 mod turnover;

@@ -131,6 +131,38 @@ async fn without_keys_the_same_dump_shows_everything() {
     server.stop().await.expect("stopped");
 }
 
+/// A person who has the keys reads all of it, except push tokens, which are hashes.
+#[tokio::test]
+async fn the_servers_keys_open_everything_but_hashes() {
+    for unsealed in [false, true] {
+        let args = Args { port: 0, unsealed, ..Args::default() };
+        let server = Server::start(&args).await.expect("a server");
+        tell_the_story(&server).await;
+        let path = "/_local/tables?unsealed=1";
+        let (status, opened) = call(server.address(), "GET", path, OWNER, Value::Null).await;
+        assert_eq!(status, 200);
+        let text = opened.to_string();
+        for mark in MARKS.iter().filter(|mark| **mark != "token-of-a-pixel") {
+            assert!(text.contains(mark), "{mark} isn't opened");
+        }
+        assert!(!text.contains("token-of-a-pixel") && !text.contains("\"sealed\""), "{text}");
+        let books = opened["AddressBooks"].as_array().expect("a list");
+        let book = books.iter().find(|item| item["book"] == "global").expect("a book");
+        let bob = json!({"name": "Bob In Her Book", "phone": "16505550123", "spelling": "(650) 555-0123", "match": 2});
+        assert!(book["contacts"].as_array().is_some_and(|contacts| contacts.contains(&bob)));
+        let wiped = books.iter().find(|item| item["book"] == "device udid-of-a-tablet");
+        assert_eq!(wiped.map(|book| &book["contacts"]), Some(&json!([])));
+        for (table, key) in [("ContactOwners", "phone"), ("Budgets", "payer"), ("Claims", "claim")]
+        {
+            let items = opened[table].as_array().expect("a list");
+            let hashed = |item: &Value| item[key]["hash"].is_string();
+            let is_readable = unsealed && table == "ContactOwners";
+            assert!(!items.is_empty() && items.iter().all(|item| hashed(item) != is_readable));
+        }
+        server.stop().await.expect("stopped");
+    }
+}
+
 async fn upload(store: &Store, name: &str) {
     let body = json!({"contacts": [{"name": name, "phone": "+16505550123"}]}).to_string();
     let event = request("POST", "/address_book", "olga", Some(body));
