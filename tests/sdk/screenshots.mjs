@@ -30,6 +30,9 @@ await inBrowser(async (browser) => {
   await page.setViewportSize({ width: 800, height: 980 });
   await save('tables.png', page.locator('section', { has: page.locator('#tables') }));
 
+  await press('31 days later');
+  await page.locator('#timeline li', { hasText: 'the clock was moved on' }).waitFor();
+  await page.waitForTimeout(1000); // The phones read their books again.
   await page.getByRole('combobox', { name: 'Route' }).selectOption('POST /address_book');
   await press('Set the fault');
   await page.locator('#faults li').waitFor();
@@ -37,10 +40,10 @@ await inBrowser(async (browser) => {
   await phone.locator('textarea').fill('Carla,+49 1512 3456789');
   await phone.getByRole('button', { name: 'Upload' }).click();
   await phone.locator('.answer', { hasText: '503' }).waitFor();
-  await press('31 days later');
-  await page.locator('#timeline li', { hasText: 'the clock was moved on' }).waitFor();
   await page.locator('#clock').evaluate((clock) => scrollTo(0, clock.offsetTop - 16));
-  await page.locator('#timeline').evaluate((list) => list.scrollTo(0, 0));
+  await page.waitForTimeout(1000);
+  const answered = page.locator('#timeline li', { hasText: '(a fault: status 503)' });
+  await answered.evaluate((item) => item.parentElement.scrollTo(0, item.offsetTop - item.parentElement.offsetTop));
   await save('faults.png');
 });
 
