@@ -1,4 +1,5 @@
-//! `cargo run`: the whole address book on this machine. See the crate `local`.
+//! `cargo run`: the whole address book on this machine. See the crate `local`. `cargo run -- load`
+//! fills it with a town. See the crate `town`.
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -20,6 +21,8 @@ struct CommandLine {
 enum Command {
     #[command(flatten)]
     Operator(operator::Command),
+    /// Fill a running server with a town of people, and check that nothing was lost
+    Load(town::Args),
 }
 
 #[tokio::main]
@@ -28,15 +31,21 @@ async fn main() -> ExitCode {
     if std::env::var_os("RUST_LOG").is_some() {
         lambda::telemetry::init();
     }
-    if let Some(Command::Operator(command)) = &command {
-        return operator::run(command).await;
+    match command {
+        None => match local::run(&server).await {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => complain(&error, ExitCode::FAILURE),
+        },
+        Some(Command::Operator(command)) => operator::run(&command).await,
+        Some(Command::Load(load)) => match town::run(&load, &mut std::io::stdout()).await {
+            Ok(outcome) => outcome.into(),
+            Err(error) => complain(&error, error.code()),
+        },
     }
-    match local::run(&server).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            // If the line can't be printed, there is nowhere to say so.
-            let _ = writeln!(std::io::stderr(), "{error}");
-            ExitCode::FAILURE
-        }
-    }
+}
+
+/// Prints an error and returns `code`. If the line can't be printed, there is nowhere to say so.
+fn complain(error: &impl std::fmt::Display, code: ExitCode) -> ExitCode {
+    let _ = writeln!(std::io::stderr(), "{error}");
+    code
 }
