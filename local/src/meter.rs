@@ -10,7 +10,7 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::book_writes::BookWrite;
@@ -57,7 +57,8 @@ impl HttpConnector for Noting {
         let Ok(calls) = CALLS.try_with(Arc::clone) else { return self.0.call(request) };
         let target = request.headers().get("x-amz-target").unwrap_or_default();
         let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
-        let asked = ask_for_units(&mut request);
+        let asked = may_write_book(&operation, &request);
+        ask_for_units(&mut request);
         let answer = self.0.call(request);
         HttpConnectorFuture::new(async move {
             let (response, consumed) = with_units(answer.await?).await?;
@@ -76,15 +77,36 @@ impl HttpConnector for Noting {
     }
 }
 
-/// Adds to a request that the answer is to say what was consumed. Returns the request's body.
-fn ask_for_units(request: &mut HttpRequest) -> Option<Value> {
-    let body = request.body().bytes().and_then(|body| serde_json::from_slice::<Value>(body).ok());
-    let mut body = body.filter(Value::is_object)?;
-    body["ReturnConsumedCapacity"] = "TOTAL".into();
-    let text = body.to_string();
-    request.headers_mut().insert("content-length", text.len().to_string());
-    *request.body_mut() = SdkBody::from(text);
-    Some(body)
+/// Adds to a request that the answer is to say what was consumed, unless it says something of that
+/// itself. The body isn't parsed, because each call of the database comes through here.
+fn ask_for_units(request: &mut HttpRequest) {
+    let body = request.body().bytes().and_then(|body| std::str::from_utf8(body).ok());
+    let Some(body) = body.and_then(with_question) else { return };
+    request.headers_mut().insert("content-length", body.len().to_string());
+    *request.body_mut() = SdkBody::from(body);
+}
+
+/// Returns the body of a request that may write a book. Others aren't parsed.
+fn may_write_book(operation: &str, request: &HttpRequest) -> Option<Value> {
+    let is_write =
+        matches!(operation, "PutItem" | "UpdateItem" | "DeleteItem" | "TransactWriteItems");
+    let body = request.body().bytes().filter(|_| is_write)?;
+    serde_json::from_slice(body).ok()
+}
+
+/// Returns the body of a request with the question for what it consumes.
+fn with_question(body: &str) -> Option<String> {
+    let fields = body.strip_prefix('{')?;
+    let comma = if fields.starts_with('}') { "" } else { "," };
+    let is_asked = body.contains("\"ReturnConsumedCapacity\"");
+    (!is_asked).then(|| format!("{{\"ReturnConsumedCapacity\":\"TOTAL\"{comma}{fields}"))
+}
+
+/// The part of an answer that says what was consumed.
+#[derive(Default, Deserialize)]
+struct Answer {
+    #[serde(default, rename = "ConsumedCapacity")]
+    consumed: Value,
 }
 
 /// Returns the response as it was, and what it says was consumed, for each table.
@@ -94,9 +116,7 @@ async fn with_units(
     let body = std::mem::replace(response.body_mut(), SdkBody::taken());
     let read = ByteStream::new(body).collect().await;
     let bytes = read.map_err(|error| ConnectorError::io(error.into()))?.into_bytes();
-    let consumed = serde_json::from_slice::<Value>(&bytes)
-        .map(|mut answer| answer["ConsumedCapacity"].take())
-        .unwrap_or_default();
+    let consumed = serde_json::from_slice::<Answer>(&bytes).unwrap_or_default().consumed;
     *response.body_mut() = SdkBody::from(bytes);
     let consumed = match consumed {
         Value::Array(tables) => tables,
@@ -112,4 +132,22 @@ fn table(consumed: &Value) -> Option<String> {
 
 fn is_write(operation: &str) -> bool {
     !matches!(operation, "GetItem" | "BatchGetItem" | "Query" | "Scan")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_asks_once_for_what_it_consumes() {
+        for (body, asking) in [
+            ("{}", Some(r#"{"ReturnConsumedCapacity":"TOTAL"}"#)),
+            (r#"{"TableName":"T"}"#, Some(r#"{"ReturnConsumedCapacity":"TOTAL","TableName":"T"}"#)),
+            (r#"{"ReturnConsumedCapacity":"TOTAL"}"#, None),
+            ("", None),
+            ("[]", None),
+        ] {
+            assert_eq!(with_question(body).as_deref(), asking, "{body}");
+        }
+    }
 }
