@@ -17,7 +17,7 @@ use crate::scan::BookKey;
 use crate::sessions::opened_user;
 use crate::store::Store;
 use crate::tables::Table;
-use crate::users::{read_holder, read_phone};
+use crate::users::{read_held, read_phone};
 
 impl Store {
     /// Reads the first items of a table, at most `limit`, and opens them.
@@ -99,7 +99,7 @@ impl Store {
     }
 
     fn opened_phone(&self, item: &Attributes) -> Option<Value> {
-        let holder = read_holder(&self.keyring, item).ok()?;
+        let holder = read_held(&self.keyring, item).ok()??;
         let phone = read_phone(&self.keyring, item, &holder.user).ok()?;
         Some(phone.digits().into())
     }
