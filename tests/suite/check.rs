@@ -177,9 +177,12 @@ enum Damage {
     UnreadableHint,
 }
 
+/// What a check finds: how many of which kind.
+type Found = &'static [(Kind, usize)];
+
 impl Damage {
-    const ALL: &[(Self, &[(Kind, usize)], &[(Kind, usize)])] = &[
-        // The damage, what is found, and what of it can't be repaired.
+    /// The damage, what is found, and what of it can't be repaired.
+    const ALL: &[(Self, Found, Found)] = &[
         (Self::HintDeleted, &[(Kind::MissingHint, 2)], &[]),
         (Self::MatchTakenAway, &[(Kind::MissingMatch, 1)], &[]),
         (Self::MatchOfSomebodyElse, &[(Kind::Ghost, 2)], &[]),

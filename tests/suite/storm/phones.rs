@@ -15,13 +15,16 @@ use super::weather::Weather;
 /// A push: the recipient, the device, the joiner's public id, and the joiner's phone.
 type Told = (String, String, u32, String);
 
+/// A push, whoever has the phone: the recipient, the device, and the phone.
+type About = (String, String, String);
+
 /// All devices of the world.
 #[derive(Clone)]
 pub struct FakePhones {
     weather: Weather,
     told: Arc<Mutex<BTreeMap<Told, usize>>>,
-    /// When each push arrived last: the recipient, the device and the joiner's phone.
-    last: Arc<Mutex<BTreeMap<(String, String, String), Instant>>>,
+    /// When each push arrived last.
+    last: Arc<Mutex<BTreeMap<About, Instant>>>,
     /// Pushes that arrived although the sender was told that they hadn't.
     lost_answers: Arc<Mutex<usize>>,
 }
