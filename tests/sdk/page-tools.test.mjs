@@ -94,6 +94,7 @@ test('31 days later a number that comes back is announced again', { skip }, () =
       await phone(page, 1).locator('.profile', { hasText: 'A user' }).waitFor();
     };
     await upload(page, 0, 'Bob,(650) 555-0123');
+    await caption(page, 0, 'The book: 1 contacts');
     await joins();
     await banners(1);
     await press(1, 'Leave');

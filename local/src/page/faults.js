@@ -14,14 +14,15 @@ const SHARES = { 'every request': 1, 'every second request': 0.5, 'every tenth r
 
 const nameOf = (names, wanted) => Object.keys(names).find((name) => JSON.stringify(names[name]) === JSON.stringify(wanted));
 
-function describe({ route, share, ...effect }) {
+/** Returns a fault as people say it. */
+export function faultOf({ route, share, ...effect }) {
   const what = nameOf(EFFECTS, effect) ?? JSON.stringify(effect);
   return `${route ?? 'every route'}: ${what}, ${nameOf(SHARES, share) ?? `a share of ${share}`}`;
 }
 
 async function read() {
   const { faults, routes } = await ask('/_local/faults');
-  $('#faults ul').replaceChildren(...faults.map((fault) => element('li', describe(fault))));
+  $('#faults ul').replaceChildren(...faults.map((fault) => element('li', faultOf(fault))));
   $('#faults [type=button]').disabled = faults.length === 0;
   return routes;
 }

@@ -2,6 +2,7 @@
 
 import { spanOf } from './clock.js';
 import { $, element } from './element.js';
+import { faultOf } from './faults.js';
 
 const DOLLARS_A_MILLION = { read: 0.125, write: 0.625 };
 const SHOWN_EVENTS = 200;
@@ -22,7 +23,7 @@ function describe(event) {
     case 'request': return `${event.user ?? 'somebody'}: ${event.method} ${event.path} → ${event.status} in ${event.ms.toFixed(1)} ms${event.fault ? ` (a fault: ${event.fault})` : ''}`;
     case 'record': return `the stream of Users: ${event.change}`;
     case 'book': return describeBook(event);
-    case 'fault': return event.set ? `a fault was set: ${JSON.stringify(event.set)}` : `faults were ended: ${event.ended}`;
+    case 'fault': return event.set ? `a fault was set: ${faultOf(event.set)}` : `faults were ended: ${event.ended}`;
     case 'clock': return describeMove(event);
     case 'message': return `a message: ${event.function} ${event.is_done ? 'has done it' : 'will try again'}`;
     case 'push': return `a push to ${event.user_id}: ${event.text}`;
