@@ -47,17 +47,22 @@ impl Stack {
         set.is_none_or(|on| on == "true")
     }
 
+    /// Returns the region of those whose number says none.
+    #[must_use]
+    pub fn home_region(&self) -> Region {
+        let set = self.deployed.as_ref().and_then(|stack| stack.parameters.get("HomeRegion"));
+        let region = set.and_then(|region| region.parse().ok());
+        region.unwrap_or_else(|| LOCAL_REGION.parse().expect("a region is two capitals"))
+    }
+
     /// Reads a phone as a person writes it. Without a plus it is a number of the stack's home region,
     /// or an international one.
     ///
     /// # Errors
     /// [`OperatorError::NotAPhone`], which doesn't quote it.
     pub fn phone(&self, spelling: &str) -> Result<Phone, OperatorError> {
-        let set = self.deployed.as_ref().and_then(|stack| stack.parameters.get("HomeRegion"));
-        let region = set.and_then(|region| region.parse().ok());
-        let region: Region =
-            region.unwrap_or_else(|| LOCAL_REGION.parse().expect("a region is two capitals"));
-        Phone::read(spelling, &HomeRegion::from(region)).map_err(|_| OperatorError::NotAPhone)
+        let home = HomeRegion::from(self.home_region());
+        Phone::read(spelling, &home).map_err(|_| OperatorError::NotAPhone)
     }
 }
 

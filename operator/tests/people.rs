@@ -9,7 +9,7 @@ use futures::StreamExt;
 use local::{Database, tables};
 use model::{Book, Change, Contact, Details, Mode, PublicId, Scope, SystemClock, Upload, UserId};
 use numbering::{HomeRegion, Phone, Region};
-use people::{Counts, Failure, Import, Imported, Roll, Step, Watch, Who, export, find, roll};
+use people::{Counts, Failure, Import, Imported, Named, Roll, Step, Watch, export, find, roll};
 use protocol::{ProfilePatch, sign_up, upload_unlimited};
 use serde_json::{Value, json};
 use store::{AccountStore, BookReader, HolderReader, Keyring, Store};
@@ -482,22 +482,26 @@ async fn some_people_can_be_written_out_alone() {
     imported(&store, Path::new(PEOPLE)).await;
     let all = exported(&store).await;
     let all: Vec<&str> = all.lines().collect();
-    for (names, places, expected_missing) in [
-        (&["+16505550101"][..], &[0][..], &[][..]),
-        (&["102"], &[1], &[]),
-        (&["subject:102"], &[], &[0]),
-        (&["chloe", "+33639980003"], &[2], &[]),
-        (&["device-owner-without-account", "nobody", "101"], &[0, 7], &[1]),
-        (&["+16505550199", "999"], &[], &[0, 1]),
+    let phone = |digits: &str| Named::Phone(digits.parse().expect("a phone"));
+    let subject = |subject: &str| Named::User(user(subject));
+    for (named, places, expected_missing) in [
+        (vec![phone("16505550101")], &[0][..], &[][..]),
+        (vec![Named::Id(id(102))], &[1], &[]),
+        (vec![subject("102")], &[], &[0]),
+        (vec![subject("chloe"), phone("33639980003")], &[2], &[]),
+        (
+            vec![subject("device-owner-without-account"), subject("nobody"), Named::Id(id(101))],
+            &[0, 7],
+            &[1],
+        ),
+        (vec![phone("16505550199"), Named::Id(id(999))], &[], &[0, 1]),
     ] {
-        let who: Vec<Who> = names.iter().map(|name| name.parse().expect("a name")).collect();
-        let (roll, missing) = find(&store, &who).await.expect("readable");
-        assert_eq!(missing, expected_missing, "{names:?}");
+        let (roll, missing) = find(&store, &named).await.expect("readable");
+        assert_eq!(missing, expected_missing, "{named:?}");
         let lines = lines_of(&store, &roll).await;
         let expected: Vec<&str> = places.iter().map(|place| all[*place]).collect();
-        assert_eq!(lines.lines().collect::<Vec<_>>(), expected, "{names:?}");
+        assert_eq!(lines.lines().collect::<Vec<_>>(), expected, "{named:?}");
     }
-    assert!("+1".parse::<Who>().is_err() && "".parse::<Who>().is_err());
 }
 
 #[tokio::test]
@@ -517,4 +521,16 @@ async fn a_contact_keeps_the_number_by_which_it_was_known() {
         book.entries().iter().map(|entry| entry.contact.phone.digits().to_owned()).collect();
     assert_eq!(digits, ["16502530000", "491713920001", "16505550101"]);
     assert_eq!(book.region(), Some(region("DE")));
+}
+
+#[tokio::test]
+async fn a_number_that_was_forgotten_stays_out_of_the_books() {
+    let database = database(keys()).await;
+    let store = database.store();
+    protocol::forget(&store, "16505550199".parse().expect("a phone")).await.expect("forgotten");
+    let (came, failures) = run(&import_into(&store), Path::new(PEOPLE)).await;
+    let reason = "its number was forgotten";
+    assert_eq!(failures, [json!({"line": 1, "book": 0, "contact": 4, "reason": reason})]);
+    assert_eq!((came.failed_lines, came.contacts_left_out, came.books.created), (0, 1, 8));
+    assert_eq!(book(&store, &user("alice")).await.entries().len(), 4);
 }

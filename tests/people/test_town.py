@@ -74,10 +74,10 @@ class TownTest(unittest.TestCase):
         self.assertEqual((again["accounts"]["created"], again["accounts"]["kept"], again["books"]["created"], again["books"]["kept"]), (0, 0, 0, 0))
 
         before = out.read_bytes()
-        told, _ = run(one, "export", "--to", out, "--only", "person-9", expected=3)
+        told, _ = run(one, "export", "--to", out, "--only", "subject:person-9", expected=3)
         self.assertIn("exists", told["error"])
         self.assertEqual(out.read_bytes(), before)
-        run(one, "export", "--to", out, "--only", "person-9", "--overwrite")
+        run(one, "export", "--to", out, "--only", "subject:person-9", "--overwrite")
         self.assertEqual([json.loads(line)["subject"] for line in out.read_text().splitlines()], ["person-9"])
         self.assertEqual(sorted(path.name for path in self.folder.iterdir()), ["out.jsonl", "town.jsonl"])
 

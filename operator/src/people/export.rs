@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::pin::pin;
 use std::process::ExitCode;
 
-use ::people::{Roll, Who, find, roll};
+use ::people::{Named, Roll, find, roll};
 use futures::StreamExt;
 use serde::Serialize;
 use store::{Store, StoreError};
@@ -15,14 +15,14 @@ use super::private_file::PrivateFile;
 use crate::outcome::{self, Exit, Outcome};
 use crate::progress::{counter, measured};
 use crate::stack::{OperatorError, Stack, StackArgs};
+use crate::who::Who;
 
 /// Write people out as JSON lines, which `import` reads: all of them, or some
 #[derive(Clone, Debug, PartialEq, Eq, clap::Args)]
 pub struct ExportArgs {
     #[command(flatten)]
     pub stack: StackArgs,
-    /// Only this person: a number with a plus, a public id or a subject (with subject: before it if
-    /// it looks like one of the others); may be repeated
+    /// Only this person: +16505550123, id:212 or subject:SUBJECT; may be repeated
     #[arg(long, value_name = "PERSON")]
     pub only: Vec<Who>,
     /// Write to this file, which only its owner can read (otherwise to the standard output)
@@ -53,34 +53,44 @@ pub(crate) async fn run(args: &ExportArgs) -> Result<Exported, OperatorError> {
     let stack = Stack::open(&args.stack).await?;
     let Some(path) = &args.to else {
         let mut out = BufWriter::new(io::stdout().lock());
-        return write(&stack.store, args, &mut out).await;
+        return write(&stack, args, &mut out).await;
     };
     let failed = |source| OperatorError::file(path, source);
     let mut file = PrivateFile::begin(path, args.overwrite).map_err(failed)?;
     let mut out = BufWriter::new(&mut file.file);
-    let exported = write(&stack.store, args, &mut out).await?;
+    let exported = write(&stack, args, &mut out).await?;
     drop(out);
     file.finish().map_err(failed)?;
     Ok(exported)
 }
 
 async fn write(
-    store: &Store,
+    stack: &Stack,
     args: &ExportArgs,
     out: &mut impl Write,
 ) -> Result<Exported, OperatorError> {
+    let store = &stack.store;
     let (roll, missing) = if args.only.is_empty() {
         let bar = counter("items looked at");
         let roll = roll(store, args.segments, || bar.inc(1)).await?;
         bar.finish_and_clear();
         (roll, vec![])
     } else {
-        find(store, &args.only).await?
+        let named = args.only.iter().map(|who| named(stack, who));
+        find(store, &named.collect::<Result<Vec<_>, _>>()?).await?
     };
     let missing = missing.into_iter().map(|place| place + 1).collect();
     let mut exported = Exported { unreadable: roll.unreadable, missing, ..Exported::default() };
     write_lines(store, &roll, usize::from(args.at_once), out, &mut exported).await?;
     Ok(exported)
+}
+
+fn named(stack: &Stack, who: &Who) -> Result<Named, OperatorError> {
+    Ok(match who {
+        Who::Phone(spelling) => Named::Phone(stack.phone(spelling)?),
+        Who::Id(id) => Named::Id(*id),
+        Who::Subject(user) => Named::User(user.clone()),
+    })
 }
 
 async fn write_lines(

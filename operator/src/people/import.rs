@@ -15,9 +15,6 @@ use crate::outcome::{Exit, Outcome};
 use crate::progress::{counter, measured};
 use crate::stack::{OperatorError, Stack, StackArgs};
 
-/// The home region of the local server, as in `template.yaml`.
-const LOCAL_HOME_REGION: &str = "US";
-
 /// Move people in, with their accounts and books. Nobody is told of anybody, and nothing is charged.
 /// Those who are there already stay as they are, so an import that was stopped is just started again
 #[derive(Clone, Debug, PartialEq, Eq, clap::Args)]
@@ -56,7 +53,7 @@ pub(crate) async fn run(args: &ImportArgs) -> Result<ImportOutcome, OperatorErro
     let import = Import {
         store: &stack.store,
         clock: &SystemClock,
-        region: args.home_region.unwrap_or_else(|| home_region(&stack)),
+        region: args.home_region.unwrap_or_else(|| stack.home_region()),
         at_once: usize::from(args.at_once),
         overwrites: args.overwrite,
         is_dry_run: args.dry_run,
@@ -65,13 +62,6 @@ pub(crate) async fn run(args: &ImportArgs) -> Result<ImportOutcome, OperatorErro
     let imported = import.run(&args.file, &mut watch).await?;
     watch.end()?;
     Ok(ImportOutcome(imported))
-}
-
-fn home_region(stack: &Stack) -> Region {
-    let deployed = stack.deployed.as_ref();
-    let parameter = deployed.and_then(|deployed| deployed.parameters.get("HomeRegion"));
-    let region = parameter.and_then(|region| region.parse().ok());
-    region.unwrap_or_else(|| LOCAL_HOME_REGION.parse().expect("a region is two capitals"))
 }
 
 /// Shows how far an import is, and writes what failed.

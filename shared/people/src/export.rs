@@ -1,7 +1,6 @@
 //! Writing people out.
 
 use std::collections::BTreeSet;
-use std::str::FromStr;
 
 use futures::TryStreamExt;
 use futures::stream::{self, Stream, StreamExt};
@@ -90,50 +89,26 @@ pub async fn roll(
 
 /// How somebody is named who is to be written out.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Who {
+pub enum Named {
     Phone(Phone),
     Id(PublicId),
     User(UserId),
 }
 
-/// The text names nobody.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("it is neither a number with a plus, nor a public id, nor a subject")]
-pub struct WhoError;
-
-impl FromStr for Who {
-    type Err = WhoError;
-
-    /// Takes a number with a plus, a public id, or a subject. A subject that looks like one of the
-    /// others has `subject:` before it.
-    fn from_str(text: &str) -> Result<Self, WhoError> {
-        if let Some(subject) = text.strip_prefix("subject:") {
-            return subject.parse().map(Self::User).map_err(|_| WhoError);
-        }
-        if text.starts_with('+') {
-            return Phone::proven(text).map(Self::Phone).map_err(|_| WhoError);
-        }
-        if let Ok(id) = text.parse() {
-            return Ok(Self::Id(id));
-        }
-        text.parse().map(Self::User).map_err(|_| WhoError)
-    }
-}
-
-/// Finds those who are named. Returns the roll of them, and the places in `who` of those who aren't
+/// Finds those who are named. Returns the roll of them, and the places in `named` of those who aren't
 /// there.
 ///
 /// # Errors
 /// [`StoreError`] of the reads.
-pub async fn find(store: &Store, who: &[Who]) -> Result<(Roll, Vec<usize>), StoreError> {
+pub async fn find(store: &Store, named: &[Named]) -> Result<(Roll, Vec<usize>), StoreError> {
     let (mut roll, mut missing) = (Roll::default(), vec![]);
-    for (place, who) in who.iter().enumerate() {
-        let found = match who {
-            Who::Phone(phone) => {
+    for (place, one) in named.iter().enumerate() {
+        let found = match one {
+            Named::Phone(phone) => {
                 store.holder(*phone).await?.map(|holder| Entered::Account(holder.id))
             }
-            Who::Id(id) => store.profile(*id).await?.map(|profile| Entered::Account(profile.id)),
-            Who::User(user) => match store.subject(user).await?.id {
+            Named::Id(id) => store.profile(*id).await?.map(|profile| Entered::Account(profile.id)),
+            Named::User(user) => match store.subject(user).await?.id {
                 Some(id) => Some(Entered::Account(id)),
                 None => {
                     let is_there = !store.read_books(user).await?.is_empty();

@@ -9,7 +9,7 @@ mod mistake;
 mod person;
 mod time;
 
-pub use export::{Roll, Who, WhoError, export, find, roll};
+pub use export::{Named, Roll, export, find, roll};
 pub use import::{Counts, Failure, Import, ImportError, Imported, Step, Watch};
 pub use mistake::Mistake;
 pub use person::{Account, LeftOut, Person, PersonBook, Read};

@@ -1,7 +1,7 @@
 //! Moving books in.
 
 use model::{Book, Change, Clock, Entry, Mode, Upload, UserId};
-use protocol::upload_unlimited;
+use protocol::{Uploaded, upload_unlimited};
 use store::{AccountStore, BookReader, Life, fits};
 
 use super::Import;
@@ -77,11 +77,17 @@ impl<C: Clock> Import<'_, C> {
         let upload =
             Upload { mode: Mode::Replace, changes: contacts.into_iter().map(put).collect() };
         let uploaded = upload_unlimited(self.store, user, &scope, &upload, &home).await?;
-        left_out.extend(uploaded.no_room.into_iter().map(|contact| LeftOut {
-            book: place,
-            contact,
-            mistake: Mistake::new("the book has no room for it"),
-        }));
+        let Uploaded { counts: _, no_room, forgotten } = uploaded;
+        for (contacts, why) in
+            [(no_room, "the book has no room for it"), (forgotten, "its number was forgotten")]
+        {
+            let mistake = Mistake::new(why);
+            left_out.extend(contacts.into_iter().map(|contact| LeftOut {
+                book: place,
+                contact,
+                mistake: mistake.clone(),
+            }));
+        }
         Ok(came)
     }
 }
