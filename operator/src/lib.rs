@@ -8,6 +8,7 @@ mod ask;
 pub mod check;
 pub mod explain;
 pub mod find;
+pub mod forget;
 mod outcome;
 pub mod people;
 mod progress;
@@ -30,6 +31,7 @@ pub enum Command {
     Find(find::FindArgs),
     Export(people::ExportArgs),
     Import(people::ImportArgs),
+    Forget(forget::ForgetArgs),
 }
 
 /// Runs a command, and prints what came of it.
@@ -40,5 +42,6 @@ pub async fn run(command: &Command) -> ExitCode {
         Command::Find(args) => outcome::tell(&find::run(args).await, args.stack.json),
         Command::Export(args) => people::tell_export(&people::export(args).await, args),
         Command::Import(args) => outcome::tell(&people::import(args).await, args.stack.json),
+        Command::Forget(args) => outcome::tell(&forget::run(args).await, args.stack.json),
     }
 }

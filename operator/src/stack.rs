@@ -53,6 +53,8 @@ pub enum OperatorError {
     /// A person of whom something is asked is nobody whom Users knows.
     #[error("{0} is nobody: Users doesn't know them")]
     Nobody(&'static str),
+    #[error("it isn't done in all books yet, do it again: {0}")]
+    Forget(#[source] protocol::ForgetError),
     #[error(transparent)]
     Keyring(#[from] KeyringError),
     #[error(transparent)]

@@ -176,3 +176,44 @@ async fn the_first_broken_link_is_named_in_the_same_words_for_people_and_scripts
         assert!(printed.contains(sentence), "{printed}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_number_of_somebody_who_is_no_user_is_forgotten_and_allowed_again() {
+    const NOBODY: &str = "+16505550124";
+    let town = Town::new().await;
+    let upload = async || {
+        let contacts = json!([{"name": "Nobody", "phone": NOBODY}]);
+        let answer = town.asks("POST", "/address_book", "ann", json!({ "contacts": contacts }));
+        answer.await["rejected"].clone()
+    };
+    let holds = async || {
+        let book = town.asks("GET", "/address_book", "ann", Value::Null).await;
+        book.as_array().expect("an array").iter().any(|contact| contact["phone"] == NOBODY)
+    };
+    let nobody = ["forget", NOBODY, "--dry-run"];
+    let plan = json!({"outcome": "dry_run", "books": 1, "is_forgotten": false});
+    assert_eq!(town.tells(&nobody, 0), plan);
+    let refused = town.tells(&["forget", NOBODY], 1);
+    assert_eq!(refused, json!({"outcome": "not_confirmed"}), "nobody is at the terminal");
+    assert!(holds().await);
+
+    let done = json!({"outcome": "forgotten", "books": 1, "contacts": 1});
+    assert_eq!(town.tells(&["forget", NOBODY, "--yes"], 0), done);
+    assert!(!holds().await);
+    assert_ne!(upload().await, json!({}), "no book takes it again");
+    assert!(!holds().await);
+    assert_eq!(town.tells(&nobody, 0)["is_forgotten"], true);
+    assert_eq!(town.tells(&["find", "--phone", NOBODY], 1)["is_forgotten"], true);
+
+    for was_forgotten in [true, false] {
+        let allowed = json!({"outcome": "allowed", "was_forgotten": was_forgotten});
+        assert_eq!(town.tells(&["forget", NOBODY, "--allow"], 0), allowed);
+    }
+    assert_eq!(upload().await, json!({}));
+    assert!(holds().await);
+
+    let of_user = town.tells(&["forget", JOY, "--yes"], 1);
+    assert_eq!(of_user, json!({"outcome": "has_holder"}));
+    let printed = town.prints(&["forget", NOBODY, "--dry-run"], 0);
+    assert!(!printed.contains("6505550124"), "{printed}");
+}

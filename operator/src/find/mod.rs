@@ -4,7 +4,8 @@ mod report;
 
 use model::{Budget, Clock, Limits, Payer, Scope, SystemClock, UserId};
 use store::{
-    BookReader, Bucket, BudgetStore, ClaimStore, HolderChangeStore, Inspection, StoredBook,
+    BookReader, Bucket, BudgetStore, ClaimStore, ForgottenPhones, HolderChangeStore, Inspection,
+    StoredBook,
 };
 
 pub use self::report::{
@@ -76,6 +77,7 @@ pub async fn find(
         let mut books = 0;
         for form in phone.forms() {
             books += store.count_hints(form).await?;
+            report.is_forgotten |= store.is_forgotten(form).await?;
         }
         report.books_with_number = Some(books);
     }

@@ -26,6 +26,8 @@ pub struct FindReport {
     /// How many pushes of the last 30 days are remembered.
     pub pushes_remembered: usize,
     pub budgets: Vec<Spent>,
+    /// Whether nobody's book takes the number any more.
+    pub is_forgotten: bool,
     /// How many books may hold their number. Absent if they have none.
     pub books_with_number: Option<usize>,
     #[serde(skip)]
@@ -187,6 +189,9 @@ impl fmt::Display for FindReport {
         }
         if let Some(books) = self.books_with_number {
             write!(f, "\nbooks that may hold the number: {books}")?;
+        }
+        if self.is_forgotten {
+            write!(f, "\nthe number is forgotten: no book takes it")?;
         }
         Ok(())
     }

@@ -15,8 +15,8 @@ use super::weather::Weather;
 /// A push: the recipient, the device, the joiner's public id, and the joiner's phone.
 type Told = (String, String, u32, String);
 
-/// A push, whoever has the phone: the recipient, the device, and the phone.
-type About = (String, String, String);
+/// A push whatever the joiner's id: the recipient, the device, and the joiner's phone.
+type Heard = (String, String, String);
 
 /// All devices of the world.
 #[derive(Clone)]
@@ -24,7 +24,7 @@ pub struct FakePhones {
     weather: Weather,
     told: Arc<Mutex<BTreeMap<Told, usize>>>,
     /// When each push arrived last.
-    last: Arc<Mutex<BTreeMap<About, Instant>>>,
+    last: Arc<Mutex<BTreeMap<Heard, Instant>>>,
     /// Pushes that arrived although the sender was told that they hadn't.
     lost_answers: Arc<Mutex<usize>>,
 }
