@@ -26,6 +26,7 @@ mod poison;
 mod pushes;
 mod readings;
 mod registered;
+mod rekey;
 mod sealed;
 mod sessions;
 mod sns;

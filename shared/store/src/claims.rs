@@ -210,7 +210,7 @@ impl ClaimStore for Store {
 
 impl Store {
     /// Returns the sort key of the claim on a push.
-    fn claim_key(&self, push: PushId<'_>) -> String {
+    pub(crate) fn claim_key(&self, push: PushId<'_>) -> String {
         let PushId { phone, device } = push;
         hashed(&[&self.phone_keys.key(phone), device.as_str()])
     }

@@ -145,6 +145,27 @@ impl Keyring {
         format!(r#"{{"index":"1","current":"1","1":"{}"}}"#, URL_SAFE_NO_PAD.encode(material))
     }
 
+    /// Returns a secret with a new random key, which seals everything from then on and is in the keys
+    /// of items. The keys of `old` stay in it, to open what they sealed, such as the tokens of
+    /// sessions.
+    ///
+    /// # Errors
+    /// [`KeyringError`] if `old` isn't a secret, or has all 255 keys that there can be.
+    pub fn next_secret(old: &str) -> Result<String, KeyringError> {
+        old.parse::<Self>()?;
+        let mut fields: BTreeMap<String, String> =
+            serde_json::from_str(old).map_err(|_| KeyringError::Format)?;
+        let id = (1..=u8::MAX).map(|id| id.to_string()).find(|id| !fields.contains_key(id));
+        let id = id.ok_or(KeyringError::Key)?;
+        let mut material = [0; 32];
+        rand::fill(&mut material).expect("the machine has a source of randomness");
+        fields.insert(id.clone(), URL_SAFE_NO_PAD.encode(material));
+        for role in ["index", "current"] {
+            fields.insert(role.to_owned(), id.clone());
+        }
+        Ok(serde_json::to_string(&fields).expect("texts are JSON"))
+    }
+
     /// Returns the key of the HMACs of phones, or nothing if there are no keys.
     pub(crate) fn phone_hmac(&self) -> Option<&hmac::Key> {
         self.0.as_ref().map(|ring| &ring.phones)
@@ -319,6 +340,18 @@ mod tests {
             before.name("user", "alice"),
             "names stay where they are"
         );
+    }
+
+    #[test]
+    fn the_next_secret_has_another_key_for_items_and_opens_what_the_old_one_sealed() {
+        let here = place("alice", "g", "contacts");
+        let sealed = keys(ONE).seal(here, b"Gordie Kann".to_vec());
+        let next = keys(&Keyring::next_secret(ONE).expect("a secret"));
+        assert_eq!(next.open(here, &sealed).as_deref(), Ok(&b"Gordie Kann"[..]));
+        assert_ne!(next.name("user", "alice"), keys(ONE).name("user", "alice"));
+        let after = Keyring::next_secret(&Keyring::next_secret(TWO).expect("a secret"));
+        assert_eq!(keys(&after.expect("a secret")).seal(here, vec![])[1], 4, "the current key");
+        assert_eq!(Keyring::next_secret("{}"), Err(KeyringError::Role("index")));
     }
 
     #[test]

@@ -21,6 +21,7 @@ mod packed;
 mod phone_keys;
 mod profile;
 mod receipt;
+mod rekey;
 mod repair;
 mod retry;
 mod scan;
@@ -48,6 +49,7 @@ pub use packed::{
 };
 pub use phone_keys::hashed;
 pub use receipt::Receipt;
+pub use rekey::{Copied, Rekey, RekeyError, RekeyReport};
 pub use repair::Repair;
 pub use retry::{Backoff, Retry};
 pub use scan::{

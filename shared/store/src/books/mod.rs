@@ -8,6 +8,7 @@
 //! `stored.rs` has what the protocols see of them. `layout.rs` decides which of them a write writes,
 //! `items.rs` writes and reads their attributes.
 
+mod copying;
 mod items;
 mod layout;
 #[cfg(feature = "inspect")]
