@@ -12,15 +12,20 @@ pub mod forget;
 mod outcome;
 pub mod people;
 mod progress;
+pub mod rekey;
+pub mod restore;
 mod settings;
 mod span;
 mod stack;
+mod standstill;
+mod tables;
+mod update;
 mod who;
 
 use std::process::ExitCode;
 
 pub use outcome::{Exit, Outcome};
-pub use stack::{OperatorError, Stack, StackArgs};
+pub use stack::{OperatorError, Secret, Stack, StackArgs};
 pub use who::{Person, Who, WhoError};
 
 /// A command.
@@ -32,6 +37,8 @@ pub enum Command {
     Export(people::ExportArgs),
     Import(people::ImportArgs),
     Forget(forget::ForgetArgs),
+    Rekey(rekey::RekeyArgs),
+    Restore(restore::RestoreArgs),
 }
 
 /// Runs a command, and prints what came of it.
@@ -43,5 +50,7 @@ pub async fn run(command: &Command) -> ExitCode {
         Command::Export(args) => people::tell_export(&people::export(args).await, args),
         Command::Import(args) => outcome::tell(&people::import(args).await, args.stack.json),
         Command::Forget(args) => outcome::tell(&forget::run(args).await, args.stack.json),
+        Command::Restore(args) => outcome::tell(&restore::restore(args).await, args.stack.json),
+        Command::Rekey(args) => outcome::tell(&rekey::rekey(args).await, args.stack.json),
     }
 }

@@ -82,6 +82,7 @@ mod tests {
             ("HolderChangesPerDay", "4"),
         ];
         let deployed = Deployed {
+            status: "UPDATE_COMPLETE".to_owned(),
             name: "stack".to_owned(),
             sdk: aws_config::SdkConfig::builder().build(),
             outputs: BTreeMap::new(),

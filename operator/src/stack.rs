@@ -14,7 +14,9 @@ use hyper_util::client::legacy::Client as HttpClient;
 use hyper_util::rt::TokioExecutor;
 use model::SystemClock;
 use serde::Deserialize;
-use store::{Keyring, KeyringError, Store, StoreError, Tables};
+use store::{Keyring, KeyringError, RekeyError, Store, StoreError, Tables};
+
+use crate::update;
 
 /// Which stack a command works on, and how it tells what came of it.
 #[derive(Clone, Debug, PartialEq, Eq, clap::Args)]
@@ -66,6 +68,40 @@ pub enum OperatorError {
     File { path: PathBuf, source: std::io::Error },
     #[error("the output can't be written: {0}")]
     Output(#[source] std::io::Error),
+    #[error(transparent)]
+    Rekey(#[from] RekeyError),
+    #[error(transparent)]
+    Database(#[from] local::DatabaseError),
+    #[error("{operation} of {of} failed: {reason}")]
+    Call {
+        operation: &'static str,
+        of: String,
+        /// The service's own words.
+        reason: String,
+    },
+    #[error("there is no table {0}")]
+    NoTable(String),
+    /// It isn't said where the copy goes.
+    #[error(
+        "say where the copy goes: --to FILE for a local server, or --to-tables SUFFIX with --stack"
+    )]
+    NoTarget,
+    #[error("the stack uses these tables already: choose another --to-tables")]
+    SameTables,
+    #[error("event source {id} doesn't turn {what}")]
+    EventSource { id: String, what: &'static str },
+    #[error("the update of {name} ended in {status}: docs/OPERATIONS.md says what to do then")]
+    Update { name: String, status: String },
+    #[error(
+        "the local server's tables can't be restored to a second: copy its file while it is stopped"
+    )]
+    NoRecovery,
+    #[error("{0} isn't a time such as 2026-11-24T08:00:00Z")]
+    BadTime(String),
+    #[error("{table} can be restored to any second from {earliest} to {latest}, and not to {at}")]
+    OutOfReach { table: String, at: String, earliest: String, latest: String },
+    #[error("nothing was done: --dry-run shows what would be done, and --yes does it unasked")]
+    Declined,
 }
 
 impl OperatorError {
@@ -74,11 +110,25 @@ impl OperatorError {
     }
 }
 
+/// The secret with the keys of a stack.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(pub String);
+
+model::hide_debug!(Secret);
+
+impl Secret {
+    fn keyring(secret: Option<&Self>) -> Result<Keyring, OperatorError> {
+        Ok(secret.map_or(Ok(Keyring::default()), |Self(secret)| secret.parse())?)
+    }
+}
+
 /// A stack: its tables, and the keys that open them.
 #[derive(Clone, Debug)]
 pub struct Stack {
     pub store: Store,
     pub keyring: Keyring,
+    /// The secret from which the keys were read, if the tables are sealed.
+    pub secret: Option<Secret>,
     pub tables: Tables,
     pub dynamodb: aws_sdk_dynamodb::Client,
     /// What only a deployed stack has.
@@ -89,6 +139,8 @@ pub struct Stack {
 #[derive(Clone, Debug)]
 pub struct Deployed {
     pub name: String,
+    /// What CloudFormation does with it, or did last.
+    pub status: String,
     pub sdk: SdkConfig,
     /// The stack's outputs by name.
     pub outputs: BTreeMap<String, String>,
@@ -103,6 +155,14 @@ impl Deployed {
     /// [`OperatorError::NoOutput`].
     pub fn output(&self, name: &'static str) -> Result<&str, OperatorError> {
         self.outputs.get(name).map(String::as_str).ok_or(OperatorError::NoOutput(name))
+    }
+
+    /// Describes the stack again, after it has changed.
+    ///
+    /// # Errors
+    /// [`OperatorError::NoStack`].
+    pub async fn again(&self) -> Result<Self, OperatorError> {
+        described(self.sdk.clone(), &self.name).await
     }
 
     /// Returns how long a book is kept that nobody uses, by the parameter with the number of days.
@@ -124,6 +184,18 @@ impl Stack {
         }
     }
 
+    /// Finds the stack that the arguments name, once nothing is being changed in it.
+    ///
+    /// # Errors
+    /// [`OperatorError`].
+    pub(crate) async fn open_at_rest(args: &StackArgs) -> Result<Self, OperatorError> {
+        let stack = Self::open(args).await?;
+        match &stack.deployed {
+            Some(deployed) if update::ended(deployed).await? => Self::open(args).await,
+            _ => Ok(stack),
+        }
+    }
+
     async fn deployed(name: &str) -> Result<Self, OperatorError> {
         let http = aws_smithy_http_client::Builder::new()
             .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
@@ -141,14 +213,14 @@ impl Stack {
             sessions: table("SessionsTableName")?,
         };
         // A stack without sealing has no such output.
-        let keyring = match deployed.outputs.get("SealingKeysArn") {
-            Some(arn) => secret(&deployed.sdk, arn).await?.parse()?,
-            None => Keyring::default(),
+        let keys = match deployed.outputs.get("SealingKeysArn") {
+            Some(arn) => Some(Secret(secret(&deployed.sdk, arn).await?)),
+            None => None,
         };
         let dynamodb = aws_sdk_dynamodb::Client::new(&deployed.sdk);
         let book_ttl = deployed.book_ttl_seconds("BookTtlDays");
         let device_book_ttl = deployed.book_ttl_seconds("DeviceBookTtlDays");
-        let stack = Self::of(dynamodb, tables, keyring, Some(deployed));
+        let stack = Self::of(dynamodb, tables, keys, Some(deployed))?;
         let store = stack.store.with_book_ttl(book_ttl).with_device_book_ttl(device_book_ttl);
         Ok(Self { store, ..stack })
     }
@@ -164,18 +236,19 @@ impl Stack {
             .endpoint_url(dynamodb)
             .http_client(aws_smithy_http_client::Builder::new().build_http())
             .build();
-        let keyring = keys.map_or(Ok(Keyring::default()), |keys| keys.parse())?;
-        Ok(Self::of(aws_sdk_dynamodb::Client::from_conf(config), tables, keyring, None))
+        let keys = keys.map(Secret);
+        Self::of(aws_sdk_dynamodb::Client::from_conf(config), tables, keys, None)
     }
 
     fn of(
         dynamodb: aws_sdk_dynamodb::Client,
         tables: Tables,
-        keyring: Keyring,
+        secret: Option<Secret>,
         deployed: Option<Deployed>,
-    ) -> Self {
+    ) -> Result<Self, OperatorError> {
+        let keyring = Secret::keyring(secret.as_ref())?;
         let store = Store::new(dynamodb.clone(), tables.clone(), keyring.clone(), SystemClock);
-        Self { store, keyring, tables, dynamodb, deployed }
+        Ok(Self { store, keyring, secret, tables, dynamodb, deployed })
     }
 }
 
@@ -188,10 +261,12 @@ async fn described(sdk: SdkConfig, name: &str) -> Result<Deployed, OperatorError
     })?;
     let stack = answer.stacks.unwrap_or_default().pop();
     let stack = stack.ok_or_else(|| failed("there is no such stack".to_owned()))?;
+    let status = stack.stack_status.as_ref().map(|status| status.as_str().to_owned());
     let outputs = stack.outputs.unwrap_or_default().into_iter();
     let parameters = stack.parameters.unwrap_or_default().into_iter();
     Ok(Deployed {
         name: name.to_owned(),
+        status: status.unwrap_or_default(),
         sdk,
         outputs: outputs.filter_map(|one| Some((one.output_key?, one.output_value?))).collect(),
         parameters: parameters

@@ -11,8 +11,8 @@ use local::Inbox;
 use model::{PublicId, SystemClock, UserId};
 use serde_json::{Value, json};
 use store::{
-    AccountStore, BookReader, HolderReader, Keyring, OwnerIndex, OwnerRange, Rekey, RekeyError,
-    RekeyReport, Store, Table,
+    AccountStore, BookReader, ForgottenPhones, HolderReader, Keyring, Outcome, OwnerIndex,
+    OwnerRange, Rekey, RekeyError, RekeyReport, Store, Table,
 };
 
 use support::dump::scan;
@@ -21,7 +21,7 @@ use support::faults::{Fault, Faulty};
 use support::functions::Functions;
 use support::queue::RecordingQueue;
 use support::requests::{begin_session, in_session, read, request, subscription};
-use support::{is_exhaustive, user};
+use support::{is_exhaustive, phone, user};
 
 const OLD: &str = r#"{"index":"1","current":"1","1":"0123456789abcdefghijklmnopqrstuv"}"#;
 /// The key of items is new. The old key still opens the tokens of sessions.
@@ -38,6 +38,8 @@ const PEOPLE: [&str; 6] = [
 ];
 /// Nobody's number yet, which is in books.
 const NEWCOMER: &str = "gus:+16505550107";
+/// The number of somebody who wants to be in no book.
+const FORGOTTEN: &str = "16505550199";
 /// Contacts of the one book that is large enough for a base.
 const MANY: usize = 400;
 
@@ -218,6 +220,8 @@ async fn town(keys: Keyring) -> Deployment {
     let id = town.id(PEOPLE[4]).await;
     town.send("DELETE", &format!("/users/{id}"), PEOPLE[4], Value::Null).await;
     town.upload(PEOPLE[0], None, json!([{"phone": "+16505551000", "destroy": 1}])).await;
+    let forgotten = town.store().mark_forgotten(phone(FORGOTTEN)).await.expect("written");
+    assert_eq!(forgotten, Outcome::Done);
     town.settle().await;
     town
 }
@@ -256,6 +260,8 @@ async fn all_that_people_read_is_the_same_under_other_keys_and_a_join_goes_on() 
         assert!(report.claims.written > 0 && report.budgets.written > 0, "{name}: {report:?}");
         assert_same_answers(&source.all_that_is_read().await, &target).await;
         target.assert_invariants().await;
+
+        assert!(target.store().is_forgotten(phone(FORGOTTEN)).await.expect("readable"), "{name}");
 
         // The records of the copy are never told.
         target.records();

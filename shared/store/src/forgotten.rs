@@ -10,6 +10,7 @@ use crate::error::StoreError;
 use crate::item::{Attributes, number};
 use crate::store::Store;
 use crate::tables::Table;
+use crate::users::stored_phone;
 use crate::write::{Condition, Outcome};
 
 /// The attribute that makes an item a mark: when the phone was forgotten, in milliseconds since 1970.
@@ -35,8 +36,11 @@ pub trait ForgottenPhones: Sync {
 impl ForgottenPhones for Store {
     async fn mark_forgotten(&self, phone: Phone) -> Result<Outcome, StoreError> {
         let now = number(self.clock.now_ms());
-        let has_no_holder = Condition::new("attribute_not_exists(epoch)", [(":now", now)]);
-        let update = format!("SET {FORGOTTEN_AT} = if_not_exists({FORGOTTEN_AT}, :now)");
+        // Its key may be a hash, of which a copy under other keys couldn't make another.
+        let values = [(":now", now), (":phone", stored_phone(&self.keyring, "", phone))];
+        let has_no_holder = Condition::new("attribute_not_exists(epoch)", values);
+        let update =
+            format!("SET {FORGOTTEN_AT} = if_not_exists({FORGOTTEN_AT}, :now), phone = :phone");
         self.update(Table::Users, self.mark_key(phone), &update, has_no_holder).await
     }
 

@@ -71,6 +71,24 @@ impl Store {
         self.ids.0.lock().await.left.take()
     }
 
+    /// Reads up to which number public ids are drawn, strongly consistent.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn drawn_ids(&self) -> Result<u64, StoreError> {
+        let counter = self.get(Table::Users, user_key(COUNTER_KEY)).await?.unwrap_or_default();
+        let reader = Reader { table: Table::Users, kind: "counter", item: &counter };
+        Ok(reader.optional_number("drawn")?.unwrap_or(0))
+    }
+
+    /// Sees to it that public ids are drawn above this number.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn raise_drawn_ids_to(&self, drawn: u64) -> Result<(), StoreError> {
+        self.raise_counter_to(drawn).await
+    }
+
     /// Raises the counter to `id`, unless it is there already.
     pub(crate) async fn raise_counter_to(&self, id: u64) -> Result<(), StoreError> {
         let below =

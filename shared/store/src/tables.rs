@@ -16,6 +16,23 @@ pub enum Table {
     Sessions,
 }
 
+impl Table {
+    /// Returns the names of the table's key attributes, which are texts: the partition key's, and the
+    /// sort key's if there is one.
+    #[must_use]
+    pub fn key_names(self) -> &'static [&'static str] {
+        match self {
+            Self::AddressBooks => &["user_id", "book"],
+            Self::ContactOwners => &["phone", "owner"],
+            Self::Users => &["key"],
+            Self::Subscriptions => &["pk", "sk"],
+            Self::Claims => &["recipient", "claim"],
+            Self::Budgets => &["payer"],
+            Self::Sessions => &["session"],
+        }
+    }
+}
+
 /// Shows the table's name in documents and errors, which doesn't depend on the deployment.
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

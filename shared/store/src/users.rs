@@ -161,12 +161,7 @@ pub(crate) fn write_holder(
     holder: &Holder,
 ) -> Attributes {
     let Holder { id, user, epoch, discoverable, announced, sequence } = holder;
-    let digits = phone.digits();
-    let stored = if keyring.are_there() {
-        bytes(keyring.seal(phone_of(user), digits.as_bytes().to_vec()))
-    } else {
-        text(digits)
-    };
+    let stored = stored_phone(keyring, user.as_str(), phone);
     let mut attributes = item([
         ("key", text(phone_keys.holder_key(phone))),
         ("phone", stored),
@@ -180,8 +175,18 @@ pub(crate) fn write_holder(
     attributes
 }
 
-fn phone_of(user: &UserId) -> Place<'_> {
-    Place { owner: user.as_str(), names: ["holder", "phone"] }
+/// Returns a phone as its item has it. `holder` is empty for the mark of a phone that was forgotten.
+pub(crate) fn stored_phone(keyring: &Keyring, holder: &str, phone: Phone) -> AttributeValue {
+    let digits = phone.digits();
+    if keyring.are_there() {
+        bytes(keyring.seal(phone_of(holder), digits.as_bytes().to_vec()))
+    } else {
+        text(digits)
+    }
+}
+
+pub(crate) fn phone_of(holder: &str) -> Place<'_> {
+    Place { owner: holder, names: ["holder", "phone"] }
 }
 
 pub(crate) fn read_phone(
@@ -194,7 +199,8 @@ pub(crate) fn read_phone(
         Some(AttributeValue::S(digits)) => digits.as_bytes(),
         _ => reader.optional_bytes("phone")?.unwrap_or_default(),
     };
-    let opened = keyring.open(phone_of(user), stored).map_err(|_| reader.corrupt("phone"))?;
+    let opened =
+        keyring.open(phone_of(user.as_str()), stored).map_err(|_| reader.corrupt("phone"))?;
     std::str::from_utf8(&opened)
         .ok()
         .and_then(|digits| Phone::stored(digits).ok())

@@ -1,4 +1,5 @@
-"""Restores the tables of a deployed stack, and moves it, by the shell lines of docs/OPERATIONS.md as they are printed.
+"""Restores the tables of a deployed stack by the operator's command, and moves it by the shell lines of docs/OPERATIONS.md as
+they are printed.
 
 The emulator restores at once, has the state of now, and knows one region's tables at a time: the move is to another stack
 of the same region. Everything else is as it would be in AWS.
@@ -23,13 +24,13 @@ from servers import REGION, ROOT, TOOLS, emulator, environment, push_service, wa
 
 TEMPLATE = yaml_parse((ROOT / "template.yaml").read_text())
 PAGE = "docs/OPERATIONS.md"
-ALICE, BOB, CAROL = "+16505550123", "+14155550100", "+16505550124"
+ALICE, BOB, CAROL, DORA = "+16505550123", "+14155550100", "+16505550124", "+16505550125"
 PATIENCE_SECONDS = 60
 OTHER = "address-book-moved"
 
 
 class TheDrill(unittest.TestCase):
-    """One stack with a user in it, restored; and then moved into another one."""
+    """One stack with users in it, restored; copied under other keys; and then moved into another one."""
 
     def setUp(self):
         running = self.enterContext(contextlib.ExitStack())
@@ -96,9 +97,10 @@ class TheDrill(unittest.TestCase):
     def items(self, table):
         return stack.client("dynamodb", self.url).scan(TableName=table, Select="COUNT")["Count"]
 
-    def test_a_stack_is_restored_and_then_moved(self):
+    def test_a_stack_is_restored_gets_other_keys_and_is_then_moved(self):
         self.before()
         self.restore()
+        self.rekey()
         self.move()
         self.delete_what_is_left()
 
@@ -127,28 +129,83 @@ class TheDrill(unittest.TestCase):
         status, _ = self.call(self.ended, "POST", "/address_book", {"contacts": [{"name": "Dave", "phone": "+16505550127"}]})
         self.assertEqual(status, 401)
 
+    def command(self, *arguments, seconds=None):
+        """Runs an operator's command on the stack: its exit code, and its JSON. It is killed after so many seconds."""
+        line = [ROOT / "target/debug/address-book", *arguments, "--stack", stack.NAME, "--json"]
+        extra = {"AWS_ENDPOINT_URL": self.url}
+        try:
+            done = subprocess.run(
+                [str(part) for part in line], env=environment(**extra), capture_output=True, text=True, timeout=seconds
+            )
+        except subprocess.TimeoutExpired:
+            return None, None
+        if done.returncode not in (0, 1):
+            raise AssertionError(f"{arguments} failed: {done.stdout[-3000:]}\n{done.stderr[-3000:]}")
+        return done.returncode, json.loads(done.stdout)
+
     def restore(self):
         began = time.monotonic()
-        [helpers, *steps] = blocks(PAGE, "How to restore")
-        now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        steps = [re.sub(r"^when=.*$", f"when={now}", step, flags=re.M) for step in steps]
-        *steps, start = steps
-        self.assertIn("sam deploy", steps[-1])
-        self.bash([helpers, *steps])
-        self.assert_the_stack_is_stopped()
+        # The emulator says the present minute of what can be restored.
+        at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        code, planned = self.command("restore", "--at", at, "--dry-run")
+        self.assertEqual((code, planned["is_dry"]), (0, True))
+        self.assertFalse(any(step["is_done"] for step in planned["plan"]["steps"]))
+        self.assertFalse([name for name in self.tables() if "restored" in name])
+        killed = 0
+        for seconds in (0.3, 0.6, 1, 1.5, 2, 3, 4, 6):
+            code, restored = self.command("restore", "--at", at, "--yes", seconds=seconds)
+            killed += code is None
+        code, restored = self.command("restore", "--at", at, "--yes")
+        self.assertEqual(code, 0, restored)
+        print(f"restored in {time.monotonic() - began:.0f} s, and killed {killed} times meanwhile", flush=True)
+        self.assertGreater(killed, 2)
         self.connect(stack.NAME)
+        suffix = "restored-" + at.replace("-", "").replace(":", "")
+        for name, value in restored["parameters"].items():
+            self.assertEqual(self.set[name], value)
         smoke = {"SMOKE_URL": self.api.base, "TOKEN": self.issuer.token("smoke", "+16505550190")}
-        self.assertIn("The deployment works.", self.bash([helpers, start], **smoke))
-        print(f"restored in {time.monotonic() - began:.0f} s", flush=True)
-
+        self.assertIn("The deployment works.", self.bash(['tests/deploy/smoke "$(out ApiUrl)" "$TOKEN"'], **smoke))
+        self.assert_the_stack_goes()
         for table in ("AddressBooks", "ContactOwners", "Users"):
-            self.assertEqual(self.outputs[f"{table}TableName"], f"{stack.NAME}-{table}-restored")
-            self.assert_complete(table, "restored")
+            self.assertEqual(self.outputs[f"{table}TableName"], f"{stack.NAME}-{table}-{suffix}")
+            self.assert_complete(table, suffix)
         for name in ("Subscriptions", "Claims", "Budgets", "Sessions"):
             self.assertEqual(self.outputs[f"{name}TableName"], self.own[f"{name}TableName"])
         # The deployment named four values; the others are as they were.
         self.assertEqual(self.set["PushTemplate"], "%s came")
         self.assert_it_goes_on()
+
+    def rekey(self):
+        began = time.monotonic()
+        keys = self.folder / "new-keys.json"
+        line = ("rekey", "--to-keys", keys, "--to-tables", "rekeyed")
+        code, first = self.command(*line)
+        self.assertEqual(code, 0, first)
+        self.assertGreater(first["address_books"]["written"], 0)
+        self.assertEqual(first["users"]["written"], 0)
+        killed = 0
+        for seconds in (0.5, 1, 2, 4, 8, 10, 12):
+            code, _ = self.command(*line, "--finish", "--yes", seconds=seconds)
+            killed += code is None
+        code, last = self.command(*line, "--finish", "--verify", "--yes")
+        self.assertEqual(code, 0, last)
+        print(f"other keys in {time.monotonic() - began:.0f} s, and killed {killed} times meanwhile", flush=True)
+        self.assertGreater(killed, 2)
+        self.connect(stack.NAME)
+        for table in ("AddressBooks", "ContactOwners", "Users", "Subscriptions", "Claims", "Budgets", "Sessions"):
+            self.assert_complete(table, "rekeyed")
+        secret = stack.client("secretsmanager", self.url).get_secret_value(SecretId=self.keys_of(stack.NAME))
+        self.assertEqual(json.loads(secret["SecretString"]), json.loads(keys.read_text()))
+        self.assert_the_stack_goes()
+        # The old key still opens the sessions' tokens.
+        self.assertEqual(self.matches(self.bob), [self.alice_id])
+        self.assert_it_stays_ended()
+        dora, dora_id = self.sign_in("dora", DORA)
+        self.upload(self.bob, "Dora", DORA)
+        self.assertEqual(sorted(self.matches(self.bob)), [self.alice_id, dora_id])
+        status, _ = self.call(dora, "DELETE", f"/users/{dora_id}")
+        self.assertEqual(status, 200)
+        wait_until(lambda: self.matches(self.bob) == [self.alice_id], PATIENCE_SECONDS, "Dora's leaving")
 
     def assert_it_goes_on(self):
         """What was there is there, the stream's joins are told, and the tables left behind are written no more."""
@@ -166,14 +223,17 @@ class TheDrill(unittest.TestCase):
         self.assertEqual(status, 200)
         wait_until(lambda: self.matches(self.bob) == [self.alice_id], PATIENCE_SECONDS, "Carol's leaving")
 
-    def assert_the_stack_is_stopped(self):
+    def tables(self):
+        return stack.client("dynamodb", self.url).list_tables()["TableNames"]
+
+    def assert_the_stack_goes(self):
         functions = stack.client("lambda", self.url)
-        for name in ("Upload", "Users", "Session", "Subscriptions"):
+        for name in ("Upload", "Users", "Session", "Subscriptions", "Get", "RegisteredUsers"):
             reserved = functions.get_function_concurrency(FunctionName=self.outputs[f"{name}FunctionName"])
-            self.assertEqual(reserved["ReservedConcurrentExecutions"], 0, name)
-        for name in ("JoinPush", "FanOut", "Push"):
+            self.assertNotIn("ReservedConcurrentExecutions", reserved, name)
+        for name in ("Joins", "JoinPush", "FanOut", "Push"):
             source = functions.get_event_source_mapping(UUID=self.outputs[f"{name}SourceId"])
-            self.assertIn(source["State"], ("Disabled", "Disabling"), name)
+            self.assertIn(source["State"], ("Enabled", "Enabling"), name)
 
     def assert_complete(self, table, suffix):
         """What a restore leaves out is there, as the template has it."""
@@ -197,19 +257,18 @@ class TheDrill(unittest.TestCase):
         stack.deploy(self.url, self.parameters, OTHER)
         title = "Moving to another region or account"
         [wrappers, *steps] = blocks(PAGE, title)
-        [helpers, *_] = blocks(PAGE, "How to restore")
         *steps, smoke = steps
         places = f"old_stack={stack.NAME} old_region={REGION}\nnew_stack={OTHER} new_region={REGION}\n"
         wrappers = re.sub(r"^(old|new)_stack=.*\n", "", wrappers, flags=re.M)
         copy = self.folder / "keys-to-move.json"
         moving = [step.replace("keys-to-move.json", str(copy)) for step in steps]
-        self.bash([helpers, places, wrappers, *moving])
+        self.bash([places, wrappers, *moving])
         self.assertEqual(copy.stat().st_mode & 0o777, 0o600)
         self.connect(OTHER)
         for table in ("AddressBooks", "ContactOwners", "Users", "Claims", "Budgets", "Sessions"):
             self.assert_complete(table, "moved")
         asked = {"SMOKE_URL": self.api.base, "TOKEN": self.issuer.token("smoke", "+16505550190")}
-        self.assertIn("The deployment works.", self.bash([helpers, places, wrappers, smoke], **asked))
+        self.assertIn("The deployment works.", self.bash([places, wrappers, smoke], **asked))
         print(f"moved in {time.monotonic() - began:.0f} s", flush=True)
         self.assertEqual(self.matches(self.bob), [self.alice_id])
         self.assert_it_stays_ended()
@@ -231,7 +290,7 @@ class TheDrill(unittest.TestCase):
         left = dynamodb.list_tables()["TableNames"]
         own = [table for table in self.own.values() if table in left]
         self.assertEqual(own, [])
-        self.assertIn(f"{stack.NAME}-Users-restored", left)
+        self.assertTrue([name for name in left if name.startswith(f"{stack.NAME}-Users-restored")])
         secrets = stack.client("secretsmanager", self.url)
         self.assertIn("SecretString", secrets.get_secret_value(SecretId=keys))
         self.assertEqual(self.matches(self.bob), [self.alice_id])

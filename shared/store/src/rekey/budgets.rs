@@ -9,7 +9,7 @@ use futures::TryStreamExt;
 use model::{Payer, UserId};
 use numbering::Phone;
 
-use super::mirror::{Planned, key_names};
+use super::mirror::Planned;
 use super::{Rekey, RekeyError};
 use crate::item::{Attributes, Reader, text};
 use crate::tables::Table;
@@ -52,7 +52,7 @@ impl Payers {
 impl Rekey<'_> {
     /// Returns the keys of all buckets of the source.
     pub(super) async fn budget_keys(&self) -> Result<Vec<String>, RekeyError> {
-        let names = key_names(Table::Budgets);
+        let names = Table::Budgets.key_names();
         let mut pages = std::pin::pin!(self.from.pages(Table::Budgets, self.segments, names));
         let mut keys = vec![];
         while let Some(page) = pages.try_next().await? {

@@ -12,6 +12,7 @@ use crate::keys::{BASE_SUFFIX, COUNTER_KEY, MUTED_SORT_KEY};
 use crate::phone_keys::HOLDER_PREFIX;
 use crate::store::Store;
 use crate::tables::Table;
+use crate::users::{phone_of, stored_phone};
 
 /// The attributes of a book that are sealed.
 const PACKED: [&str; 3] = ["contacts", "matches", "leaving"];
@@ -130,11 +131,7 @@ impl<'a> Opening<'a> {
             Some(AttributeValue::S(digits)) if !self.store.keyring.are_there() => digits.clone(),
             Some(_) => {
                 let owner = user.as_deref().unwrap_or_default();
-                self.open(
-                    &self.store.keyring,
-                    Place { owner, names: ["holder", "phone"] },
-                    "phone",
-                )?;
+                self.open(&self.store.keyring, phone_of(owner), "phone")?;
                 let Some(AttributeValue::B(opened)) = self.plain.get("phone") else {
                     return Err(self.reader().corrupt("phone"));
                 };
@@ -251,8 +248,7 @@ impl Sealing<'_> {
             let phone = numbering::Phone::stored(&digits).expect("it was read as a phone");
             self.set("key", text(self.store.phone_keys.holder_key(phone)));
             if keyring.are_there() {
-                let place = Place { owner: &user, names: ["holder", "phone"] };
-                self.set("phone", bytes(keyring.seal(place, digits.into_bytes())));
+                self.set("phone", stored_phone(keyring, &user, phone));
             }
             if self.item.contains_key("user_id") {
                 self.set("user_id", text(keyring.name("user", &user)));

@@ -47,23 +47,10 @@ fn hash(key: &str) -> u128 {
     u128::from_be_bytes(*hash.first_chunk().expect("32 bytes begin with 16"))
 }
 
-/// Returns the names of a table's key attributes.
-pub(super) fn key_names(table: Table) -> &'static [&'static str] {
-    match table {
-        Table::AddressBooks => &["user_id", "book"],
-        Table::ContactOwners => &["phone", "owner"],
-        Table::Users => &["key"],
-        Table::Subscriptions => &["pk", "sk"],
-        Table::Claims => &["recipient", "claim"],
-        Table::Budgets => &["payer"],
-        Table::Sessions => &["session"],
-    }
-}
-
 /// Returns the key of an item.
 pub(super) fn key(table: Table, item: &Attributes) -> Attributes {
     let named = |name: &&str| Some(((*name).to_owned(), item.get(*name)?.clone()));
-    key_names(table).iter().filter_map(named).collect()
+    table.key_names().iter().filter_map(named).collect()
 }
 
 /// Returns a text that only this key of the table has.
@@ -72,7 +59,7 @@ fn key_text(table: Table, item: &Attributes) -> String {
         Some(AttributeValue::S(part)) => format!("{}:{part}", part.len()),
         _ => String::new(),
     };
-    key_names(table).iter().map(part).collect()
+    table.key_names().iter().map(part).collect()
 }
 
 impl Store {
@@ -195,7 +182,7 @@ impl Rekey<'_> {
 
     /// Deletes the items of the target whose keys weren't noted.
     pub(super) async fn delete_others(&self, table: Table, kept: &Keys) -> Result<(), RekeyError> {
-        let mut pages = std::pin::pin!(self.to.pages(table, self.segments, key_names(table)));
+        let mut pages = std::pin::pin!(self.to.pages(table, self.segments, table.key_names()));
         while let Some(page) = pages.try_next().await? {
             self.count(table, |copied| copied.read_units += page.units);
             let others: Vec<Attributes> =

@@ -27,10 +27,7 @@ pub(crate) use self::items::{opened, sealed};
 pub(crate) use self::mirror::Keys;
 pub use self::report::{Copied, RekeyReport};
 pub(crate) use self::writes::{read_each, units};
-use crate::accounts::user_key;
 use crate::error::StoreError;
-use crate::item::Reader;
-use crate::keys::COUNTER_KEY;
 use crate::store::Store;
 use crate::tables::Table;
 
@@ -155,12 +152,7 @@ impl<'a> Rekey<'a> {
 
     /// Fails if the target is in use, or was made with other keys.
     async fn check_target(&self) -> Result<(), RekeyError> {
-        let drawn = async |store: &Store| -> Result<u64, StoreError> {
-            let counter = store.get(Table::Users, user_key(COUNTER_KEY)).await?.unwrap_or_default();
-            let reader = Reader { table: Table::Users, kind: "counter", item: &counter };
-            Ok(reader.optional_number("drawn")?.unwrap_or(0))
-        };
-        if drawn(self.to).await? > drawn(self.from).await? {
+        if self.to.drawn_ids().await? > self.from.drawn_ids().await? {
             return Err(RekeyError::InUse(Table::Users));
         }
         for table in [Table::AddressBooks, Table::Users, Table::Subscriptions] {

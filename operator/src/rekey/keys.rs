@@ -1,0 +1,73 @@
+//! The new keys: read from their file, or made.
+
+use std::fs::OpenOptions;
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use store::Keyring;
+
+use super::RekeyArgs;
+use crate::stack::OperatorError;
+
+/// The keys of the copy.
+pub(super) struct NewKeys {
+    pub keyring: Keyring,
+    /// The secret from which they are read. Absent if the copy isn't sealed.
+    pub secret: Option<String>,
+    /// Where they are. Absent if the copy isn't sealed.
+    pub file: Option<PathBuf>,
+}
+
+impl NewKeys {
+    /// Reads the keys that the arguments name. If they aren't there yet, makes them, and keeps the keys
+    /// of the `old` secret among them, unless they `have_to_exist`.
+    pub fn of(
+        args: &RekeyArgs,
+        old: Option<&str>,
+        have_to_exist: bool,
+    ) -> Result<Self, OperatorError> {
+        let file = match (&args.to_keys, &args.to) {
+            (Some(none), _) if none == "none" => {
+                return Ok(Self { keyring: Keyring::default(), secret: None, file: None });
+            }
+            (Some(file), _) => PathBuf::from(file),
+            (None, Some(data)) => keys_beside(data),
+            (None, None) => return Err(OperatorError::NoTarget),
+        };
+        let failed = |source| OperatorError::File { path: file.clone(), source };
+        let secret = match std::fs::read_to_string(&file) {
+            Ok(secret) => secret,
+            Err(error) if error.kind() == ErrorKind::NotFound && !have_to_exist => {
+                let secret = match old {
+                    Some(old) => Keyring::next_secret(old)?,
+                    None => Keyring::generate_secret(),
+                };
+                if !args.dry_run {
+                    create_private(&file, &secret).map_err(failed)?;
+                }
+                secret
+            }
+            Err(error) => return Err(failed(error)),
+        };
+        let secret = secret.trim().to_owned();
+        Ok(Self { keyring: secret.parse()?, secret: Some(secret), file: Some(file) })
+    }
+}
+
+/// Returns where the local server looks for the keys of a file.
+pub(super) fn keys_beside(data: &Path) -> PathBuf {
+    let mut path = data.as_os_str().to_owned();
+    path.push(".keys");
+    path.into()
+}
+
+/// Creates a file that only its owner can read.
+pub(super) fn create_private(path: &Path, content: &str) -> std::io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
+    file.write_all(content.as_bytes())?;
+    file.sync_all()
+}
