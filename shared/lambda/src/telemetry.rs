@@ -21,7 +21,7 @@ use tracing_subscriber::{filter, fmt, registry};
 use crate::config::{ProcessEnvironment, Variables};
 
 /// The crates of this workspace, which know what may be logged.
-const OURS: [&str; 18] = [
+const OURS: [&str; 21] = [
     "address_book",
     "api",
     "cognito_sign_up",
@@ -32,11 +32,14 @@ const OURS: [&str; 18] = [
     "local",
     "model",
     "numbering",
+    "operator",
+    "people",
     "protocol",
     "push",
     "registered_users",
     "store",
     "subscriptions",
+    "town",
     "upload",
     "session",
     "users",
