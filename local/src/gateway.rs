@@ -26,7 +26,7 @@ use crate::functions::HttpFunctions;
 use crate::inbox::Inbox;
 use crate::meter::metered;
 use crate::page;
-use crate::reach::{comes_from_this_machine, is_of_this_machine};
+use crate::reach::{comes_from_this_machine, is_of_apps, is_of_this_machine};
 use crate::tools::Tools;
 
 /// The largest body that API Gateway takes (AWS limit).
@@ -57,16 +57,17 @@ pub(crate) async fn answer(
     request: Request,
 ) -> Response {
     let (parts, body) = request.into_parts();
-    if is_of_this_machine(parts.uri.path()) {
-        return if comes_from_this_machine(peer, gateway.host, &parts.headers) {
-            gateway.tools.answer(parts, body).await
-        } else {
-            plain(
-                StatusCode::FORBIDDEN,
-                "text/plain",
-                "Only this machine may look at this, by its address or as localhost.",
-            )
-        };
+    let path = parts.uri.path();
+    if is_of_this_machine(path) {
+        let named = if is_of_apps(path) { &gateway.cors[..] } else { &[] };
+        if !comes_from_this_machine(peer, gateway.host, &parts.headers, named) {
+            let only_here = "Only this machine may look at this, by its address or as localhost.";
+            return plain(StatusCode::FORBIDDEN, "text/plain", only_here);
+        }
+        let allowed = cors::headers(named, &parts.headers, false);
+        let mut response = gateway.tools.answer(parts, body).await;
+        response.headers_mut().extend(allowed);
+        return response;
     }
     let is_preflight = parts.method == Method::OPTIONS;
     let allowed = cors::headers(&gateway.cors, &parts.headers, is_preflight);
