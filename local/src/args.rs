@@ -60,7 +60,7 @@ pub struct Args {
     /// Let web pages of this origin call the API, or of any with *; may be repeated
     #[arg(long, value_name = "ORIGIN")]
     pub cors: Vec<String>,
-    /// Break requests on purpose: [METHOD /path=]EFFECT[@SHARE], whose effect is a status, a delay such
+    /// Break requests on purpose: `[METHOD /path=]EFFECT[@SHARE]`, whose effect is a status, a delay such
     /// as 2000ms, or drop; such as 'POST /address_book=503@0.5'; may be repeated
     #[arg(long, value_name = "FAULT")]
     pub fault: Vec<Fault>,

@@ -1,10 +1,10 @@
 //! `load`: fills a running address book with a believable town, over HTTP alone, and checks that
 //! nothing was lost.
 //!
-//! A few people know very many others ([`graph`]). They sign up in an S-curve over some days, and
-//! then start their apps again ([`calendar`], [`person`]). What the server answers is measured
-//! ([`measure`]); a local server also tells what it did ([`events`]). In the end everybody's matches
-//! and pushes are compared with what they have to be ([`check`]), and a [`report`] is written.
+//! A few people know very many others (`graph`). They sign up in an S-curve over some days, and
+//! then start their apps again (`calendar`, `person`). What the server answers is measured
+//! (`measure`); a local server also tells what it did (`events`). In the end everybody's matches
+//! and pushes are compared with what they have to be (`check`), and a `report` is written.
 
 mod args;
 mod calendar;
