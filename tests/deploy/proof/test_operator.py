@@ -1,4 +1,4 @@
-"""The operator's commands on a deployed stack: they find it by its outputs, and call the emulator as they would call AWS."""
+"""The operator's commands on a deployed stack, which they find by its outputs. They call the emulator as they would AWS."""
 
 import contextlib
 import json
@@ -23,9 +23,10 @@ class TheToolbox(unittest.TestCase):
         running = self.enterContext(contextlib.ExitStack())
         self.folder = Path(running.enter_context(tempfile.TemporaryDirectory()))
         self.issuer, authority = running.enter_context(issuer(self.folder))
-        push_url = running.enter_context(push_service(self.folder))
-        self.url = running.enter_context(emulator(self.folder, push_url, authority))
-        made = stack.client("sns", push_url).create_platform_application(Name="tools", Platform="GCM", Attributes={})
+        self.push_url = running.enter_context(push_service(self.folder))
+        self.url = running.enter_context(emulator(self.folder, self.push_url, authority))
+        sns = stack.client("sns", self.push_url)
+        made = sns.create_platform_application(Name="tools", Platform="GCM", Attributes={})
         parameters = {
             **stack.PARAMETERS,
             "Issuers": f"{self.issuer.url} {AUDIENCE}",
@@ -53,7 +54,8 @@ class TheToolbox(unittest.TestCase):
         codes = [part for part in expected_and_arguments if isinstance(part, int)]
         arguments = [part for part in expected_and_arguments if not isinstance(part, int)]
         command = [ROOT / "target/debug/address-book", *arguments, "--stack", stack.NAME, "--json"]
-        extra = {"AWS_ENDPOINT_URL": self.url}
+        # The emulator passes pushes on to a service of their own.
+        extra = {"AWS_ENDPOINT_URL": self.url, "AWS_ENDPOINT_URL_SNS": self.push_url}
         done = subprocess.run(command, env=environment(**extra), capture_output=True, text=True)
         self.assertIn(done.returncode, codes, (arguments, done.stdout, done.stderr))
         return json.loads(done.stdout)
