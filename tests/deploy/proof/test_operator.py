@@ -1,4 +1,4 @@
-"""The operator's commands on a deployed stack, which they find by its outputs. They call the emulator as they would AWS."""
+"""The operator's commands on a deployed stack. They find it by its outputs, and call the emulator as AWS."""
 
 import contextlib
 import json
