@@ -57,9 +57,7 @@ impl ServerKeys {
     }
 
     fn beside(data: &Path) -> Result<Self, KeyFileError> {
-        let mut path = data.as_os_str().to_owned();
-        path.push(".keys");
-        let path = PathBuf::from(path);
+        let path = keys_beside(data);
         let failed = |source| KeyFileError::File { path: path.clone(), source };
         let secret = match OpenOptions::new().read(true).open(&path) {
             Ok(mut file) => {
@@ -88,8 +86,19 @@ pub(crate) fn generated_keyring() -> Keyring {
     Keyring::generate_secret().parse().expect("a generated secret is valid")
 }
 
+/// Returns where the keys of a file with data are.
+#[must_use]
+pub fn keys_beside(data: &Path) -> PathBuf {
+    let mut path = data.as_os_str().to_owned();
+    path.push(".keys");
+    path.into()
+}
+
 /// Creates a file that only its owner can read.
-pub(crate) fn create_private(path: &Path, content: &str) -> std::io::Result<()> {
+///
+/// # Errors
+/// Those of writing it, and if there is one already.
+pub fn create_private(path: &Path, content: &str) -> std::io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]

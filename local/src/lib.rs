@@ -36,7 +36,7 @@ pub use database::{Database, DatabaseError, open};
 pub use faults::{Fault, FaultError};
 pub use functions::HttpFunctions;
 pub use inbox::{Inbox, InboxPush};
-pub use keys::KeyFileError;
+pub use keys::{KeyFileError, create_private, keys_beside};
 pub use passwords::LocalPasswords;
 pub use queue::ChannelQueue;
 pub use schema::{create_tables, tables};

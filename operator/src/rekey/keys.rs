@@ -1,9 +1,9 @@
 //! The new keys: read from their file, or made.
 
-use std::fs::OpenOptions;
-use std::io::{ErrorKind, Write};
-use std::path::{Path, PathBuf};
+use std::io::ErrorKind;
+use std::path::PathBuf;
 
+use local::{create_private, keys_beside};
 use store::Keyring;
 
 use super::RekeyArgs;
@@ -52,22 +52,4 @@ impl NewKeys {
         let secret = secret.trim().to_owned();
         Ok(Self { keyring: secret.parse()?, secret: Some(secret), file: Some(file) })
     }
-}
-
-/// Returns where the local server looks for the keys of a file.
-pub(super) fn keys_beside(data: &Path) -> PathBuf {
-    let mut path = data.as_os_str().to_owned();
-    path.push(".keys");
-    path.into()
-}
-
-/// Creates a file that only its owner can read.
-pub(super) fn create_private(path: &Path, content: &str) -> std::io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
-    file.write_all(content.as_bytes())?;
-    file.sync_all()
 }

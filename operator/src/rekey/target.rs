@@ -5,12 +5,12 @@ use std::net::Ipv4Addr;
 use std::path::Path;
 
 use aws_sdk_dynamodb::Client;
-use local::Database;
+use local::{Database, create_private, keys_beside};
 use model::SystemClock;
 use store::{Keyring, Store, Tables};
 
 use super::RekeyArgs;
-use super::keys::{NewKeys, create_private, keys_beside};
+use super::keys::NewKeys;
 use crate::stack::{Deployed, OperatorError, Secret, Stack};
 use crate::tables::{self, Streaming};
 
