@@ -37,7 +37,7 @@ pub(crate) enum Effect {
     Drop { delay_ms: u64 },
 }
 
-/// Why a fault makes no sense, as a sentence.
+/// Why a fault can't be read, as a sentence.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct FaultError(pub(crate) String);

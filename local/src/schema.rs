@@ -3,11 +3,12 @@
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::create_table::CreateTableError;
+use aws_sdk_dynamodb::operation::create_table::builders::CreateTableFluentBuilder;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
     StreamSpecification, StreamViewType,
 };
-use store::Tables;
+use store::{Table, Tables};
 
 /// The table in which the local server notes how far it has read the stream, and how far its clock
 /// was moved on.
@@ -32,13 +33,13 @@ pub(crate) fn layouts() -> [(String, &'static [&'static str], bool); 8] {
     let Tables { address_books, contact_owners, users, subscriptions, claims, budgets, sessions } =
         tables();
     [
-        (address_books, &["user_id", "book"], false),
-        (contact_owners, &["phone", "owner"], false),
-        (users, &["key"], true),
-        (subscriptions, &["pk", "sk"], false),
-        (claims, &["recipient", "claim"], false),
-        (budgets, &["payer"], false),
-        (sessions, &["session"], false),
+        (address_books, Table::AddressBooks.key_names(), false),
+        (contact_owners, Table::ContactOwners.key_names(), false),
+        (users, Table::Users.key_names(), true),
+        (subscriptions, Table::Subscriptions.key_names(), false),
+        (claims, Table::Claims.key_names(), false),
+        (budgets, Table::Budgets.key_names(), false),
+        (sessions, Table::Sessions.key_names(), false),
         (CHECKPOINTS.to_owned(), &["stream"], false),
     ]
 }
@@ -54,22 +55,28 @@ pub async fn create_tables(client: &Client) -> Result<(), SdkError<CreateTableEr
     Ok(())
 }
 
+/// Gives a table that is to be created its keys, all of them texts, and pays for each request.
+#[must_use]
+pub fn keyed(table: CreateTableFluentBuilder, keys: &[&str]) -> CreateTableFluentBuilder {
+    let table = table.billing_mode(BillingMode::PayPerRequest);
+    keys.iter().zip([KeyType::Hash, KeyType::Range]).fold(table, |table, (key, kind)| {
+        let definition = AttributeDefinition::builder()
+            .attribute_name(*key)
+            .attribute_type(ScalarAttributeType::S);
+        let element = KeySchemaElement::builder().attribute_name(*key).key_type(kind);
+        table
+            .attribute_definitions(definition.build().expect("name and type are set"))
+            .key_schema(element.build().expect("name and type are set"))
+    })
+}
+
 async fn create_table(
     client: &Client,
     name: &str,
     keys: &[&str],
     streamed: bool,
 ) -> Result<(), SdkError<CreateTableError>> {
-    let mut table = client.create_table().table_name(name).billing_mode(BillingMode::PayPerRequest);
-    for (key, kind) in keys.iter().zip([KeyType::Hash, KeyType::Range]) {
-        let definition = AttributeDefinition::builder()
-            .attribute_name(*key)
-            .attribute_type(ScalarAttributeType::S);
-        let element = KeySchemaElement::builder().attribute_name(*key).key_type(kind);
-        table = table
-            .attribute_definitions(definition.build().expect("name and type are set"))
-            .key_schema(element.build().expect("name and type are set"));
-    }
+    let mut table = keyed(client.create_table().table_name(name), keys);
     if streamed {
         let stream = StreamSpecification::builder()
             .stream_enabled(true)

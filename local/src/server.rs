@@ -34,13 +34,13 @@ use crate::tls::{self, TlsError};
 use crate::tools::Tools;
 
 /// The home region of callers whose token has no phone, as in `template.yaml`.
-pub(crate) const HOME_REGION: &str = "US";
+pub const HOME_REGION: &str = "US";
 /// The text of a push, as in `template.yaml`.
 const PUSH_TEMPLATE: &str = "%s is here now. Say hello!";
 
 /// New numbers for users whose token proves no phone. In AWS there are none unless a parameter says
 /// so, but here a token such as `alice` is the first that anybody tries.
-const PHONELESS_NUMBERS: u32 = 2_000;
+pub const PHONELESS_NUMBERS: u32 = 2_000;
 
 /// Why the server didn't start, or why it failed.
 #[derive(Debug, thiserror::Error)]

@@ -22,7 +22,7 @@ pub struct ExplainArgs {
     /// Who should have heard: +16505550123, id:212 or subject:SUBJECT
     #[arg(value_name = "A")]
     pub watcher: Who,
-    /// Of whom, likewise. By a phone: of whoever has it
+    /// Of whom, likewise. By a phone: of the user who has it
     #[arg(value_name = "B")]
     pub about: Who,
 }

@@ -1,4 +1,4 @@
-//! `forget`: the number of somebody who is no user goes from every book, and no book takes it again.
+//! `forget`: the number of somebody who isn't a user is deleted from every book, and no book takes it again.
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ use crate::outcome::{Exit, Outcome};
 use crate::span::counted;
 use crate::stack::{OperatorError, Stack, StackArgs};
 
-/// Delete the number of somebody who is no user from every book, and let no book take it again. It may
+/// Delete the number of somebody who isn't a user from every book, and let no book take it again. It may
 /// run while the service does, and a repeat finishes what was interrupted
 #[derive(Clone, Debug, PartialEq, Eq, clap::Args)]
 pub struct ForgetArgs {

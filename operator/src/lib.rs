@@ -1,4 +1,4 @@
-//! The commands of whoever runs an address book: they look things up, check, repair and move.
+//! The commands of the people who run an address book: they look things up, check, repair and move.
 //!
 //! They work on the tables, by the caller's own rights, and go through the protocols: what they
 //! change, they change by the same conditional writes as the functions do. So they may run while the

@@ -1,15 +1,11 @@
 //! The settings of a stack that lookups need: limits, and the home region.
 
 use lambda::config::{Variables, limits};
+use local::{HOME_REGION, PHONELESS_NUMBERS};
 use model::{Budget, Limits};
 use numbering::{HomeRegion, Phone, Region};
 
 use crate::stack::{Deployed, OperatorError, Stack};
-
-/// The home region of the local server, see `local/src/server.rs`.
-const LOCAL_REGION: &str = "US";
-/// The budget of the local server's users whose token proves no phone, likewise.
-const LOCAL_PHONELESS_NUMBERS: u32 = 2_000;
 
 /// The parameters of a stack, under the names of the variables that its template makes of them: the
 /// parameter `NewNumbersBudget` is the variable `NEW_NUMBERS_BUDGET`.
@@ -31,7 +27,7 @@ impl Stack {
     #[must_use]
     pub fn limits(&self) -> Limits {
         let local = Limits {
-            phoneless_budget: Budget::of_ten_days(LOCAL_PHONELESS_NUMBERS),
+            phoneless_budget: Budget::of_ten_days(PHONELESS_NUMBERS),
             ..Limits::default()
         };
         match &self.deployed {
@@ -52,7 +48,7 @@ impl Stack {
     pub fn home_region(&self) -> Region {
         let set = self.deployed.as_ref().and_then(|stack| stack.parameters.get("HomeRegion"));
         let region = set.and_then(|region| region.parse().ok());
-        region.unwrap_or_else(|| LOCAL_REGION.parse().expect("a region is two capitals"))
+        region.unwrap_or_else(|| HOME_REGION.parse().expect("a region is two capitals"))
     }
 
     /// Reads a phone as a person writes it. Without a plus it is a number of the stack's home region,

@@ -303,5 +303,5 @@ async fn local_stack(url: &str) -> Result<LocalStack, String> {
     if !status.is_success() {
         return Err(format!("it answers {status}"));
     }
-    serde_json::from_slice(&body).map_err(|_| "it is no local server of this release".to_owned())
+    serde_json::from_slice(&body).map_err(|_| "it isn't a local server of this release".to_owned())
 }

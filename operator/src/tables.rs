@@ -6,10 +6,10 @@ use std::time::Duration;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, OnDemandThroughput,
-    PointInTimeRecoverySpecification, ScalarAttributeType, StreamSpecification, StreamViewType,
+    OnDemandThroughput, PointInTimeRecoverySpecification, StreamSpecification, StreamViewType,
     TableDescription, TableStatus, TimeToLiveSpecification,
 };
+use local::keyed;
 use store::{Table, Tables};
 
 use crate::stack::OperatorError;
@@ -101,20 +101,9 @@ pub(crate) async fn create(
 ) -> Result<(), OperatorError> {
     for (table, name) in each(tables) {
         if described(client, name).await?.is_none() {
-            let mut create = client
-                .create_table()
-                .table_name(name)
-                .billing_mode(BillingMode::PayPerRequest)
-                .set_on_demand_throughput(limits.clone());
-            for (key, kind) in table.key_names().iter().zip([KeyType::Hash, KeyType::Range]) {
-                let definition = AttributeDefinition::builder()
-                    .attribute_name(*key)
-                    .attribute_type(ScalarAttributeType::S);
-                let element = KeySchemaElement::builder().attribute_name(*key).key_type(kind);
-                create = create
-                    .attribute_definitions(definition.build().expect("name and type are set"))
-                    .key_schema(element.build().expect("name and type are set"));
-            }
+            let create =
+                client.create_table().table_name(name).set_on_demand_throughput(limits.clone());
+            let create = keyed(create, table.key_names());
             create.send().await.map_err(|error| failed("CreateTable", name, &error))?;
         }
         active(client, name).await?;

@@ -1,16 +1,14 @@
 //! Doubts: what looks wrong in a scan, how it is looked at again, and how it is put right.
 
-use std::collections::{BTreeSet, VecDeque};
-use std::sync::Mutex;
+use std::collections::BTreeSet;
 
 use model::{Clock, Profile, PublicId, Scope, Subscription, SystemClock, UserId};
 use numbering::Phone;
 use protocol::push::{EndpointError, Endpoints, Token};
-use protocol::queue::{BookMessage, BookQueue, PushMessage, PushQueue, QueueError};
-use protocol::{JoinQueues, remove_account, spread, wipe};
+use protocol::{remove_account, tell_books, wipe};
 use store::{
-    AccountStore, AccountWrite, BookReader, ClaimStore, HolderReader, OwnerIndex, Repair,
-    ScannedHint, Store, StoreError, SubscriptionStore, Target, TokenUse,
+    AccountStore, AccountWrite, BookReader, ClaimStore, HolderReader, Inspection, OwnerIndex,
+    Repair, ScannedHint, Store, StoreError, SubscriptionStore, Target, TokenUse,
 };
 
 use super::report::{Finding, Kind};
@@ -121,7 +119,7 @@ impl Doubt {
             Self::Mute(user) => {
                 let id = store.subject(user).await?.id;
                 let wants = wants_pushes(store, id).await?;
-                some(store.is_muted(user).await? == wants, Kind::MuteMark, id)
+                some(store.devices(user).await?.is_muted == wants, Kind::MuteMark, id)
             }
         };
         let confirmed = Confirmed { doubt: self, findings: found, phones, unhinted };
@@ -263,7 +261,8 @@ impl Confirmed {
             }
         }
         for phone in &self.phones {
-            tell_books(store, *phone).await;
+            // What fails shows when it is looked at again.
+            tell_books(store, &SystemClock, *phone).await.ok();
         }
         Ok(())
     }
@@ -295,53 +294,9 @@ async fn repair_profile(store: &Store, id: PublicId) -> Result<(), StoreError> {
     };
     let _ = store.write_account(write).await?;
     if let Some((phone, _)) = phone {
-        tell_books(store, phone).await;
+        tell_books(store, &SystemClock, phone).await.ok();
     }
     Ok(())
-}
-
-/// Tells every book that holds a number who has it, as a message about it would, and nobody else.
-/// What fails shows when it is looked at again.
-async fn tell_books(store: &Store, phone: Phone) {
-    let parts = Parts::default();
-    let queues = JoinQueues { fan_out: &parts, pushes: None::<&Parts> };
-    let whole = BookMessage {
-        phone,
-        joiner: None,
-        sequence: None,
-        changed_at_ms: None,
-        range: Default::default(),
-    };
-    let mut next = Some(whole);
-    while let Some(message) = next {
-        spread(store, &queues, &SystemClock, &message, u64::MAX).await.result.ok();
-        next = parts.take();
-    }
-}
-
-/// Keeps the parts of a message, to be worked on here.
-#[derive(Default)]
-struct Parts(Mutex<VecDeque<BookMessage>>);
-
-impl Parts {
-    fn take(&self) -> Option<BookMessage> {
-        self.0.lock().ok()?.pop_front()
-    }
-}
-
-impl BookQueue for &Parts {
-    async fn send(&self, messages: &[BookMessage]) -> Result<(), QueueError> {
-        let failed = |_| QueueError { code: "no memory".to_owned() };
-        self.0.lock().map_err(failed)?.extend(messages.iter().cloned());
-        Ok(())
-    }
-}
-
-/// Never called: nobody is told.
-impl PushQueue for &Parts {
-    async fn send_pushes(&self, _messages: &[PushMessage]) -> Result<(), QueueError> {
-        Ok(())
-    }
 }
 
 /// Leaves endpoints at SNS as they are. Nothing is sent to those that no subscription names.

@@ -35,7 +35,7 @@ pub use explain::{
 };
 pub use export::{Export, export};
 pub use forget::{ForgetError, ForgetReport, allow, forget};
-pub use join::{JoinError, JoinQueues, JoinReport, JoinWorked, spread};
+pub use join::{JoinError, JoinQueues, JoinReport, JoinWorked, spread, tell_books};
 pub use keep_subscribed::{Renewal, keep_subscribed};
 pub use notify::{
     DisabledApplications, LEASE_SECONDS, Notifier, PushError, PushReport, PushWorked, notify,

@@ -122,20 +122,7 @@ impl OwnerIndex for Store {
         version: u64,
     ) -> Result<(), StoreError> {
         let owner = self.keyring.owner_key(user, scope);
-        let parameters =
-            phones.iter().map(|phone| vec![self.phone(*phone), text(&owner), number(version)]);
-        let table = self.tables.name(Table::ContactOwners);
-        let statement = format!(
-            r#"DELETE FROM "{table}" WHERE "phone" = ? AND "owner" = ? AND "version" <= ?"#
-        );
-        self.execute_each(
-            Table::ContactOwners,
-            &statement,
-            OnRefusal::Nothing,
-            parameters.collect(),
-        )
-        .await
-        .map(drop)
+        self.delete_hints_of(&owner, phones.iter().map(|phone| self.phone(*phone)), version).await
     }
 
     async fn owners(
@@ -180,6 +167,25 @@ impl OwnerIndex for Store {
 impl Store {
     fn phone(&self, phone: Phone) -> AttributeValue {
         text(self.phone_keys.key(phone))
+    }
+
+    /// Deletes the hints that an owner's key has under these phones' keys, if their version is
+    /// `version` or less.
+    pub(crate) async fn delete_hints_of(
+        &self,
+        owner: &str,
+        phones: impl IntoIterator<Item = AttributeValue>,
+        version: u64,
+    ) -> Result<(), StoreError> {
+        let parameters =
+            phones.into_iter().map(|phone| vec![phone, text(owner), number(version)]).collect();
+        let table = self.tables.name(Table::ContactOwners);
+        let statement = format!(
+            r#"DELETE FROM "{table}" WHERE "phone" = ? AND "owner" = ? AND "version" <= ?"#
+        );
+        let deleted =
+            self.execute_each(Table::ContactOwners, &statement, OnRefusal::Nothing, parameters);
+        deleted.await.map(drop)
     }
 
     /// Puts a hint for each phone that has none. Returns the other phones.

@@ -1,15 +1,15 @@
 //! Repairs: telling what a scan found from what is there, and deleting what no request touches any
 //! more.
 
-use aws_sdk_dynamodb::types::AttributeValue;
+use std::collections::HashSet;
+
 use model::{Holder, Profile, PublicId, Scope, Subscription, UserId};
 use numbering::Phone;
 
 use crate::accounts::{in_generation, user_key};
-use crate::batch::OnRefusal;
 use crate::error::StoreError;
 use crate::item::{Reader, item, number, text};
-use crate::keys::{COUNTER_KEY, MUTED_SORT_KEY, profile_key, subscriptions_key};
+use crate::keys::{COUNTER_KEY, profile_key};
 use crate::scan::{HintId, ScannedHint};
 use crate::store::Store;
 use crate::tables::Table;
@@ -75,10 +75,6 @@ pub trait Repair: Sync {
         used: &TokenUse,
     ) -> impl Future<Output = Result<Outcome, StoreError>> + Send;
 
-    /// Reads whether the mark is there that a user doesn't want to be told of joins, strongly
-    /// consistent.
-    fn is_muted(&self, user: &UserId) -> impl Future<Output = Result<bool, StoreError>> + Send;
-
     /// Marks a user as one who doesn't want to be told of joins, or removes the mark, as their
     /// profile says that was read. Who has none isn't marked.
     fn repair_mute(
@@ -131,15 +127,12 @@ impl Repair for Store {
         let asked =
             keys.iter().map(|phone| item([("phone", text(phone)), ("owner", text(&owner))]));
         let found = self.get_each(Table::ContactOwners, asked.collect()).await?;
-        let is_found = |key: &String| {
-            found.iter().any(|item| item.get("phone") == Some(&AttributeValue::S(key.clone())))
-        };
-        Ok(phones
+        let found: HashSet<&str> = found
             .iter()
-            .zip(&keys)
-            .filter(|(_, key)| is_found(key))
-            .map(|(phone, _)| *phone)
-            .collect())
+            .filter_map(|item| item.get("phone")?.as_s().ok().map(String::as_str))
+            .collect();
+        let hinted = phones.iter().zip(&keys).filter(|(_, key)| found.contains(key.as_str()));
+        Ok(hinted.map(|(phone, _)| *phone).collect())
     }
 
     async fn delete_scanned_hint(
@@ -147,15 +140,8 @@ impl Repair for Store {
         hint: &ScannedHint,
         version: u64,
     ) -> Result<(), StoreError> {
-        let table = self.tables.name(Table::ContactOwners);
-        let statement = format!(
-            r#"DELETE FROM "{table}" WHERE "phone" = ? AND "owner" = ? AND "version" <= ?"#
-        );
-        let parameters = vec![text(&hint.phone_key), text(&hint.owner_key), number(version)];
-        let deleted = self
-            .execute_each(Table::ContactOwners, &statement, OnRefusal::Nothing, vec![parameters])
-            .await;
-        deleted.map(drop)
+        let phone = text(&hint.phone_key);
+        self.delete_hints_of(&hint.owner_key, [phone], version).await
     }
 
     async fn delete_orphaned_base(
@@ -194,11 +180,6 @@ impl Repair for Store {
 
     async fn delete_token(&self, hash: &str, used: &TokenUse) -> Result<Outcome, StoreError> {
         self.transact(vec![used.token_delete(hash)]).await
-    }
-
-    async fn is_muted(&self, user: &UserId) -> Result<bool, StoreError> {
-        let key = subscriptions_key(&self.keyring.subscriber_key(user), MUTED_SORT_KEY);
-        Ok(self.get(Table::Subscriptions, key).await?.is_some())
     }
 
     async fn repair_mute(

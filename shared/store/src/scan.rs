@@ -1,4 +1,4 @@
-//! Scanning: reading all items of a table, for whoever has to look at everything.
+//! Scanning: reading all items of a table, for callers that have to look at everything.
 //!
 //! A scan is eventually consistent, and tells nothing of two items at the same moment. So what looks
 //! wrong in it has to be read again before it is believed.

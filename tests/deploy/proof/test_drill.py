@@ -5,22 +5,19 @@ The emulator restores at once, has the state of now, and knows one region's tabl
 of the same region. Everything else is as it would be in AWS.
 """
 
-import contextlib
 import json
 import re
 import subprocess
-import tempfile
 import time
 import unittest
-from pathlib import Path
 
 import botocore.exceptions
 from samtranslator.yaml_helper import yaml_parse
 
 import stack
-from issuer import AUDIENCE, issuer
 from pages import blocks
-from servers import REGION, ROOT, TOOLS, emulator, environment, push_service, wait_until
+from servers import REGION, ROOT, TOOLS, environment, wait_until
+from surroundings import surrounded
 
 TEMPLATE = yaml_parse((ROOT / "template.yaml").read_text())
 PAGE = "docs/OPERATIONS.md"
@@ -33,17 +30,11 @@ class TheDrill(unittest.TestCase):
     """One stack with users in it, restored; copied under other keys; and then moved into another one."""
 
     def setUp(self):
-        running = self.enterContext(contextlib.ExitStack())
-        self.folder = Path(running.enter_context(tempfile.TemporaryDirectory()))
-        self.issuer, authority = running.enter_context(issuer(self.folder))
-        self.push_url = running.enter_context(push_service(self.folder))
-        self.url = running.enter_context(emulator(self.folder, self.push_url, authority))
-        sns = stack.client("sns", self.push_url)
-        made = sns.create_platform_application(Name="drill", Platform="GCM", Attributes={})
+        surroundings = self.enterContext(surrounded())
+        self.folder, self.issuer = surroundings.folder, surroundings.issuer
+        self.url, self.push_url = surroundings.url, surroundings.push_url
         self.parameters = {
-            **stack.PARAMETERS,
-            "Issuers": f"{self.issuer.url} {AUDIENCE}",
-            "FcmApplicationArn": made["PlatformApplicationArn"],
+            **surroundings.parameters,
             "PushTemplate": "%s came",
             "DeletionProtection": "true",
             # A region has each name once.

@@ -1,15 +1,12 @@
 """The operator's commands on a deployed stack. They find it by its outputs, and call the emulator as AWS."""
 
-import contextlib
 import json
 import subprocess
-import tempfile
 import unittest
-from pathlib import Path
 
 import stack
-from issuer import AUDIENCE, issuer
-from servers import ROOT, emulator, environment, push_service, wait_until
+from servers import ROOT, environment, wait_until
+from surroundings import surrounded
 
 ALICE, BOB = "+16505550123", "+14155550100"
 PATIENCE_SECONDS = 60
@@ -20,19 +17,9 @@ class TheToolbox(unittest.TestCase):
     """One stack, in which Bob has heard of Alice."""
 
     def setUp(self):
-        running = self.enterContext(contextlib.ExitStack())
-        self.folder = Path(running.enter_context(tempfile.TemporaryDirectory()))
-        self.issuer, authority = running.enter_context(issuer(self.folder))
-        self.push_url = running.enter_context(push_service(self.folder))
-        self.url = running.enter_context(emulator(self.folder, self.push_url, authority))
-        sns = stack.client("sns", self.push_url)
-        made = sns.create_platform_application(Name="tools", Platform="GCM", Attributes={})
-        parameters = {
-            **stack.PARAMETERS,
-            "Issuers": f"{self.issuer.url} {AUDIENCE}",
-            "FcmApplicationArn": made["PlatformApplicationArn"],
-        }
-        self.outputs = stack.deploy(self.url, parameters)
+        surroundings = self.enterContext(surrounded())
+        self.issuer, self.url, self.push_url = surroundings.issuer, surroundings.url, surroundings.push_url
+        self.outputs = stack.deploy(self.url, surroundings.parameters)
         self.dynamodb = stack.client("dynamodb", self.url)
         self.api = stack.Api(self.url, self.outputs["ApiId"])
         self.bob = self.api.sign_in(self.issuer.token("bob", BOB))

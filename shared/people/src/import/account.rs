@@ -1,13 +1,12 @@
 //! Moving an account in.
 
 use model::{Clock, Profile, PublicId};
-use protocol::{AccountError, PhoneClaim, ProfilePatch, sign_up};
+use protocol::{AccountError, PhoneClaim, ProfilePatch, sign_up, tell_books};
 use store::{AccountStore, HolderReader, StoreError};
 use tokio::sync::OnceCell;
 
 use super::Import;
 use super::report::Came;
-use super::tell::tell_books;
 use crate::mistake::Mistake;
 use crate::person::{Account, Person};
 

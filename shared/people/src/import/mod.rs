@@ -12,7 +12,6 @@ mod account;
 mod book;
 mod report;
 mod survey;
-mod tell;
 
 use std::collections::HashSet;
 use std::io;

@@ -18,7 +18,7 @@ use crate::push::{EndpointState, EndpointStates};
 /// Of whom the watcher may have heard.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum About {
-    /// Whoever has this phone.
+    /// The user who has this phone, if there is one.
     Phone(Phone),
     /// This user, by the phone that they have.
     User(Box<Profile>),

@@ -3,6 +3,7 @@
 mod error;
 mod report;
 mod split;
+mod tell;
 
 use futures::stream::{self, StreamExt};
 use model::{Clock, Holder, Scope, UserId};
@@ -12,6 +13,7 @@ use store::{BookStore, Hint, HolderReader, Outcome, StoredBook};
 pub use self::error::JoinError;
 pub use self::report::JoinReport;
 use self::split::{HINTS_PER_MESSAGE, HINTS_PER_QUERY, split};
+pub use self::tell::tell_books;
 use crate::attempts::Attempts;
 use crate::capabilities::JoinStore;
 use crate::queue::{BookMessage, BookQueue, PushMessage, PushQueue};

@@ -1,20 +1,24 @@
-//! Telling books of an account that moved in, at once.
-//!
-//! The stream of Users tells them too, as of every change of a phone's holder. But that comes some
-//! time after the import, and only if the service runs. Here the same protocol runs in the import
-//! itself. Its message has no joiner, so it announces nobody.
+//! Telling books who has a phone, at once: for work that can't wait for the stream, or is done while
+//! the service doesn't run.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use model::Clock;
 use numbering::Phone;
-use protocol::queue::{BookMessage, BookQueue, PushMessage, PushQueue, QueueError};
-use protocol::{JoinError, JoinQueues, spread};
-use store::{OwnerRange, Store};
+use store::OwnerRange;
 
-/// Tells all books that hold a phone, in any of its forms, who has it now.
-pub(super) async fn tell_books(
-    store: &Store,
+use super::error::JoinError;
+use super::{JoinQueues, spread};
+use crate::capabilities::JoinStore;
+use crate::queue::{BookMessage, BookQueue, PushMessage, PushQueue, QueueError};
+
+/// Tells all books that hold a phone, in any of its forms, who has it now. It is the work that a
+/// message without a joiner makes, done here, so it announces nobody.
+///
+/// # Errors
+/// The first [`JoinError`]. Trouble with some books doesn't keep the others from being told.
+pub async fn tell_books<S: JoinStore>(
+    store: &S,
     clock: &impl Clock,
     phone: Phone,
 ) -> Result<(), JoinError> {
@@ -28,10 +32,11 @@ pub(super) async fn tell_books(
     let waiting = Waiting::default();
     waiting.add(phone.forms().into_iter().map(message));
     let queues = JoinQueues { fan_out: waiting.clone(), pushes: None::<Waiting> };
+    let mut told = Ok(());
     while let Some(message) = waiting.next() {
-        spread(store, &queues, clock, &message, u64::MAX).await.result?;
+        told = told.and(spread(store, &queues, clock, &message, u64::MAX).await.result);
     }
-    Ok(())
+    told
 }
 
 /// The messages that are still to be worked on: a number in very many books becomes several.
