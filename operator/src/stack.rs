@@ -283,7 +283,7 @@ async fn secret(sdk: &SdkConfig, arn: &str) -> Result<String, OperatorError> {
     answer.secret_string.ok_or_else(|| OperatorError::NoSecret("it has no text".to_owned()))
 }
 
-/// What the local server tells of itself, see `local/src/page.rs`.
+/// What the local server tells of itself, see `local/src/server.rs`.
 #[derive(Deserialize)]
 struct LocalStack {
     /// The address of the embedded DynamoDB.
