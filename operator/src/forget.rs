@@ -3,9 +3,9 @@
 use std::fmt;
 
 use numbering::Phone;
-use protocol::{ForgetError, ForgetReport, allow, forget};
+use protocol::{ForgetError, ForgetReport, allow, forget, is_forgotten};
 use serde::Serialize;
-use store::{ForgottenPhones, HolderReader, Inspection, Store};
+use store::{HolderReader, Inspection, Store};
 
 use crate::ask::is_confirmed;
 use crate::outcome::{Exit, Outcome};
@@ -89,12 +89,11 @@ pub async fn planned(store: &Store, phone: Phone) -> Result<Forgotten, OperatorE
     if store.holder(phone).await?.is_some() {
         return Ok(Forgotten::HasHolder);
     }
-    let (mut books, mut is_forgotten) = (0, false);
+    let mut books = 0;
     for form in phone.forms() {
         books += store.count_hints(form).await?;
-        is_forgotten |= store.is_forgotten(form).await?;
     }
-    Ok(Forgotten::DryRun { books, is_forgotten })
+    Ok(Forgotten::DryRun { books, is_forgotten: is_forgotten(store, phone).await? })
 }
 
 /// Forgets a phone.

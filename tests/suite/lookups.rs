@@ -204,11 +204,17 @@ async fn the_number_of_somebody_who_is_no_user_is_forgotten_and_allowed_again() 
     assert!(!holds().await);
     assert_eq!(town.tells(&nobody, 0)["is_forgotten"], true);
     assert_eq!(town.tells(&["find", "--phone", NOBODY], 1)["is_forgotten"], true);
+    let explain = ["explain", "subject:ann", NOBODY];
+    assert_eq!(town.tells(&explain, 1)["first_break"]["reason"], "forgotten");
+    let printed = town.prints(&explain, 1);
+    let first = "A was not told of B: the number was forgotten, and no book takes it.\n";
+    assert!(printed.starts_with(first), "{printed}");
 
     for was_forgotten in [true, false] {
         let allowed = json!({"outcome": "allowed", "was_forgotten": was_forgotten});
         assert_eq!(town.tells(&["forget", NOBODY, "--allow"], 0), allowed);
     }
+    assert_eq!(town.tells(&explain, 1)["first_break"]["reason"], "no_contact");
     assert_eq!(upload().await, json!({}));
     assert!(holds().await);
 

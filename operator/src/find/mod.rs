@@ -3,9 +3,9 @@
 mod report;
 
 use model::{Budget, Clock, Limits, Payer, Scope, SystemClock, UserId};
+use protocol::is_forgotten;
 use store::{
-    BookReader, Bucket, BudgetStore, ClaimStore, ForgottenPhones, HolderChangeStore, Inspection,
-    StoredBook,
+    BookReader, Bucket, BudgetStore, ClaimStore, HolderChangeStore, Inspection, StoredBook,
 };
 
 pub use self::report::{
@@ -77,8 +77,8 @@ pub async fn find(
         let mut books = 0;
         for form in phone.forms() {
             books += store.count_hints(form).await?;
-            report.is_forgotten |= store.is_forgotten(form).await?;
         }
+        report.is_forgotten = is_forgotten(store, phone).await?;
         report.books_with_number = Some(books);
     }
     if let Some(user) = &person.user {

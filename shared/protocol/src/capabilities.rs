@@ -32,7 +32,7 @@ capabilities! {
     /// What looking up people whom a user knows needs.
     PeopleStore = AccountStore + BookReader + ProfileReader;
     /// What explaining why a user did or didn't hear of another one needs.
-    ExplainStore = BookReader + HolderReader + Inspection;
+    ExplainStore = BookReader + HolderReader + ForgottenPhones + Inspection;
     /// What telling books of a join needs.
     JoinStore = BookStore + OwnerIndex + HolderReader;
     /// What forgetting a phone needs.

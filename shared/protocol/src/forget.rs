@@ -85,6 +85,19 @@ pub async fn forget<S: ForgetStore>(store: &S, phone: Phone) -> Result<ForgetRep
     Ok(report)
 }
 
+/// Reads whether `phone` is forgotten, in any of its [forms](Phone::forms).
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn is_forgotten<S: ForgottenPhones>(store: &S, phone: Phone) -> Result<bool, StoreError> {
+    for form in phone.forms() {
+        if store.is_forgotten(form).await? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// Lets books hold `phone` again. Returns whether it was forgotten. What was deleted isn't brought
 /// back: apps upload it again.
 ///

@@ -274,6 +274,8 @@ class TheToolbox(unittest.TestCase):
         self.assertEqual(self.tells("forget", NOBODY, "--yes"), again)
         found = self.tells("find", "--phone", NOBODY, code=FOUND)
         self.assertEqual((found["is_forgotten"], found["books_with_number"]), (True, 0))
+        explained = self.tells("explain", BOB, NOBODY, code=FOUND)["first_break"]
+        self.assertEqual((explained["link"], explained["reason"]), ("contact", "forgotten"))
         self.assertEqual(self.tells("check")["findings"], [])
         self.assertEqual(self.tells("forget", NOBODY, "--allow"), {"outcome": "allowed", "was_forgotten": True})
         self.assertEqual(self.upload("Nobody N.", NOBODY), refused | {"created": 1, "rejected": {}})

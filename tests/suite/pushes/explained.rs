@@ -6,7 +6,7 @@ use model::{Channel, Mode, Platform, Profile, PushEnvironment, Scope};
 use protocol::push::Endpoints;
 use protocol::{
     About, Break, Check, Explanation, Found, Link, PhoneClaim, ProfilePatch, SubscribeRequest,
-    explain, sign_up, subscribe, unsubscribe,
+    explain, forget, sign_up, subscribe, unsubscribe,
 };
 use store::{
     AccountStore, BookReader, BookStore, ClaimStore, Claimed, Outcome, OwnerIndex, PushId,
@@ -24,6 +24,7 @@ const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 enum Deed {
     Nothing,
     GiveUpNumber,
+    ForgetNumber,
     RemoveContact,
     DeleteHint,
     Leave,
@@ -49,9 +50,10 @@ enum Deed {
 }
 
 /// Each deed, and the links that it breaks. The first one is named to the operator.
-const DEEDS: [(Deed, &[(Link, Break)]); 24] = [
+const DEEDS: [(Deed, &[(Link, Break)]); 25] = [
     (Deed::Nothing, &[]),
     (Deed::GiveUpNumber, &[(Link::Contact, Break::NoPhone)]),
+    (Deed::ForgetNumber, &[(Link::Contact, Break::Forgotten), (Link::Match, Break::NoHolder)]),
     (Deed::RemoveContact, &[(Link::Contact, Break::NoContact)]),
     (Deed::DeleteHint, &[(Link::Hint, Break::NoHint)]),
     (Deed::Leave, &[(Link::Match, Break::NoHolder)]),
@@ -118,6 +120,12 @@ impl Told {
         }
     }
 
+    async fn joy_leaves(&self) {
+        let before = self.town.image().await;
+        self.town.leaves("joy", self.joy.id).await;
+        self.town.tell(&before).await;
+    }
+
     async fn ann_signs_up(&self, claim: PhoneClaim, patch: &ProfilePatch) {
         let Town { store, clock, .. } = &self.town;
         sign_up(store, clock, &user("ann"), claim, patch).await.expect("signed up");
@@ -181,10 +189,10 @@ impl Told {
                 let phones = [phone(P)];
                 store.delete_hints(&ann, &Scope::Global, &phones, u64::MAX).await.expect("deleted");
             }
-            Deed::Leave => {
-                let before = town.image().await;
-                town.leaves("joy", self.joy.id).await;
-                town.tell(&before).await;
+            Deed::Leave => self.joy_leaves().await,
+            Deed::ForgetNumber => {
+                self.joy_leaves().await;
+                forget(store, phone(P)).await.expect("forgotten");
             }
             Deed::TakeOver => {
                 town.joins("jim").await;

@@ -40,6 +40,7 @@ pub enum Link {
 #[serde(rename_all = "snake_case")]
 pub enum Break {
     NoPhone,
+    Forgotten,
     NoContact,
     NoHint,
     NoHolder,
@@ -100,6 +101,7 @@ impl fmt::Display for Break {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NoPhone => "B has no number, so no book can hold it",
+            Self::Forgotten => "the number was forgotten, and no book takes it",
             Self::NoContact => "none of A's books holds the number",
             Self::NoHint => "A's contact has no hint, so a join doesn't find the book",
             Self::NoHolder => "nobody has the number",
@@ -180,8 +182,9 @@ impl Explanation {
     fn contact(&self) -> Found {
         match self.about.phone() {
             None => broken(Break::NoPhone),
-            Some(_) if self.places.is_empty() => broken(Break::NoContact),
-            Some(_) => Found::Whole,
+            Some(_) if !self.places.is_empty() => Found::Whole,
+            Some(_) if self.is_forgotten => broken(Break::Forgotten),
+            Some(_) => broken(Break::NoContact),
         }
     }
 

@@ -13,6 +13,7 @@ use store::{ClaimState, Device, Devices, Inspection, PushId, StoreError};
 
 pub use self::chain::{Break, Check, Found, Link};
 use crate::capabilities::ExplainStore;
+use crate::forget::is_forgotten;
 use crate::push::{EndpointState, EndpointStates};
 
 /// Of whom the watcher may have heard.
@@ -46,6 +47,8 @@ pub struct Explanation {
     pub places: Vec<PlaceSeen>,
     /// Who has the phone.
     pub holder: Option<Holder>,
+    /// Whether the phone was forgotten, and nobody has it.
+    pub is_forgotten: bool,
     /// Whether the watcher doesn't want to be told of joins.
     pub is_muted: bool,
     pub devices: Vec<DeviceSeen>,
@@ -116,6 +119,10 @@ where
         Some(phone) => store.holder(phone).await?,
         None => None,
     };
+    let is_forgotten = match about.phone() {
+        Some(phone) if holder.is_none() => is_forgotten(store, phone).await?,
+        _ => false,
+    };
     let Devices { is_muted, all } = store.devices(watcher).await?;
     let scopes = open.iter().map(|(scope, _)| scope);
     let claims = claims(store, watcher, &forms, scopes, &all).await?;
@@ -133,6 +140,7 @@ where
         books: open.len(),
         places,
         holder,
+        is_forgotten,
         is_muted,
         devices,
         claims,
