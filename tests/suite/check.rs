@@ -13,10 +13,12 @@ use model::{
 use operator::check::{Kind, check};
 use protocol::{PhoneClaim, ProfilePatch, SubscribeRequest, sign_up, subscribe};
 use store::{
-    AccountStore, BookReader, BookStore, ClaimStore, Keyring, Life, OwnerIndex, PushId, Store,
-    StoredBook,
+    AccountStore, BookReader, BookStore, ClaimStore, ForgottenPhones, Keyring, Life, OwnerIndex,
+    PushId, Store, StoredBook,
 };
 use support::dump::Item;
+use support::embedded::{database, sealed_store_over};
+use support::meter::Meter;
 use support::{contact, phone, upload_as, upload_of, user};
 
 const ALICE: &str = "16505550100";
@@ -25,6 +27,9 @@ const CAROL: &str = "16505550102";
 /// In nobody's book.
 const DAVE: &str = "16505550103";
 const NOBODY: &str = "16505550109";
+/// A number of Benin as it was before 2024, and as it is.
+const FORMER: &str = "22997000001";
+const PRESENT: &str = "2290197000001";
 
 /// A clock of long ago, by which a device subscribed.
 #[derive(Clone, Copy, Debug)]
@@ -99,6 +104,12 @@ impl World {
         self.store.claim(&user(name), push, now_ms, 1_000).await.expect("claimed");
     }
 
+    /// Marks a phone as forgotten, and leaves it in its books.
+    async fn mark(&self, digits: &str) {
+        let marked = self.store.mark_forgotten(phone(digits)).await;
+        assert_eq!(marked.expect("marked"), store::Outcome::Done);
+    }
+
     /// Deletes the one item of a table that `is_meant`.
     async fn delete(&self, table: &str, keys: &[&str], is_meant: impl Fn(&Item) -> bool) {
         let client = self.database.client();
@@ -160,6 +171,9 @@ enum Damage {
     HintDeleted,
     MatchTakenAway,
     MatchOfSomebodyElse,
+    ForgottenKept,
+    ForgottenKeptUnhinted,
+    ForgottenFormKept,
     StrayHint,
     HeadDeleted,
     HalfEmptied,
@@ -186,6 +200,9 @@ impl Damage {
         (Self::HintDeleted, &[(Kind::MissingHint, 2)], &[]),
         (Self::MatchTakenAway, &[(Kind::MissingMatch, 1)], &[]),
         (Self::MatchOfSomebodyElse, &[(Kind::Ghost, 2)], &[]),
+        (Self::ForgottenKept, &[(Kind::ForgottenContact, 1)], &[]),
+        (Self::ForgottenKeptUnhinted, &[(Kind::MissingHint, 1), (Kind::ForgottenContact, 1)], &[]),
+        (Self::ForgottenFormKept, &[(Kind::ForgottenContact, 1)], &[]),
         (Self::StrayHint, &[(Kind::StrayHint, 1)], &[]),
         // The hint of the one contact is then without a contact.
         (Self::HeadDeleted, &[(Kind::StrayHint, 1), (Kind::OrphanedBase, 1)], &[]),
@@ -234,6 +251,18 @@ impl Damage {
                     ..seen
                 };
                 world.rewrite(to_dave).await;
+            }
+            Self::ForgottenKept => world.mark(CAROL).await,
+            Self::ForgottenKeptUnhinted => {
+                let (alice, phones) = (user("alice"), [phone(CAROL)]);
+                let deleted =
+                    world.store.delete_hints(&alice, &Scope::Global, &phones, u64::MAX >> 1);
+                deleted.await.expect("deleted");
+                world.mark(CAROL).await;
+            }
+            Self::ForgottenFormKept => {
+                world.upload("erin", &Scope::Global, &[FORMER]).await;
+                world.mark(PRESENT).await;
             }
             Self::StrayHint => {
                 let (alice, phones) = (user("alice"), [phone(NOBODY)]);
@@ -337,6 +366,43 @@ async fn every_kind_of_damage_is_found_and_nothing_else_and_repaired_if_it_can_b
         assert_eq!(world.check(true).await, *left, "{damage:?}, not repaired");
         assert_eq!(world.check(false).await, *left, "{damage:?}, after its repair");
     }
+}
+
+#[tokio::test]
+async fn a_forgotten_number_leaves_its_books_by_a_repair_and_stays_forgotten() {
+    let world = World::sealed_by(Keyring::generate_secret().parse().expect("a secret")).await;
+    world.upload("bob", &pixel(), &[CAROL]).await;
+    Damage::ForgottenKept.make(&world).await;
+    assert_eq!(world.check(true).await, []);
+    for (name, scope, left) in [("alice", Scope::Global, BOB), ("bob", pixel(), ALICE)] {
+        let stored = world.store.read_book(&user(name), &scope).await.expect("readable");
+        assert_eq!(stored.book.phones_not_in(&Book::default()), [phone(left)], "{name}");
+    }
+    assert!(world.store.is_forgotten(phone(CAROL)).await.expect("readable"));
+    let report = check(&world.store, 4, Duration::ZERO, false).await.expect("checked");
+    assert_eq!((report.contacts, report.hints, report.findings), (3, 3, vec![]));
+}
+
+#[tokio::test]
+async fn marks_cost_a_check_no_request() {
+    let meter = Meter::new(database().await);
+    let keys: Keyring = Keyring::generate_secret().parse().expect("a secret");
+    let store = sealed_store_over(meter.clone(), keys);
+    let put = |n: u32| Change::Put(contact(&format!("1650555{n:04}"), "A Friend"));
+    let many = upload_of(Mode::Merge, (0..300).map(put).collect());
+    upload_as(&user("alice"), &store, &Scope::Global, &many).await.expect("uploaded");
+    let requests = async || {
+        meter.take();
+        let report = check(&store, 1, Duration::ZERO, false).await.expect("checked");
+        assert_eq!(report.findings, []);
+        meter.take().requests
+    };
+    let before = requests().await;
+    for n in 1_000..1_100 {
+        let marked = store.mark_forgotten(phone(&format!("1650555{n}"))).await;
+        assert_eq!(marked.expect("marked"), store::Outcome::Done);
+    }
+    assert_eq!(requests().await, before);
 }
 
 #[tokio::test]

@@ -6,10 +6,11 @@ use local::Inbox;
 use model::{Change, Contact, Mode, Scope, SystemClock};
 use numbering::Phone;
 use protocol::{
-    ForgetError, ForgetReport, PhoneClaim, ProfilePatch, allow, delete_account, forget, sign_up,
+    ForgetError, ForgetReport, PhoneClaim, ProfilePatch, allow, delete_account, finish_forgetting,
+    forget, sign_up,
 };
 use serde_json::{Value, json};
-use store::{BookReader, ForgottenPhones, HolderReader, Keyring, Store};
+use store::{BookReader, ForgottenPhones, HolderReader, Keyring, Outcome, Store};
 
 use support::dump::{Item, scan};
 use support::embedded::{Embedded, database, sealed_store_over};
@@ -112,6 +113,25 @@ async fn a_user_is_not_forgotten_and_who_signs_up_later_is_announced() {
     let inbox = Inbox::default();
     delete_account(&store, &inbox, &SystemClock, &user("eve"), eve.id).await.expect("deleted");
     assert_eq!(send(&store, "bea", &[P]).await["rejected"], json!({}), "the mark is gone");
+}
+
+#[tokio::test]
+async fn only_what_is_marked_is_finished() {
+    let store = database().await.store();
+    send(&store, "ann", &[P, Q]).await;
+    let unmarked = finish_forgetting(&store, phone(P)).await;
+    assert!(matches!(unmarked, Err(ForgetError::Overtaken)));
+    sign_up_with(&store, "dora", Q).await;
+    let held = finish_forgetting(&store, phone(Q)).await;
+    assert!(matches!(held, Err(ForgetError::HasHolder)));
+    assert!(!store.is_forgotten(phone(P)).await.expect("readable"));
+    let stored = store.read_book(&user("ann"), &Scope::Global).await.expect("readable");
+    assert_eq!(stored.book.entries().len(), 2);
+
+    let marked = store.mark_forgotten(phone(P)).await.expect("marked");
+    assert_eq!(marked, Outcome::Done);
+    let report = finish_forgetting(&store, phone(P)).await.expect("finished");
+    assert_eq!(report, ForgetReport { books: 1, contacts: 1 });
 }
 
 #[tokio::test]

@@ -7,8 +7,8 @@ use indicatif::ProgressBar;
 use model::{Holder, Profile, PublicId, Scope, UserId};
 use numbering::Phone;
 use store::{
-    BookKey, BookReader, ClaimItem, HintId, Repair, Scanned, ScannedHint, Store, StoreError,
-    StoredBook, Subject, SubscriptionItem, TokenUse, UserItem,
+    BookKey, BookReader, ClaimItem, HintId, MarkId, Repair, Scanned, ScannedHint, Store,
+    StoreError, StoredBook, Subject, SubscriptionItem, TokenUse, UserItem,
 };
 
 use super::BOOKS_AT_ONCE;
@@ -27,6 +27,7 @@ struct People {
     holders: HashMap<Phone, Holder>,
     profiles: HashMap<PublicId, Profile>,
     subjects: HashMap<UserId, Subject>,
+    forgotten: HashSet<MarkId>,
     counter: u64,
 }
 
@@ -98,7 +99,7 @@ impl Census {
                 UserItem::Subject { user, subject } => drop(people.subjects.insert(user, subject)),
                 UserItem::Profile(profile) => drop(people.profiles.insert(profile.id, *profile)),
                 UserItem::Counter(drawn) => people.counter = drawn,
-                UserItem::Forgotten => {}
+                UserItem::Forgotten(mark) => drop(people.forgotten.insert(mark)),
             }
         }
         self.report.users = people.profiles.len();
@@ -172,7 +173,9 @@ impl Census {
                     self.doubts.push(Doubt::HalfEmptied(user.clone(), scope.clone()));
                 }
                 self.report.contacts += stored.book.entries().len();
-                if !are_matches_right(&stored, &user, people) {
+                if !are_matches_right(&stored, &user, people)
+                    || holds_forgotten(store, &stored, people)
+                {
                     self.doubts.push(Doubt::Book(user.clone(), scope.clone()));
                 }
                 expected.add(store, &user, scope, &stored);
@@ -281,4 +284,16 @@ fn are_matches_right(stored: &StoredBook, user: &UserId, people: &People) -> boo
         let holder = forms.iter().find_map(|form| people.holders.get(form));
         entry.matched == holder.and_then(|holder| holder.match_for(user))
     })
+}
+
+/// Returns whether a book holds a number that was forgotten.
+fn holds_forgotten(store: &Store, stored: &StoredBook, people: &People) -> bool {
+    let is_forgotten = |phone: Phone| {
+        let forms = phone.forms();
+        forms.iter().any(|form| people.forgotten.contains(&store.mark_id(*form)))
+            && !forms.iter().any(|form| people.holders.contains_key(form))
+    };
+    // Mostly there are no marks at all, and then no hash is made.
+    !people.forgotten.is_empty()
+        && stored.book.entries().iter().any(|entry| is_forgotten(entry.contact.phone))
 }

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use model::{Clock, Profile, PublicId, Scope, Subscription, SystemClock, UserId};
 use numbering::Phone;
 use protocol::push::{EndpointError, Endpoints, Token};
-use protocol::{remove_account, tell_books, wipe};
+use protocol::{finish_forgetting, remove_account, tell_books, wipe};
 use store::{
-    AccountStore, AccountWrite, BookReader, ClaimStore, HolderReader, Inspection, OwnerIndex,
-    Repair, ScannedHint, Store, StoreError, SubscriptionStore, Target, TokenUse,
+    AccountStore, AccountWrite, BookReader, ClaimStore, HolderReader, Holders, Inspection,
+    OwnerIndex, Repair, ScannedHint, Store, StoreError, SubscriptionStore, Target, TokenUse,
 };
 
 use super::report::{Finding, Kind};
@@ -24,7 +24,7 @@ pub(super) fn is_recent(subscription: &Subscription) -> bool {
 /// Something that looks wrong.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Doubt {
-    /// A book lacks a hint, or a match isn't what Users says.
+    /// A book lacks a hint, or holds a forgotten number, or a match isn't what Users says.
     Book(UserId, Scope),
     StrayHint(ScannedHint),
     OrphanedBase(UserId, Scope),
@@ -49,19 +49,22 @@ pub(super) struct Confirmed {
     phones: Vec<Phone>,
     /// The phones that need a hint in the book of the doubt.
     unhinted: Vec<Phone>,
+    /// The phones that were forgotten and are in the book of the doubt.
+    forgotten: Vec<Phone>,
 }
 
 impl Doubt {
     /// Looks again. Returns nothing if all is well.
     pub(super) async fn confirmed(self, store: &Store) -> Result<Option<Confirmed>, StoreError> {
-        let (mut phones, mut unhinted) = (vec![], vec![]);
+        let (mut phones, mut unhinted, mut forgotten) = (vec![], vec![], vec![]);
         let found = match &self {
             Self::Book(user, scope) => {
                 let book = BookDoubt::look(store, user, scope).await?;
                 let owner = store.subject(user).await?.id;
                 phones = book.phones();
-                unhinted.clone_from(&book.unhinted);
-                book.findings(owner)
+                let found = book.findings(owner);
+                (unhinted, forgotten) = (book.unhinted, book.forgotten);
+                found
             }
             Self::StrayHint(hint) => {
                 let stored = store.read_book(&hint.user, &hint.scope).await?;
@@ -122,7 +125,7 @@ impl Doubt {
                 some(store.devices(user).await?.is_muted == wants, Kind::MuteMark, id)
             }
         };
-        let confirmed = Confirmed { doubt: self, findings: found, phones, unhinted };
+        let confirmed = Confirmed { doubt: self, findings: found, phones, unhinted, forgotten };
         Ok((!confirmed.findings.is_empty()).then_some(confirmed))
     }
 }
@@ -170,6 +173,7 @@ struct BookDoubt {
     unhinted: Vec<Phone>,
     unshown: Vec<Phone>,
     ghosts: Vec<Phone>,
+    forgotten: Vec<Phone>,
 }
 
 impl BookDoubt {
@@ -179,8 +183,10 @@ impl BookDoubt {
             stored.book.entries().iter().map(|entry| entry.contact.phone).collect();
         let hinted: BTreeSet<Phone> =
             store.hinted(user, scope, &phones).await?.into_iter().collect();
-        let holders = store.holders(&phones).await?.held;
-        let mut doubt = Self { unhinted: vec![], unshown: vec![], ghosts: vec![] };
+        let Holders { held: holders, forgotten } = store.holders(&phones).await?;
+        let forgotten = phones.iter().copied().filter(|phone| forgotten.contains(phone));
+        let forgotten = forgotten.collect();
+        let mut doubt = Self { unhinted: vec![], unshown: vec![], ghosts: vec![], forgotten };
         for entry in stored.book.entries() {
             let phone = entry.contact.phone;
             let expected = holders.get(&phone).and_then(|holder| holder.match_for(user));
@@ -197,16 +203,17 @@ impl BookDoubt {
     }
 
     fn phones(&self) -> Vec<Phone> {
-        let Self { unhinted, unshown, ghosts } = self;
+        let Self { unhinted, unshown, ghosts, forgotten: _ } = self;
         unhinted.iter().chain(unshown).chain(ghosts).copied().collect()
     }
 
     fn findings(&self, owner: Option<PublicId>) -> Vec<Finding> {
-        let Self { unhinted, unshown, ghosts } = self;
+        let Self { unhinted, unshown, ghosts, forgotten } = self;
         let kinds = [
             (Kind::MissingHint, unhinted.len()),
             (Kind::MissingMatch, unshown.len()),
             (Kind::Ghost, ghosts.len()),
+            (Kind::ForgottenContact, forgotten.len()),
         ];
         let found = kinds.into_iter().filter(|(_, count)| *count > 0);
         found.map(|(kind, count)| Finding::new(kind, owner, count)).collect()
@@ -222,7 +229,11 @@ impl Confirmed {
             Doubt::MissingToken(_) => {}
             Doubt::Book(user, scope) => {
                 let version = store.read_book(user, scope).await?.version;
+                // A forgotten number is found by its hint, so they are put first.
                 store.put_hints(user, scope, &self.unhinted, version).await?;
+                for phone in &self.forgotten {
+                    finish_forgetting(store, *phone).await.ok();
+                }
             }
             Doubt::StrayHint(hint) => {
                 let version = store.read_book(&hint.user, &hint.scope).await?.version;

@@ -20,6 +20,8 @@ pub enum Kind {
     MissingMatch,
     /// I3: a book shows a user who doesn't have the number any more, or doesn't want to be found.
     Ghost,
+    /// A book holds a number that was forgotten.
+    ForgottenContact,
     /// A hint names a book that doesn't hold the number.
     StrayHint,
     /// A base has no head.
@@ -53,6 +55,7 @@ impl Kind {
             Self::MissingHint => "contacts without a hint (I1)",
             Self::MissingMatch => "contacts who are users and aren't shown (I2)",
             Self::Ghost => "contacts shown as users who aren't (I3)",
+            Self::ForgottenContact => "contacts whose number was forgotten",
             Self::StrayHint => "hints without a contact",
             Self::OrphanedBase => "bases without a head",
             Self::HalfEmptied => "books whose emptying didn't end",

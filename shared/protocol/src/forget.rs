@@ -59,19 +59,42 @@ pub enum ForgetError {
 /// [`ForgetError`]. After [`ForgetError::HasHolder`] nothing was done. After any other error some of
 /// the steps are done, and a repeat does the rest.
 pub async fn forget<S: ForgetStore>(store: &S, phone: Phone) -> Result<ForgetReport, ForgetError> {
-    let forms = phone.forms();
-    let present = forms[0];
+    let present = phone.forms()[0];
     // 1.
     mark(store, present).await?;
+    forget_in_books(store, present, phone).await
+}
+
+/// Does the rest of what was begun: steps 2 to 7 of [`forget`], if `phone` is marked. Safe to repeat.
+///
+/// # Errors
+/// [`ForgetError`], which is [`ForgetError::Overtaken`] if `phone` isn't marked.
+pub async fn finish_forgetting<S: ForgetStore>(
+    store: &S,
+    phone: Phone,
+) -> Result<ForgetReport, ForgetError> {
+    if store.holder(phone).await?.is_some() {
+        return Err(ForgetError::HasHolder);
+    }
+    let marked = marked_form(store, phone).await?.ok_or(ForgetError::Overtaken)?;
+    forget_in_books(store, marked, phone).await
+}
+
+/// Steps 2 to 7 for all books. `marked` is the form of `phone` that has the mark.
+async fn forget_in_books<S: ForgetStore>(
+    store: &S,
+    marked: Phone,
+    phone: Phone,
+) -> Result<ForgetReport, ForgetError> {
     let mut report = ForgetReport::default();
-    for form in forms {
+    for form in phone.forms() {
         let mut range = OwnerRange::default();
         loop {
             // 2.
             let page = store.owners(form, &range, HINTS_PER_QUERY).await?;
             range.after = page.hints.last().map(|hint| hint.place.clone());
             let held = stream::iter(page.hints)
-                .map(|hint| forget_in_book(store, present, form, hint))
+                .map(|hint| forget_in_book(store, marked, form, hint))
                 .buffer_unordered(BOOKS_AT_ONCE)
                 .try_collect::<Vec<bool>>()
                 .await?;
@@ -90,12 +113,19 @@ pub async fn forget<S: ForgetStore>(store: &S, phone: Phone) -> Result<ForgetRep
 /// # Errors
 /// [`StoreError`].
 pub async fn is_forgotten<S: ForgottenPhones>(store: &S, phone: Phone) -> Result<bool, StoreError> {
+    Ok(marked_form(store, phone).await?.is_some())
+}
+
+async fn marked_form<S: ForgottenPhones>(
+    store: &S,
+    phone: Phone,
+) -> Result<Option<Phone>, StoreError> {
     for form in phone.forms() {
         if store.is_forgotten(form).await? {
-            return Ok(true);
+            return Ok(Some(form));
         }
     }
-    Ok(false)
+    Ok(None)
 }
 
 /// Lets books hold `phone` again. Returns whether it was forgotten. What was deleted isn't brought

@@ -34,7 +34,7 @@ pub use explain::{
     About, Break, Check, ClaimSeen, DeviceSeen, Explanation, Found, Link, PlaceSeen, explain,
 };
 pub use export::{Export, export};
-pub use forget::{ForgetError, ForgetReport, allow, forget, is_forgotten};
+pub use forget::{ForgetError, ForgetReport, allow, finish_forgetting, forget, is_forgotten};
 pub use join::{JoinError, JoinQueues, JoinReport, JoinWorked, spread, tell_books};
 pub use keep_subscribed::{Renewal, keep_subscribed};
 pub use notify::{

@@ -53,7 +53,7 @@ pub use rekey::{Copied, Rekey, RekeyError, RekeyReport};
 pub use repair::Repair;
 pub use retry::{Backoff, Retry};
 pub use scan::{
-    BookKey, ClaimItem, HintId, ScanPage, Scanned, ScannedHint, SubscriptionItem, UserItem,
+    BookKey, ClaimItem, HintId, MarkId, ScanPage, Scanned, ScannedHint, SubscriptionItem, UserItem,
 };
 pub use sessions::{SessionRecord, SessionStore, TOKEN_PREFIX};
 pub use store::Store;

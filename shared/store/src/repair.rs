@@ -10,7 +10,7 @@ use crate::accounts::{in_generation, user_key};
 use crate::error::StoreError;
 use crate::item::{Reader, item, number, text};
 use crate::keys::{COUNTER_KEY, profile_key};
-use crate::scan::{HintId, ScannedHint};
+use crate::scan::{HintId, MarkId, ScannedHint};
 use crate::store::Store;
 use crate::tables::Table;
 use crate::tokens::TokenUse;
@@ -21,6 +21,9 @@ use crate::write::{Condition, Outcome, Write};
 pub trait Repair: Sync {
     /// Returns what stands for the hints that a book has for these phones.
     fn hint_ids(&self, user: &UserId, scope: &Scope, phones: &[Phone]) -> Vec<HintId>;
+
+    /// Returns what stands for the mark that this form of a phone has if it was forgotten.
+    fn mark_id(&self, phone: Phone) -> MarkId;
 
     /// Reads which of these phones have a hint of the book, strongly consistent.
     fn hinted(
@@ -114,6 +117,10 @@ impl Repair for Store {
     fn hint_ids(&self, user: &UserId, scope: &Scope, phones: &[Phone]) -> Vec<HintId> {
         let owner = self.keyring.owner_key(user, scope);
         phones.iter().map(|phone| HintId::new(&self.phone_keys.key(*phone), &owner)).collect()
+    }
+
+    fn mark_id(&self, phone: Phone) -> MarkId {
+        MarkId(self.phone_keys.holder_key(phone))
     }
 
     async fn hinted(

@@ -105,8 +105,8 @@ pub enum UserItem {
         phone: Phone,
         holder: Holder,
     },
-    /// A phone was forgotten. Which one can't be read back if the tables are sealed.
-    Forgotten,
+    /// The mark of a phone that was forgotten.
+    Forgotten(MarkId),
     /// The public id of a subject.
     Subject {
         user: UserId,
@@ -130,7 +130,9 @@ impl reading::Read for UserItem {
             return Ok(Self::Counter(reader("counter").number("drawn")?));
         }
         if key.starts_with(HOLDER_PREFIX) {
-            let Some(holder) = read_held(keyring, item)? else { return Ok(Self::Forgotten) };
+            let Some(holder) = read_held(keyring, item)? else {
+                return Ok(Self::Forgotten(MarkId(key.to_owned())));
+            };
             let phone = read_phone(keyring, item, &holder.user)?;
             if store.phone_keys.holder_key(phone) != key {
                 return Err(reader("holder").corrupt("key"));
@@ -149,6 +151,13 @@ impl reading::Read for UserItem {
         Ok(Self::Profile(Box::new(profile)))
     }
 }
+
+/// Stands for the mark of a forgotten phone: no two forms of phones have the same one.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct MarkId(pub(crate) String);
+
+// Unless the tables are sealed, it holds the phone.
+hide_debug!(MarkId);
 
 /// The key of an item of AddressBooks.
 #[derive(Clone, Debug, PartialEq, Eq)]
