@@ -9,6 +9,7 @@ pub mod check;
 pub mod explain;
 pub mod find;
 pub mod forget;
+mod local_server;
 mod outcome;
 pub mod people;
 mod progress;
@@ -24,6 +25,7 @@ mod who;
 
 use std::process::ExitCode;
 
+pub use local_server::Trusted;
 pub use outcome::{Exit, Outcome};
 pub use stack::{OperatorError, Secret, Stack, StackArgs};
 pub use who::{Person, Who, WhoError};

@@ -8,14 +8,10 @@ use aws_credential_types::Credentials;
 use aws_sdk_cloudformation::error::{DisplayErrorContext, ProvideErrorMetadata};
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
-use http_body_util::{BodyExt, Empty};
-use hyper::body::Bytes;
-use hyper_util::client::legacy::Client as HttpClient;
-use hyper_util::rt::TokioExecutor;
 use model::SystemClock;
-use serde::Deserialize;
 use store::{Keyring, KeyringError, RekeyError, Store, StoreError, Tables};
 
+use crate::local_server::{self, LocalStack, Trusted};
 use crate::update;
 
 /// Which stack a command works on, and how it tells what came of it.
@@ -32,6 +28,10 @@ pub struct StackArgs {
         conflicts_with = "stack"
     )]
     pub local: String,
+    /// The certificate of a local server with --tls, or that of who signed it, in a PEM file; or
+    /// `any`, which takes any (otherwise those that this machine trusts)
+    #[arg(long, value_name = "FILE", conflicts_with = "stack")]
+    pub certificate: Option<Trusted>,
     /// Tell the outcome as JSON
     #[arg(long)]
     pub json: bool,
@@ -180,7 +180,7 @@ impl Stack {
     pub async fn open(args: &StackArgs) -> Result<Self, OperatorError> {
         match &args.stack {
             Some(name) => Self::deployed(name).await,
-            None => Self::local(&args.local).await,
+            None => Self::local(&args.local, args.certificate.as_ref()).await,
         }
     }
 
@@ -225,8 +225,8 @@ impl Stack {
         Ok(Self { store, ..stack })
     }
 
-    async fn local(url: &str) -> Result<Self, OperatorError> {
-        let LocalStack { dynamodb, tables, keys } = local_stack(url)
+    async fn local(url: &str, trusted: Option<&Trusted>) -> Result<Self, OperatorError> {
+        let LocalStack { dynamodb, tables, keys } = local_server::ask(url, trusted)
             .await
             .map_err(|reason| OperatorError::NoServer { url: url.to_owned(), reason })?;
         let config = aws_sdk_dynamodb::Config::builder()
@@ -281,27 +281,4 @@ async fn secret(sdk: &SdkConfig, arn: &str) -> Result<String, OperatorError> {
         .await
         .map_err(|error| OperatorError::NoSecret(error.code().unwrap_or("no answer").to_owned()))?;
     answer.secret_string.ok_or_else(|| OperatorError::NoSecret("it has no text".to_owned()))
-}
-
-/// What the local server tells of itself, see `local/src/server.rs`.
-#[derive(Deserialize)]
-struct LocalStack {
-    /// The address of the embedded DynamoDB.
-    dynamodb: String,
-    tables: Tables,
-    /// The secret that seals the tables, unless they are unsealed.
-    keys: Option<String>,
-}
-
-async fn local_stack(url: &str) -> Result<LocalStack, String> {
-    let url = format!("{}/_local/stack", url.trim_end_matches('/'));
-    let url = url.parse().map_err(|_| "it isn't an address".to_owned())?;
-    let client = HttpClient::builder(TokioExecutor::new()).build_http::<Empty<Bytes>>();
-    let answer = client.get(url).await.map_err(|error| error.to_string())?;
-    let status = answer.status();
-    let body = answer.into_body().collect().await.map_err(|error| error.to_string())?.to_bytes();
-    if !status.is_success() {
-        return Err(format!("it answers {status}"));
-    }
-    serde_json::from_slice(&body).map_err(|_| "it isn't a local server of this release".to_owned())
 }

@@ -2,7 +2,7 @@
 
 use std::process::{Command, Output, Stdio};
 
-use local::{Args, Server};
+use local::{Args, Certificate, Server};
 use serde_json::{Value, json};
 use support::http::call;
 use support::wait::until;
@@ -147,6 +147,41 @@ async fn what_is_not_there_or_makes_no_sense_has_an_exit_code_of_its_own() {
     // The number of somebody whom nobody knows is in one book all the same.
     let nobody = town.tells(&["find", "--phone", "+16505550124"], 1);
     assert_eq!((&nobody["account"], &nobody["books_with_number"]), (&Value::Null, &json!(1)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_with_tls_is_asked_if_its_certificate_is_taken() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = |name: &str| folder.path().join(name).to_str().expect("a text").to_owned();
+    let (its, other) = (file("its.pem"), file("other.pem"));
+    let start = async |certificate: Option<&str>| {
+        let tls = certificate.map(|path| Certificate::File(path.into()));
+        let server = Server::start(&Args { port: 0, tls, ..Args::default() }).await;
+        server.expect("a server")
+    };
+    let (server, _other) = (start(Some(&its)).await, start(Some(&other)).await);
+    let tls = format!("https://{}", server.address());
+    let plain = format!("http://{}", server.address());
+    for (words, answer) in [
+        (&[tls.as_str(), "--certificate", &its][..], Ok("Nobody has this id.\n")),
+        (&[&tls, "--certificate", "any"], Ok("Nobody has this id.\n")),
+        (&[&tls, "--certificate", &other], Err("invalid peer certificate")),
+        (&[&tls], Err("certificate")),
+        (&[&tls, "--certificate", &file("none.pem")], Err("none.pem: ")),
+        (&[&tls, "--certificate", file!()], Err("no certificate is in it")),
+        (&[&plain], Err("with --tls, it is at https://")),
+    ] {
+        let Output { status, stdout, stderr } =
+            run(&[&["find", "--id", "1", "--local"], words].concat());
+        let (stdout, stderr) = (text(stdout), text(stderr));
+        match answer {
+            Ok(told) => assert_eq!((status.code(), &*stdout), (Some(1), told), "{stderr}"),
+            Err(reason) => {
+                assert_eq!(status.code(), Some(3), "{words:?}: {stdout}");
+                assert!(stderr.contains(reason), "{words:?}: {stderr}");
+            }
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
