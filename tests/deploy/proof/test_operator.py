@@ -281,6 +281,21 @@ class TheToolbox(unittest.TestCase):
         self.assertEqual(self.upload("Nobody N.", NOBODY), refused | {"created": 1, "rejected": {}})
         self.assertEqual(self.tells("forget", ALICE, "--yes", code=FOUND), {"outcome": "has_holder"})
 
+    def test_a_forgotten_number_that_comes_back_with_an_older_table_is_found_and_deleted(self):
+        self.upload("Nobody N.", NOBODY)
+        older = {table: self.items(table) for table in ("AddressBooksTableName", "ContactOwnersTableName")}
+        self.tells("forget", NOBODY, "--yes")
+        for table, items in older.items():
+            for item in items:
+                self.dynamodb.put_item(TableName=self.outputs[table], Item=item)
+        self.assertIn(NOBODY, self.contacts())
+        [found] = self.tells("check", code=FOUND)["findings"]
+        self.assertEqual((found["kind"], found["count"]), ("forgotten_contact", 1))
+        self.assertEqual(self.tells("check", "--repair")["findings"], [found | {"is_repaired": True}])
+        self.assertNotIn(NOBODY, self.contacts())
+        self.assertEqual(self.tells("check")["findings"], [])
+        self.tells("forget", NOBODY, "--allow")
+
 
 if __name__ == "__main__":
     unittest.main()
