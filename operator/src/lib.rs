@@ -14,6 +14,7 @@ pub mod people;
 mod progress;
 pub mod rekey;
 pub mod restore;
+mod secret;
 mod settings;
 mod span;
 mod stack;
@@ -25,7 +26,8 @@ mod who;
 use std::process::ExitCode;
 
 pub use outcome::{Exit, Outcome};
-pub use stack::{OperatorError, Secret, Stack, StackArgs};
+pub use secret::Secret;
+pub use stack::{OperatorError, Stack, StackArgs};
 pub use who::{Person, Who, WhoError};
 
 /// A command.

@@ -16,6 +16,7 @@ use model::SystemClock;
 use serde::Deserialize;
 use store::{Keyring, KeyringError, RekeyError, Store, StoreError, Tables};
 
+use crate::secret::Secret;
 use crate::update;
 
 /// Which stack a command works on, and how it tells what came of it.
@@ -110,18 +111,6 @@ impl OperatorError {
     }
 }
 
-/// The secret with the keys of a stack.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(pub String);
-
-model::hide_debug!(Secret);
-
-impl Secret {
-    fn keyring(secret: Option<&Self>) -> Result<Keyring, OperatorError> {
-        Ok(secret.map_or(Ok(Keyring::default()), |Self(secret)| secret.parse())?)
-    }
-}
-
 /// A stack: its tables, and the keys that open them.
 #[derive(Clone, Debug)]
 pub struct Stack {
@@ -212,11 +201,7 @@ impl Stack {
             budgets: table("BudgetsTableName")?,
             sessions: table("SessionsTableName")?,
         };
-        // A stack without sealing has no such output.
-        let keys = match deployed.outputs.get("SealingKeysArn") {
-            Some(arn) => Some(Secret(secret(&deployed.sdk, arn).await?)),
-            None => None,
-        };
+        let keys = Secret::of(&deployed).await?;
         let dynamodb = aws_sdk_dynamodb::Client::new(&deployed.sdk);
         let book_ttl = deployed.book_ttl_seconds("BookTtlDays");
         let device_book_ttl = deployed.book_ttl_seconds("DeviceBookTtlDays");
@@ -273,14 +258,6 @@ async fn described(sdk: SdkConfig, name: &str) -> Result<Deployed, OperatorError
             .filter_map(|one| Some((one.parameter_key?, one.parameter_value?)))
             .collect(),
     })
-}
-
-async fn secret(sdk: &SdkConfig, arn: &str) -> Result<String, OperatorError> {
-    let asked = aws_sdk_secretsmanager::Client::new(sdk).get_secret_value().secret_id(arn).send();
-    let answer = asked
-        .await
-        .map_err(|error| OperatorError::NoSecret(error.code().unwrap_or("no answer").to_owned()))?;
-    answer.secret_string.ok_or_else(|| OperatorError::NoSecret("it has no text".to_owned()))
 }
 
 /// What the local server tells of itself, see `local/src/server.rs`.
