@@ -11,6 +11,7 @@ pub mod find;
 pub mod forget;
 mod outcome;
 pub mod people;
+mod place;
 mod progress;
 pub mod rekey;
 pub mod restore;

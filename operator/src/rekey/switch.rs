@@ -19,7 +19,7 @@ the stack is updated with the new tables, its secret gets the new keys, and it i
 
 /// Stops everything that reads or writes the tables.
 pub(super) async fn stop(deployed: &Deployed) -> Result<(), OperatorError> {
-    standstill::begin_drained(deployed).await
+    standstill::begin_drained(deployed, Held::All).await
 }
 
 /// Makes the stack use `tables`, which are complete.
