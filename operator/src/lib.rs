@@ -12,9 +12,11 @@ pub mod forget;
 mod local_server;
 mod outcome;
 pub mod people;
+mod place;
 mod progress;
 pub mod rekey;
 pub mod restore;
+mod secret;
 mod settings;
 mod span;
 mod stack;
@@ -27,7 +29,8 @@ use std::process::ExitCode;
 
 pub use local_server::Trusted;
 pub use outcome::{Exit, Outcome};
-pub use stack::{OperatorError, Secret, Stack, StackArgs};
+pub use secret::Secret;
+pub use stack::{OperatorError, Stack, StackArgs};
 pub use who::{Person, Who, WhoError};
 
 /// A command.

@@ -80,6 +80,7 @@ mod tests {
         let deployed = Deployed {
             status: "UPDATE_COMPLETE".to_owned(),
             name: "stack".to_owned(),
+            id: String::new(),
             sdk: aws_config::SdkConfig::builder().build(),
             outputs: BTreeMap::new(),
             parameters: parameters.map(|(name, set)| (name.to_owned(), set.to_owned())).into(),

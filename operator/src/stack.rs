@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use aws_config::{BehaviorVersion, SdkConfig};
+use aws_config::SdkConfig;
 use aws_credential_types::Credentials;
 use aws_sdk_cloudformation::error::{DisplayErrorContext, ProvideErrorMetadata};
-use aws_smithy_http_client::tls::Provider;
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use model::SystemClock;
-use store::{Keyring, KeyringError, RekeyError, Store, StoreError, Tables};
+use store::{Keyring, KeyringError, RekeyError, Store, StoreError, Table, Tables};
 
 use crate::local_server::{self, LocalStack, Trusted};
+use crate::place::Place;
+use crate::secret::Secret;
 use crate::update;
 
 /// Which stack a command works on, and how it tells what came of it.
@@ -100,6 +100,23 @@ pub enum OperatorError {
     BadTime(String),
     #[error("{table} can be restored to any second from {earliest} to {latest}, and not to {at}")]
     OutOfReach { table: String, at: String, earliest: String, latest: String },
+    #[error("{0} can't be restored to a second: its point-in-time recovery is off")]
+    RecoveryOff(String),
+    #[error("--into names the stack itself: a restore in place goes without it")]
+    IntoItself,
+    #[error("{table} of {stack} holds items: choose a stack into which nobody has written yet")]
+    NotEmpty { table: Table, stack: String },
+    #[error(
+        "one of the stacks is sealed and the other isn't: deploy {into} with SealAtRest={seal}"
+    )]
+    OtherSealing { into: String, seal: bool },
+    #[error("{0} was started again meanwhile: start the move again")]
+    NotStill(String),
+    #[error(
+        "AWS restores no table into another account by itself. Copy backups that were made after \
+         {at} into that account, restore them there as {tables}, and start this again"
+    )]
+    OtherAccount { at: String, tables: String },
     #[error("nothing was done: --dry-run shows what would be done, and --yes does it unasked")]
     Declined,
 }
@@ -107,18 +124,6 @@ pub enum OperatorError {
 impl OperatorError {
     pub(crate) fn file(path: &Path, source: std::io::Error) -> Self {
         Self::File { path: path.to_owned(), source }
-    }
-}
-
-/// The secret with the keys of a stack.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(pub String);
-
-model::hide_debug!(Secret);
-
-impl Secret {
-    fn keyring(secret: Option<&Self>) -> Result<Keyring, OperatorError> {
-        Ok(secret.map_or(Ok(Keyring::default()), |Self(secret)| secret.parse())?)
     }
 }
 
@@ -139,6 +144,8 @@ pub struct Stack {
 #[derive(Clone, Debug)]
 pub struct Deployed {
     pub name: String,
+    /// The ARN, which tells stacks of the same name in other regions and accounts apart.
+    pub id: String,
     /// What CloudFormation does with it, or did last.
     pub status: String,
     pub sdk: SdkConfig,
@@ -155,6 +162,27 @@ impl Deployed {
     /// [`OperatorError::NoOutput`].
     pub fn output(&self, name: &'static str) -> Result<&str, OperatorError> {
         self.outputs.get(name).map(String::as_str).ok_or(OperatorError::NoOutput(name))
+    }
+
+    /// Returns the account that the stack is in.
+    pub(crate) fn account(&self) -> &str {
+        self.id_part(4)
+    }
+
+    /// Returns the ARN of a table in the stack's region and account:
+    /// `arn:aws:dynamodb:eu-west-1:123456789012:table/NAME`.
+    pub(crate) fn table_arn(&self, name: &str) -> String {
+        let (partition, region, account) = (self.id_part(1), self.region(), self.account());
+        format!("arn:{partition}:dynamodb:{region}:{account}:table/{name}")
+    }
+
+    fn id_part(&self, index: usize) -> &str {
+        self.id.split(':').nth(index).unwrap_or_default()
+    }
+
+    /// Returns the region that the stack is in.
+    pub(crate) fn region(&self) -> &str {
+        self.id_part(3)
     }
 
     /// Describes the stack again, after it has changed.
@@ -179,7 +207,7 @@ impl Stack {
     /// [`OperatorError`].
     pub async fn open(args: &StackArgs) -> Result<Self, OperatorError> {
         match &args.stack {
-            Some(name) => Self::deployed(name).await,
+            Some(name) => Self::deployed(name, &Place::default()).await,
             None => Self::local(&args.local, args.certificate.as_ref()).await,
         }
     }
@@ -189,19 +217,45 @@ impl Stack {
     /// # Errors
     /// [`OperatorError`].
     pub(crate) async fn open_at_rest(args: &StackArgs) -> Result<Self, OperatorError> {
-        let stack = Self::open(args).await?;
-        match &stack.deployed {
-            Some(deployed) if update::ended(deployed).await? => Self::open(args).await,
-            _ => Ok(stack),
+        Self::open(args).await?.at_rest().await
+    }
+
+    /// Finds a stack in AWS by its name, wherever it is, once nothing is being changed in it.
+    ///
+    /// # Errors
+    /// [`OperatorError`].
+    pub(crate) async fn open_in(name: &str, place: &Place) -> Result<Self, OperatorError> {
+        Self::deployed(name, place).await?.at_rest().await
+    }
+
+    /// Returns what only a stack in AWS has.
+    ///
+    /// # Errors
+    /// [`OperatorError::NoRecovery`] if it is the local server.
+    pub(crate) fn in_aws(&self) -> Result<&Deployed, OperatorError> {
+        self.deployed.as_ref().ok_or(OperatorError::NoRecovery)
+    }
+
+    /// Returns a store over other tables in the same place, with the stack's settings.
+    pub(crate) fn store_over(&self, tables: Tables, keyring: Keyring) -> Store {
+        store(self.dynamodb.clone(), tables, keyring, self.deployed.as_ref())
+    }
+
+    /// Waits until nothing is being changed.
+    async fn at_rest(self) -> Result<Self, OperatorError> {
+        match &self.deployed {
+            Some(deployed) if update::ended(deployed).await? => {
+                Self::of_deployed(deployed.again().await?).await
+            }
+            _ => Ok(self),
         }
     }
 
-    async fn deployed(name: &str) -> Result<Self, OperatorError> {
-        let http = aws_smithy_http_client::Builder::new()
-            .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
-            .build_https();
-        let sdk = aws_config::defaults(BehaviorVersion::latest()).http_client(http).load().await;
-        let deployed = described(sdk, name).await?;
+    async fn deployed(name: &str, place: &Place) -> Result<Self, OperatorError> {
+        Self::of_deployed(described(place.sdk().await, name).await?).await
+    }
+
+    async fn of_deployed(deployed: Deployed) -> Result<Self, OperatorError> {
         let table = |name| deployed.output(name).map(ToOwned::to_owned);
         let tables = Tables {
             address_books: table("AddressBooksTableName")?,
@@ -212,17 +266,9 @@ impl Stack {
             budgets: table("BudgetsTableName")?,
             sessions: table("SessionsTableName")?,
         };
-        // A stack without sealing has no such output.
-        let keys = match deployed.outputs.get("SealingKeysArn") {
-            Some(arn) => Some(Secret(secret(&deployed.sdk, arn).await?)),
-            None => None,
-        };
+        let keys = Secret::of(&deployed).await?;
         let dynamodb = aws_sdk_dynamodb::Client::new(&deployed.sdk);
-        let book_ttl = deployed.book_ttl_seconds("BookTtlDays");
-        let device_book_ttl = deployed.book_ttl_seconds("DeviceBookTtlDays");
-        let stack = Self::of(dynamodb, tables, keys, Some(deployed))?;
-        let store = stack.store.with_book_ttl(book_ttl).with_device_book_ttl(device_book_ttl);
-        Ok(Self { store, ..stack })
+        Self::of(dynamodb, tables, keys, Some(deployed))
     }
 
     async fn local(url: &str, trusted: Option<&Trusted>) -> Result<Self, OperatorError> {
@@ -247,9 +293,22 @@ impl Stack {
         deployed: Option<Deployed>,
     ) -> Result<Self, OperatorError> {
         let keyring = Secret::keyring(secret.as_ref())?;
-        let store = Store::new(dynamodb.clone(), tables.clone(), keyring.clone(), SystemClock);
+        let store = store(dynamodb.clone(), tables.clone(), keyring.clone(), deployed.as_ref());
         Ok(Self { store, keyring, secret, tables, dynamodb, deployed })
     }
+}
+
+/// Makes a store with the settings of a deployed stack.
+fn store(
+    dynamodb: aws_sdk_dynamodb::Client,
+    tables: Tables,
+    keyring: Keyring,
+    deployed: Option<&Deployed>,
+) -> Store {
+    let ttl = |days: &str| deployed.and_then(|deployed| deployed.book_ttl_seconds(days));
+    Store::new(dynamodb, tables, keyring, SystemClock)
+        .with_book_ttl(ttl("BookTtlDays"))
+        .with_device_book_ttl(ttl("DeviceBookTtlDays"))
 }
 
 async fn described(sdk: SdkConfig, name: &str) -> Result<Deployed, OperatorError> {
@@ -266,6 +325,7 @@ async fn described(sdk: SdkConfig, name: &str) -> Result<Deployed, OperatorError
     let parameters = stack.parameters.unwrap_or_default().into_iter();
     Ok(Deployed {
         name: name.to_owned(),
+        id: stack.stack_id.unwrap_or_default(),
         status: status.unwrap_or_default(),
         sdk,
         outputs: outputs.filter_map(|one| Some((one.output_key?, one.output_value?))).collect(),
@@ -273,12 +333,4 @@ async fn described(sdk: SdkConfig, name: &str) -> Result<Deployed, OperatorError
             .filter_map(|one| Some((one.parameter_key?, one.parameter_value?)))
             .collect(),
     })
-}
-
-async fn secret(sdk: &SdkConfig, arn: &str) -> Result<String, OperatorError> {
-    let asked = aws_sdk_secretsmanager::Client::new(sdk).get_secret_value().secret_id(arn).send();
-    let answer = asked
-        .await
-        .map_err(|error| OperatorError::NoSecret(error.code().unwrap_or("no answer").to_owned()))?;
-    answer.secret_string.ok_or_else(|| OperatorError::NoSecret("it has no text".to_owned()))
 }

@@ -8,11 +8,15 @@ use std::time::Duration;
 
 use aws_sdk_lambda::Client;
 use aws_sdk_lambda::error::ProvideErrorMetadata;
+use aws_sdk_lambda::operation::get_event_source_mapping::GetEventSourceMappingOutput;
+use aws_sdk_lambda::primitives::DateTime;
 use aws_sdk_sqs::types::QueueAttributeName;
 
 use crate::stack::{Deployed, OperatorError};
 use crate::tables::failed;
 
+/// How long a request may run. The template's functions behind the API have 29 seconds.
+pub(crate) const LONGEST_REQUEST: Duration = Duration::from_secs(30);
 /// How long to wait before an event source is looked at again.
 const PAUSE: Duration = Duration::from_secs(1);
 /// How often an event source is looked at: two minutes long.
@@ -48,22 +52,27 @@ fn names<'d>(deployed: &'d Deployed, outputs: &[&str]) -> Vec<&'d str> {
     outputs.iter().filter_map(|name| deployed.outputs.get(*name)).map(String::as_str).collect()
 }
 
-/// Returns whether nobody writes.
-pub(crate) async fn is_still(deployed: &Deployed) -> Result<bool, OperatorError> {
+/// Returns the second from which on nobody writes, unless somebody does. It is when an event source
+/// was changed last, so it stays the same until the stack is started or somebody else changes one. A
+/// request that had begun before its function was held may write for [`LONGEST_REQUEST`] after it.
+pub(crate) async fn since(deployed: &Deployed) -> Result<Option<DateTime>, OperatorError> {
     let client = Client::new(&deployed.sdk);
     for name in names(deployed, &WRITERS) {
         let asked = client.get_function_concurrency().function_name(name).send().await;
         let held = asked.map_err(|error| failed("GetFunctionConcurrency", name, &error))?;
         if held.reserved_concurrent_executions != Some(0) {
-            return Ok(false);
+            return Ok(None);
         }
     }
+    let mut since = None;
     for id in names(deployed, &SOURCES) {
-        if !is_off(&state(&client, id).await?) {
-            return Ok(false);
+        let source = source(&client, id).await?;
+        if !is_off(&source) {
+            return Ok(None);
         }
+        since = since.max(source.last_modified);
     }
-    Ok(true)
+    Ok(since)
 }
 
 fn held_names(deployed: &Deployed, held: Held) -> Vec<&str> {
@@ -77,9 +86,12 @@ pub(crate) async fn begin(deployed: &Deployed, held: Held) -> Result<(), Operato
     turn(&Client::new(&deployed.sdk), &names(deployed, &SOURCES), false).await
 }
 
-/// Holds the functions behind the API, and the event sources once nothing is on its way any more.
-pub(crate) async fn begin_drained(deployed: &Deployed) -> Result<(), OperatorError> {
-    hold(deployed, Held::All).await?;
+/// Holds functions behind the API, and the event sources once nothing is on its way any more. It may
+/// be repeated.
+pub(crate) async fn begin_drained(deployed: &Deployed, held: Held) -> Result<(), OperatorError> {
+    hold(deployed, held).await?;
+    let sources = names(deployed, &SOURCES);
+    let functions = Client::new(&deployed.sdk);
     let client = aws_sdk_sqs::Client::new(&deployed.sdk);
     let mut looks = 0;
     while looks < EMPTY_LOOKS {
@@ -87,10 +99,15 @@ pub(crate) async fn begin_drained(deployed: &Deployed) -> Result<(), OperatorErr
         for url in names(deployed, &QUEUES) {
             waiting += messages(&client, url).await?;
         }
-        looks = if waiting == 0 { looks + 1 } else { 0 };
+        looks += 1;
+        if waiting > 0 {
+            looks = 0;
+            // A restore that was given up may have left them off.
+            turn(&functions, &sources, true).await?;
+        }
         tokio::time::sleep(PAUSE).await;
     }
-    turn(&Client::new(&deployed.sdk), &names(deployed, &SOURCES), false).await
+    turn(&functions, &sources, false).await
 }
 
 /// Returns how many messages a queue has, whether they wait or are being worked off.
@@ -140,7 +157,7 @@ async fn turn(client: &Client, ids: &[&str], on: bool) -> Result<(), OperatorErr
     for id in ids {
         let mut looks = 0;
         loop {
-            if is_off(&state(client, id).await?) != on {
+            if is_off(&source(client, id).await?) != on {
                 break;
             }
             looks += 1;
@@ -163,12 +180,11 @@ async fn turn(client: &Client, ids: &[&str], on: bool) -> Result<(), OperatorErr
     Ok(())
 }
 
-async fn state(client: &Client, id: &str) -> Result<String, OperatorError> {
+async fn source(client: &Client, id: &str) -> Result<GetEventSourceMappingOutput, OperatorError> {
     let asked = client.get_event_source_mapping().uuid(id).send().await;
-    let source = asked.map_err(|error| failed("GetEventSourceMapping", id, &error))?;
-    Ok(source.state.unwrap_or_default())
+    asked.map_err(|error| failed("GetEventSourceMapping", id, &error))
 }
 
-fn is_off(state: &str) -> bool {
-    state == "Disabled"
+fn is_off(source: &GetEventSourceMappingOutput) -> bool {
+    source.state.as_deref() == Some("Disabled")
 }

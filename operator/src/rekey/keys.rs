@@ -7,13 +7,14 @@ use local::{create_private, keys_beside};
 use store::Keyring;
 
 use super::RekeyArgs;
+use crate::secret::Secret;
 use crate::stack::OperatorError;
 
 /// The keys of the copy.
 pub(super) struct NewKeys {
     pub keyring: Keyring,
     /// The secret from which they are read. Absent if the copy isn't sealed.
-    pub secret: Option<String>,
+    pub secret: Option<Secret>,
     /// Where they are. Absent if the copy isn't sealed.
     pub file: Option<PathBuf>,
 }
@@ -23,7 +24,7 @@ impl NewKeys {
     /// of the `old` secret among them, unless they `have_to_exist`.
     pub fn of(
         args: &RekeyArgs,
-        old: Option<&str>,
+        old: Option<&Secret>,
         have_to_exist: bool,
     ) -> Result<Self, OperatorError> {
         let file = match (&args.to_keys, &args.to) {
@@ -39,7 +40,7 @@ impl NewKeys {
             Ok(secret) => secret,
             Err(error) if error.kind() == ErrorKind::NotFound && !have_to_exist => {
                 let secret = match old {
-                    Some(old) => Keyring::next_secret(old)?,
+                    Some(Secret(old)) => Keyring::next_secret(old)?,
                     None => Keyring::generate_secret(),
                 };
                 if !args.dry_run {
@@ -49,7 +50,7 @@ impl NewKeys {
             }
             Err(error) => return Err(failed(error)),
         };
-        let secret = secret.trim().to_owned();
-        Ok(Self { keyring: secret.parse()?, secret: Some(secret), file: Some(file) })
+        let secret = Some(Secret(secret.trim().to_owned()));
+        Ok(Self { keyring: Secret::keyring(secret.as_ref())?, secret, file: Some(file) })
     }
 }

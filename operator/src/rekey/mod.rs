@@ -76,7 +76,7 @@ pub async fn rekey(args: &RekeyArgs) -> Result<Rekeyed, OperatorError> {
         switch::start(deployed, &NewKeys::of(args, None, true)?).await?;
         return Ok(Rekeyed::of_former_run());
     }
-    let keys = NewKeys::of(args, source.secret.as_deref(), false)?;
+    let keys = NewKeys::of(args, source.secret.as_ref(), false)?;
     if let Some(deployed) = deployed {
         if !args.yes && !is_confirmed(&format!("{}\nGo on?", switch::QUESTION)) {
             return Err(OperatorError::Declined);

@@ -5,14 +5,12 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_secretsmanager::Client;
 use store::Tables;
 
 use super::keys::NewKeys;
 use crate::stack::{Deployed, OperatorError};
 use crate::standstill::{self, Held};
-use crate::tables::{self, failed};
-use crate::update;
+use crate::{tables, update};
 
 /// What a person is asked before the last run.
 pub(super) const QUESTION: &str = "\
@@ -21,7 +19,7 @@ the stack is updated with the new tables, its secret gets the new keys, and it i
 
 /// Stops everything that reads or writes the tables.
 pub(super) async fn stop(deployed: &Deployed) -> Result<(), OperatorError> {
-    standstill::begin_drained(deployed).await
+    standstill::begin_drained(deployed, Held::All).await
 }
 
 /// Makes the stack use `tables`, which are complete.
@@ -45,10 +43,7 @@ pub(super) async fn start(deployed: &Deployed, keys: &NewKeys) -> Result<(), Ope
     // The update may have made the secret, and has replaced the event source of the stream.
     let deployed = deployed.again().await?;
     if let Some(secret) = &keys.secret {
-        let arn = deployed.output("SealingKeysArn")?;
-        let client = Client::new(&deployed.sdk);
-        let put = client.put_secret_value().secret_id(arn).secret_string(secret).send().await;
-        put.map_err(|error| failed("PutSecretValue", "the stack's keys", &error))?;
+        secret.give(&deployed).await?;
     }
     standstill::end(&deployed, Held::All).await
 }

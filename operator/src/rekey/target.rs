@@ -11,7 +11,8 @@ use store::{Keyring, Store, Tables};
 
 use super::RekeyArgs;
 use super::keys::NewKeys;
-use crate::stack::{Deployed, OperatorError, Secret, Stack};
+use crate::secret::Secret;
+use crate::stack::{Deployed, OperatorError, Stack};
 use crate::tables::{self, Streaming};
 
 /// The tables that are copied.
@@ -19,7 +20,7 @@ pub(super) struct Source {
     pub store: Store,
     pub tables: Tables,
     /// The secret that seals them, if they are sealed.
-    pub secret: Option<String>,
+    pub secret: Option<Secret>,
     pub deployed: Option<Deployed>,
     client: Client,
     /// The database of a local server that is stopped.
@@ -31,15 +32,14 @@ impl Source {
         let Some(data) = &args.data else {
             let Stack { store, tables, secret, dynamodb: client, deployed, .. } =
                 Stack::open_at_rest(&args.stack).await?;
-            let secret = secret.map(|Secret(secret)| secret);
             return Ok(Self { store, tables, secret, client, deployed, database: None });
         };
         let failed = |source| OperatorError::File { path: data.clone(), source };
         std::fs::metadata(data).map_err(failed)?;
         // A file without keys was never sealed: the server refuses one whose keys are lost.
         let secret = std::fs::read_to_string(keys_beside(data)).ok();
-        let secret = secret.map(|secret| secret.trim().to_owned());
-        let keyring = secret.as_deref().map_or(Ok(Keyring::default()), str::parse)?;
+        let secret = secret.map(|secret| Secret(secret.trim().to_owned()));
+        let keyring = Secret::keyring(secret.as_ref())?;
         let database = open(Some(data), keyring).await?;
         let (store, client) = (database.store(), database.client());
         let (tables, deployed) = (local::tables(), None);

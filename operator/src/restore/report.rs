@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::course::Course;
 use super::plan::Plan;
 use crate::check::CheckReport;
 use crate::outcome::{Exit, Outcome};
@@ -34,7 +35,18 @@ impl fmt::Display for Restored {
         if self.is_dry {
             return write!(f, "{}\nNothing was done.", self.plan);
         }
-        writeln!(f, "{} uses the tables of {}.", self.plan.stack, self.plan.at)?;
+        let Plan { stack, into, .. } = &self.plan;
+        let at = self.plan.at.as_deref().unwrap_or_default();
+        match self.plan.course {
+            Course::GiveUp => return write!(f, "{stack} is started."),
+            Course::InPlace => writeln!(f, "{stack} uses the tables of {at}.")?,
+            Course::Copy => writeln!(f, "{into} holds what {stack} held at {at}.")?,
+            Course::Move => writeln!(
+                f,
+                "{into} holds all that {stack} held when nobody wrote any more, at {at}. {stack} stays \
+                 as it is: it can be read, and writes are answered 5xx."
+            )?,
+        }
         if let Some(checked) = &self.checked {
             writeln!(f, "{checked}")?;
         }
@@ -42,7 +54,7 @@ impl fmt::Display for Restored {
         write!(
             f,
             "Write these parameters into samconfig.toml, or a later deployment may go back to the \
-             old tables:\n{}",
+             tables before:\n{}",
             parameters.collect::<Vec<_>>().join(" ")
         )
     }

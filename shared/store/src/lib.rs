@@ -14,6 +14,7 @@ mod inspect;
 mod item;
 mod keyring;
 mod keys;
+mod muted;
 #[cfg(feature = "inspect")]
 mod opened;
 mod owners;

@@ -207,12 +207,17 @@ impl Store {
     /// Marks a user as one who doesn't want to be told of joins, or removes the mark. The mark is
     /// stored with the subscriptions, so that telling people of a join costs no other read.
     pub(crate) fn mute(&self, user: &UserId, muted: bool) -> Write {
-        let key = subscriptions_key(&self.keyring.subscriber_key(user), MUTED_SORT_KEY);
+        let key = self.mute_mark(user);
         if muted {
             Write::put(Table::Subscriptions, key, Condition::always())
         } else {
             Write::delete(Table::Subscriptions, key, Condition::always())
         }
+    }
+
+    /// Returns the mark of a user who doesn't want to be told of joins. It is nothing but a key.
+    pub(crate) fn mute_mark(&self, user: &UserId) -> Attributes {
+        subscriptions_key(&self.keyring.subscriber_key(user), MUTED_SORT_KEY)
     }
 }
 

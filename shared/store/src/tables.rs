@@ -73,4 +73,20 @@ impl Tables {
             Table::Sessions => &self.sessions,
         }
     }
+
+    /// Returns the same tables, with another name for `table`.
+    #[must_use]
+    pub fn with(mut self, table: Table, name: &str) -> Self {
+        let field = match table {
+            Table::AddressBooks => &mut self.address_books,
+            Table::ContactOwners => &mut self.contact_owners,
+            Table::Users => &mut self.users,
+            Table::Subscriptions => &mut self.subscriptions,
+            Table::Claims => &mut self.claims,
+            Table::Budgets => &mut self.budgets,
+            Table::Sessions => &mut self.sessions,
+        };
+        name.clone_into(field);
+        self
+    }
 }

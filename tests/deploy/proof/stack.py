@@ -43,14 +43,18 @@ def deploy(url, parameters, name=NAME):
     )
     if done.returncode != 0:
         raise RuntimeError(f"sam deploy failed:\n{done.stderr[-2000:]}\n" + "\n".join(failures(url, name)))
-    write_concurrency_as_a_number(client("lambda", url))
     [stack] = client("cloudformation", url).describe_stacks(StackName=name)["Stacks"]
-    return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+    write_concurrency_as_a_number(client("lambda", url), outputs)
+    return outputs
 
 
-def write_concurrency_as_a_number(functions):
-    """The emulator keeps a number that comes out of a parameter as a text, and then fails to poll the queue."""
-    for source in functions.list_event_source_mappings()["EventSourceMappings"]:
+def write_concurrency_as_a_number(functions, outputs):
+    """The emulator keeps a number that comes out of a parameter as a text, and then fails to poll the queue.
+
+    It is written for one stack alone: a move knows by its last change since when an event source is off.
+    """
+    for source in (functions.get_event_source_mapping(UUID=outputs[name]) for name in outputs if name.endswith("SourceId")):
         if "ScalingConfig" in source:
             scaling = {"MaximumConcurrency": int(source["ScalingConfig"]["MaximumConcurrency"])}
             functions.update_event_source_mapping(UUID=source["UUID"], ScalingConfig=scaling)

@@ -23,7 +23,7 @@ const KEYS_PER_CALL: usize = 100;
 const CALLS_AT_ONCE: usize = 8;
 
 /// What writes took.
-pub(super) struct Written {
+pub(crate) struct Written {
     pub units: f64,
 }
 
@@ -32,7 +32,7 @@ pub(crate) fn units(consumed: Option<&[ConsumedCapacity]>) -> f64 {
 }
 
 /// Puts and deletes items, in batches.
-pub(super) async fn write_each(
+pub(crate) async fn write_each(
     store: &Store,
     table: Table,
     puts: Vec<Attributes>,
