@@ -135,6 +135,24 @@ async fn only_what_is_marked_is_finished() {
 }
 
 #[tokio::test]
+async fn marks_are_copied_into_older_tables_but_not_over_a_user() {
+    let keys: Keyring = Keyring::generate_secret().parse().expect("a secret");
+    let (live, older) = (database().await, database().await);
+    let live = sealed_store_over(live, keys.clone());
+    let older = sealed_store_over(older, keys);
+    send(&older, "ann", &[P, Q]).await;
+    sign_up_with(&older, "dora", Q).await;
+    forget(&live, phone(P)).await.expect("forgotten");
+    forget(&live, phone(Q)).await.expect("forgotten");
+    for _ in 0..2 {
+        assert_eq!(older.copy_marks(&live, 2).await.expect("copied"), 1);
+        assert!(older.is_forgotten(phone(P)).await.expect("readable"));
+        assert!(!older.is_forgotten(phone(Q)).await.expect("readable"));
+        assert!(older.holder(phone(Q)).await.expect("readable").is_some());
+    }
+}
+
+#[tokio::test]
 async fn a_phone_is_forgotten_in_all_its_forms() {
     let [former, present] = [FORMER, PRESENT].map(|digits| Phone::stored(digits).expect("a phone"));
     for asked in [former, present] {

@@ -99,7 +99,7 @@ impl Census {
                 UserItem::Subject { user, subject } => drop(people.subjects.insert(user, subject)),
                 UserItem::Profile(profile) => drop(people.profiles.insert(profile.id, *profile)),
                 UserItem::Counter(drawn) => people.counter = drawn,
-                UserItem::Forgotten(mark) => drop(people.forgotten.insert(mark)),
+                UserItem::Forgotten { mark, phone: _ } => drop(people.forgotten.insert(mark)),
             }
         }
         self.report.users = people.profiles.len();

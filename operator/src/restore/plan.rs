@@ -126,6 +126,9 @@ impl Plan {
     fn steps_after(&mut self, is_still: bool) {
         let is_in_use = self.is_in_use;
         self.step("raise the counter of ids, so that none is given twice", is_in_use);
+        if self.course != Course::Move {
+            self.step("mark the numbers that were forgotten since then", is_in_use);
+        }
         if self.course.is_elsewhere() {
             self.step("copy the marks of users who want no pushes", is_in_use);
         }

@@ -53,6 +53,10 @@ pub(super) async fn switch(
         let restored = store(job, target);
         // Ids that were drawn after that second would be given again, and apps remember them.
         restored.raise_drawn_ids_to(job.from.store.drawn_ids().await?).await?;
+        if job.course != Course::Move {
+            // The repair deletes them from the books, which hold again what was forgotten since.
+            restored.copy_marks(&job.from.store, SEGMENTS).await?;
+        }
         if job.course.is_elsewhere() {
             // Before the stack is used: a mark that somebody removes there must not come back.
             restored.copy_muted(&job.from.store, SEGMENTS).await?;

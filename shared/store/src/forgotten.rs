@@ -3,11 +3,13 @@
 //! A mark has the key that the phone's holder would have. So who looks for a holder finds the mark
 //! in the same read, and who signs up with the phone replaces it.
 
+use futures::{StreamExt, TryStreamExt};
 use numbering::Phone;
 
 use crate::accounts::user_key;
 use crate::error::StoreError;
 use crate::item::{Attributes, number};
+use crate::scan::UserItem;
 use crate::store::Store;
 use crate::tables::Table;
 use crate::users::stored_phone;
@@ -56,6 +58,25 @@ impl ForgottenPhones for Store {
 }
 
 impl Store {
+    /// Marks the phones that are marked in another store, which is scanned in so many segments. Those
+    /// that have a holder in this one are left out, and so are marks that don't tell their phone, and
+    /// items that can't be read. Returns how many phones are marked. It may be repeated.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn copy_marks(&self, from: &Self, segments: u16) -> Result<usize, StoreError> {
+        let mut pages = from.scan::<UserItem>(segments).boxed();
+        let mut marked = 0;
+        while let Some(page) = pages.try_next().await? {
+            for item in page.items.into_iter().flatten() {
+                if let UserItem::Forgotten { phone: Some(phone), mark: _ } = item {
+                    marked += usize::from(self.mark_forgotten(phone).await? == Outcome::Done);
+                }
+            }
+        }
+        Ok(marked)
+    }
+
     fn mark_key(&self, phone: Phone) -> Attributes {
         user_key(self.phone_keys.holder_key(phone))
     }

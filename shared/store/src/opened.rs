@@ -100,7 +100,7 @@ impl Store {
 
     fn opened_phone(&self, item: &Attributes) -> Option<Value> {
         let holder = read_held(&self.keyring, item).ok()??;
-        let phone = read_phone(&self.keyring, item, &holder.user).ok()?;
+        let phone = read_phone(&self.keyring, item, holder.user.as_str()).ok()?;
         Some(phone.digits().into())
     }
 

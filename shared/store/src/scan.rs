@@ -106,7 +106,11 @@ pub enum UserItem {
         holder: Holder,
     },
     /// The mark of a phone that was forgotten.
-    Forgotten(MarkId),
+    Forgotten {
+        mark: MarkId,
+        /// Absent if the mark was made by a build that didn't keep it.
+        phone: Option<Phone>,
+    },
     /// The public id of a subject.
     Subject {
         user: UserId,
@@ -131,9 +135,13 @@ impl reading::Read for UserItem {
         }
         if key.starts_with(HOLDER_PREFIX) {
             let Some(holder) = read_held(keyring, item)? else {
-                return Ok(Self::Forgotten(MarkId(key.to_owned())));
+                let phone = item.get("phone").map(|_| read_phone(keyring, item, ""));
+                return Ok(Self::Forgotten {
+                    mark: MarkId(key.to_owned()),
+                    phone: phone.transpose()?,
+                });
             };
-            let phone = read_phone(keyring, item, &holder.user)?;
+            let phone = read_phone(keyring, item, holder.user.as_str())?;
             if store.phone_keys.holder_key(phone) != key {
                 return Err(reader("holder").corrupt("key"));
             }

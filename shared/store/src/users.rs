@@ -146,7 +146,7 @@ pub fn holder_of_image(
     match image.get("key") {
         Some(AttributeValue::S(key)) if key.starts_with(HOLDER_PREFIX) => {
             let Some(holder) = read_held(keyring, &image)? else { return Ok(None) };
-            Ok(Some((read_phone(keyring, &image, &holder.user)?, holder)))
+            Ok(Some((read_phone(keyring, &image, holder.user.as_str())?, holder)))
         }
         _ => Ok(None),
     }
@@ -189,18 +189,18 @@ pub(crate) fn phone_of(holder: &str) -> Place<'_> {
     Place { owner: holder, names: ["holder", "phone"] }
 }
 
+/// Reads what [`stored_phone`] made.
 pub(crate) fn read_phone(
     keyring: &Keyring,
     item: &Attributes,
-    user: &UserId,
+    holder: &str,
 ) -> Result<Phone, StoreError> {
     let reader = Reader { table: Table::Users, kind: "holder", item };
     let stored = match item.get("phone") {
         Some(AttributeValue::S(digits)) => digits.as_bytes(),
         _ => reader.optional_bytes("phone")?.unwrap_or_default(),
     };
-    let opened =
-        keyring.open(phone_of(user.as_str()), stored).map_err(|_| reader.corrupt("phone"))?;
+    let opened = keyring.open(phone_of(holder), stored).map_err(|_| reader.corrupt("phone"))?;
     std::str::from_utf8(&opened)
         .ok()
         .and_then(|digits| Phone::stored(digits).ok())
