@@ -1,6 +1,7 @@
 //! Contacts: a name and a phone in somebody's book.
 
 use std::str::FromStr;
+use std::sync::Arc;
 
 use numbering::Phone;
 
@@ -14,7 +15,7 @@ pub const MAX_SPELLING_CHARS: usize = 255;
 
 /// A contact's name: 1 to 255 characters, without whitespace at either end.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct Name(Box<str>);
+pub struct Name(Arc<str>);
 
 /// The text isn't a valid name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -46,7 +47,7 @@ hide_debug!(Name);
 /// A phone as the book's owner wrote it. It is kept to be given back, and to be read again if the
 /// home region changes.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct Spelling(Box<str>);
+pub struct Spelling(Arc<str>);
 
 impl Spelling {
     /// Returns the phone as written.

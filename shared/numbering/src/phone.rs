@@ -35,6 +35,9 @@ pub enum PhoneError {
 }
 
 impl Phone {
+    /// Most digits of a phone (E.164).
+    pub const MAX_DIGITS: usize = MAX_DIGITS;
+
     /// Returns the digits, without a plus.
     #[must_use]
     pub fn digits(&self) -> &str {

@@ -46,7 +46,7 @@ pub use keyring::{Keyring, KeyringError};
 pub use keys::token_hash;
 pub use owners::{Hint, OwnerIndex, OwnerPage, OwnerRange};
 pub use packed::{
-    PackError, apply_changes, fits, pack_changes, pack_contacts, pack_matches, unpack,
+    PackError, Packed, apply_changes, fits, pack_changes, pack_contacts, pack_matches, unpack,
 };
 pub use phone_keys::hashed;
 pub use receipt::Receipt;

@@ -16,7 +16,7 @@ use model::{Book, Contact, Entry, PublicId};
 use numbering::{Phone, Region};
 
 pub(crate) use self::changes::are_changes;
-pub use self::changes::{apply_changes, pack_changes};
+pub use self::changes::{Packed, apply_changes, pack_changes};
 use self::columns::{Columns, compress, decompress, put_texts, put_varint};
 pub use self::error::PackError;
 use crate::keyring::SEAL_BYTES;
@@ -128,18 +128,18 @@ fn split(phone: Phone) -> (u32, u32) {
 
 /// Returns the phone of `length` digits that was [`split`].
 fn joined(length: u8, head: u32, tail: u32) -> Result<Phone, PackError> {
-    let head_digits = usize::from(length).checked_sub(TAIL_DIGITS).ok_or(PackError::Columns)?;
-    if tail >= TAILS {
+    let mut digits = [b'0'; Phone::MAX_DIGITS];
+    let digits = digits.get_mut(..usize::from(length)).ok_or(PackError::Columns)?;
+    let mut left = u64::from(head) * u64::from(TAILS) + u64::from(tail);
+    for digit in digits.iter_mut().rev() {
+        *digit += (left % 10) as u8;
+        left /= 10;
+    }
+    if tail >= TAILS || digits.len() < TAIL_DIGITS || left > 0 {
         return Err(PackError::Columns);
     }
-    let head =
-        if head_digits == 0 && head == 0 { String::new() } else { format!("{head:0head_digits$}") };
-    let digits = format!("{head}{tail:0TAIL_DIGITS$}");
-    // A head that is too large makes more digits than `length`.
-    if digits.len() != usize::from(length) {
-        return Err(PackError::Columns);
-    }
-    Phone::stored(&digits).map_err(|_| PackError::Columns)
+    let digits = std::str::from_utf8(digits).map_err(|_| PackError::Columns)?;
+    Phone::stored(digits).map_err(|_| PackError::Columns)
 }
 
 /// Packs the matches of `book`. Returns nothing if there are none.

@@ -11,7 +11,7 @@ use protocol::queue::{
     BookMessage, BookQueue, FailedRecord, FailedRecords, PushMessage, QueueError,
 };
 use serde_json::Value;
-use store::{Keyring, apply_changes, pack_changes, pack_contacts, pack_matches, unpack};
+use store::{Keyring, Packed, apply_changes, pack_changes, pack_contacts, pack_matches, unpack};
 
 /// A target: its name, which is also its corpus's name, and its function.
 pub type Target = (&'static str, fn(&[u8]));
@@ -138,7 +138,8 @@ pub fn packed_changes(bytes: &[u8]) {
     });
     for changes in [Some([&[2], rest].concat()), framed].into_iter().flatten() {
         let Ok((next, _)) = apply_changes(&base, &changes) else { continue };
-        let again = pack_changes(&base, &next, 0, next.len()).expect("no more are new");
+        let again =
+            pack_changes(&base, &next, &Packed::default(), next.len()).expect("no more are new");
         let (again, _) = apply_changes(&base, &again).expect("what was packed can be unpacked");
         assert_eq!(again, next);
     }

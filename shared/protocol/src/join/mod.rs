@@ -146,9 +146,9 @@ async fn write_match<S: BookStore + HolderReader>(
         // 4.
         let holder = store.holder(phone).await?;
         let matched = holder.as_ref().and_then(|holder| holder.match_for(user));
-        let book = seen.book.clone().with_match(phone, matched);
+        let mut next = seen.clone();
+        next.book = next.book.with_match(phone, matched);
         // 5.
-        let next = StoredBook { book, ..seen.clone() };
         if store.write_book(user, scope, &seen, &next).await? == Outcome::Done {
             return Ok(Written { seen, holder });
         }

@@ -13,7 +13,9 @@ use crate::error::StoreError;
 use crate::item::{Attributes, Reader, bytes, item, number, text};
 use crate::keyring::{Keyring, Place};
 use crate::keys::{BASE_SUFFIX, plain_book};
-use crate::packed::{apply_changes, are_changes, pack_contacts, pack_matches, unpack_entries};
+use crate::packed::{
+    Packed, apply_changes, are_changes, pack_contacts, pack_matches, unpack_entries,
+};
 use crate::tables::Table;
 use crate::write::Condition;
 
@@ -242,12 +244,12 @@ fn read_book(
         reader.optional_text("region")?.map(|_| reader.parsed("region")).transpose()?;
     let reading = reader.optional_number("reading")?.unwrap_or(FIRST_READING);
     let reading = u32::try_from(reading).map_err(|_| reader.corrupt("reading"))?;
-    let (entries, written_bytes) = read_entries(keys, &reader, base.as_ref())?;
+    let (entries, packed) = read_entries(keys, &reader, base.as_ref())?;
     let mut stored = StoredBook {
         uploaded_by: reader
             .optional_number("uploaded_by")?
             .and_then(|mark| u32::try_from(mark).ok()),
-        layout: Layout::new(base, written_bytes),
+        layout: Layout::new(base, packed),
         ..StoredBook::empty(head)
     };
     // Only phones have a region and a reading.
@@ -262,14 +264,13 @@ fn read_book(
     Ok(stored)
 }
 
-/// Returns the contacts and matches of a book, and how many bytes of changes were written since its
-/// base was. Reads the books of earlier releases too: they have everything in their heads, and what
+/// Returns the contacts and matches of a book, and what is kept of the changes in its head. Reads the books of earlier releases too: they have everything in their heads, and what
 /// is leaving in an attribute of its own.
 fn read_entries(
     keys: &BookKeys<'_>,
     reader: &Reader<'_>,
     base: Option<&Base>,
-) -> Result<(Vec<Entry>, usize), StoreError> {
+) -> Result<(Vec<Entry>, Packed), StoreError> {
     let corrupt = |attribute| move |_| reader.corrupt(attribute);
     let Some(contacts) = keys.opened(reader, "", "contacts")? else {
         if base.is_some() {
@@ -277,7 +278,7 @@ fn read_entries(
         }
         let leaving = keys.opened(reader, "", "leaving")?;
         let entries = leaving.map_or(Ok(vec![]), |leaving| unpack_entries(&leaving, None));
-        return Ok((entries.map_err(corrupt("leaving"))?, 0));
+        return Ok((entries.map_err(corrupt("leaving"))?, Packed::default()));
     };
     if are_changes(&contacts) {
         let base = base.map_or(&[][..], |base| &base.entries);
@@ -285,7 +286,7 @@ fn read_entries(
     }
     let matches = keys.opened(reader, "", "matches")?;
     let entries = unpack_entries(&contacts, matches.as_deref());
-    Ok((entries.map_err(corrupt("contacts"))?, 0))
+    Ok((entries.map_err(corrupt("contacts"))?, Packed::default()))
 }
 
 /// Returns the condition that the head is still the one that was `seen`.

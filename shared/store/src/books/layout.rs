@@ -11,7 +11,7 @@ use std::sync::Arc;
 use model::{Book, Entry};
 use numbering::Phone;
 
-use crate::packed::pack_changes;
+use crate::packed::{Packed, pack_changes};
 
 /// Most bytes of changes, so that a head stays below the 4 KB of one read unit.
 pub(crate) const MAX_CHANGES_BYTES: usize = 3_500;
@@ -26,8 +26,8 @@ const TRANSACTION_FACTOR: usize = 2;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Layout {
     base: Option<Arc<Base>>,
-    /// Bytes of changes that were written since the base was.
-    written_bytes: usize,
+    /// What was packed into the head.
+    packed: Packed,
     /// Whether the base holds something that the next write may not leave there.
     is_to_fold: bool,
 }
@@ -65,8 +65,8 @@ pub(super) struct Written<'a> {
 }
 
 impl Layout {
-    pub(super) fn new(base: Option<Base>, written_bytes: usize) -> Self {
-        Self { base: base.map(Arc::new), written_bytes, is_to_fold: false }
+    pub(super) fn new(base: Option<Base>, packed: Packed) -> Self {
+        Self { base: base.map(Arc::new), packed, is_to_fold: false }
     }
 
     /// Returns the same layout. If the base holds `phone`, what is written by it has a new base.
@@ -107,7 +107,7 @@ impl Layout {
         }
         Written {
             base: Some(version),
-            changes: pack_changes(&[], &[], 0, 0),
+            changes: pack_changes(&[], &[], &Packed::default(), 0),
             new_base: Some(contents),
             expires_at: times.expires_at,
         }
@@ -120,10 +120,10 @@ impl Layout {
         }
         let (base, base_bytes) =
             self.base.as_ref().map_or((&[][..], 0), |base| (&base.entries, base.stored_bytes));
-        let changes = pack_changes(base, entries, self.written_bytes, MAX_CHANGED_CONTACTS)?;
+        let changes = pack_changes(base, entries, &self.packed, MAX_CHANGED_CONTACTS)?;
         let stored_bytes = if base.is_empty() { changes.len() } else { base_bytes };
         let fold_bytes = TRANSACTION_FACTOR * (stored_bytes + FOLD_FIXED_BYTES);
-        let is_worth_it = self.written_bytes + changes.len() >= fold_bytes;
+        let is_worth_it = self.packed.written_bytes + changes.len() >= fold_bytes;
         (changes.len() <= most_bytes && !is_worth_it).then_some(changes)
     }
 

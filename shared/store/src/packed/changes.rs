@@ -16,7 +16,7 @@
 
 use std::collections::HashMap;
 
-use model::{Contact, Entry, PublicId};
+use model::{Contact, Entry, PublicId, hide_debug};
 use numbering::Phone;
 
 use super::columns::{Columns, put_varint};
@@ -62,13 +62,38 @@ impl<'a> Changes<'a> {
     }
 }
 
+/// What is kept of changes as they were read, for the changes that take their place.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Packed {
+    /// How many bytes of changes were written since the base was.
+    pub written_bytes: usize,
+    /// The contacts in them, or nothing if there are none.
+    contacts: Vec<u8>,
+}
+
+// Contacts have names and phones.
+hide_debug!(Packed);
+
+impl Packed {
+    /// Packs contacts. It takes what was packed before if these are the same, as they are if a match
+    /// is written: unpacking takes a tenth of the time that packing takes.
+    fn packed(&self, contacts: &[&Contact]) -> Vec<u8> {
+        let before = unpack_contacts(&self.contacts);
+        if before.is_ok_and(|before| before.iter().eq(contacts.iter().copied())) {
+            self.contacts.clone()
+        } else {
+            pack_columns(contacts)
+        }
+    }
+}
+
 /// Packs what makes `next` out of `base`. Returns nothing if more contacts than `most` differ or are
-/// new. `written_before` is the number of bytes of changes that were written since the base was.
+/// new. `before` are the changes in whose place these are written.
 #[must_use]
 pub fn pack_changes(
     base: &[Entry],
     next: &[Entry],
-    written_before: usize,
+    before: &Packed,
     most: usize,
 ) -> Option<Vec<u8>> {
     let Changes { removed, replaced, rematched, appended } = Changes::between(base, next);
@@ -76,7 +101,7 @@ pub fn pack_changes(
         return None;
     }
     let mut packed = vec![FORMAT_CHANGES];
-    put_varint(&mut packed, written_before);
+    put_varint(&mut packed, before.written_bytes);
     put_places(&mut packed, removed.iter().copied());
     put_places(&mut packed, replaced.iter().map(|(place, _)| *place));
     put_places(&mut packed, rematched.iter().map(|(place, _)| *place));
@@ -87,7 +112,7 @@ pub fn pack_changes(
     let contacts: Vec<&Contact> =
         replacing.chain(appended.iter().map(|entry| &entry.contact)).collect();
     if !contacts.is_empty() {
-        let contacts = pack_columns(&contacts);
+        let contacts = before.packed(&contacts);
         put_varint(&mut packed, contacts.len());
         packed.extend(contacts);
         packed.extend(pack_ids(appended).unwrap_or_default());
@@ -100,12 +125,12 @@ pub(crate) fn are_changes(packed: &[u8]) -> bool {
     packed.first() == Some(&FORMAT_CHANGES)
 }
 
-/// Returns the entries that `packed` makes out of `base`, and how many bytes of changes were written
-/// since the base was, these included.
+/// Returns the entries that `packed` makes out of `base`, and what is kept of the changes. Their
+/// bytes count as written.
 ///
 /// # Errors
 /// Any [`PackError`] for bytes that [`pack_changes`] didn't make of this base.
-pub fn apply_changes(base: &[Entry], packed: &[u8]) -> Result<(Vec<Entry>, usize), PackError> {
+pub fn apply_changes(base: &[Entry], packed: &[u8]) -> Result<(Vec<Entry>, Packed), PackError> {
     let Some((&FORMAT_CHANGES, rest)) = packed.split_first() else {
         return Err(PackError::Format);
     };
@@ -114,11 +139,13 @@ pub fn apply_changes(base: &[Entry], packed: &[u8]) -> Result<(Vec<Entry>, usize
     let mut places = || read_places(&mut rest, base.len());
     let (removed, replaced, rematched) = (places()?, places()?, places()?);
     let ids = rest.take(4 * rematched.len())?.chunks_exact(4);
+    let mut packed_contacts = vec![];
     let contacts = if rest.0.is_empty() {
         vec![]
     } else {
         let length = rest.varint()?;
-        unpack_contacts(rest.take(length)?)?
+        packed_contacts = rest.take(length)?.to_vec();
+        unpack_contacts(&packed_contacts)?
     };
     let appended = contacts.len().checked_sub(replaced.len()).ok_or(PackError::Columns)?;
     let matches = Some(rest.0).filter(|matches| !matches.is_empty());
@@ -139,7 +166,8 @@ pub fn apply_changes(base: &[Entry], packed: &[u8]) -> Result<(Vec<Entry>, usize
     }
     let appended = contacts.zip(matches).map(|(contact, matched)| Entry { contact, matched });
     let entries = entries.into_iter().flatten().chain(appended).collect();
-    Ok((entries, written_before.saturating_add(packed.len())))
+    let written_bytes = written_before.saturating_add(packed.len());
+    Ok((entries, Packed { written_bytes, contacts: packed_contacts }))
 }
 
 fn put_places(out: &mut Vec<u8>, places: impl ExactSizeIterator<Item = usize>) {
@@ -192,8 +220,18 @@ mod tests {
     proptest! {
         #[test]
         fn changes_make_the_book_out_of_the_base(base in entries(), next in entries(), before in 0..9_000_000_usize) {
-            let packed = pack_changes(&base, &next, before, 12).expect("few");
-            prop_assert_eq!(apply_changes(&base, &packed), Ok((next, before + packed.len())));
+            let before = Packed { written_bytes: before, contacts: vec![] };
+            let packed = pack_changes(&base, &next, &before, 12).expect("few");
+            let (applied, kept) = apply_changes(&base, &packed).expect("changes");
+            prop_assert_eq!((applied, kept.written_bytes), (next, before.written_bytes + packed.len()));
+        }
+
+        #[test]
+        fn changes_after_changes_are_packed_as_if_there_had_been_none(base in entries(), first in entries(), next in entries()) {
+            let packed = pack_changes(&base, &first, &Packed::default(), 12).expect("few");
+            let (_, kept) = apply_changes(&base, &packed).expect("changes");
+            let anew = Packed { contacts: vec![], ..kept.clone() };
+            prop_assert_eq!(pack_changes(&base, &next, &kept, 12), pack_changes(&base, &next, &anew, 12));
         }
 
         #[test]
@@ -215,7 +253,7 @@ mod tests {
         for (next, bytes) in
             [(base.clone(), 5), (removed, 7), (rematched, 11), (renamed, 56), (added, 54)]
         {
-            let packed = pack_changes(&base, &next, 0, 1).expect("few");
+            let packed = pack_changes(&base, &next, &Packed::default(), 1).expect("few");
             assert_eq!(packed.len(), bytes);
         }
     }
@@ -223,7 +261,7 @@ mod tests {
     #[test]
     fn changes_of_another_base_are_an_error() {
         let base: Vec<Entry> = (0..3).map(|digits| entry(digits, "x", 0)).collect();
-        let packed = pack_changes(&base, &base[..2], 0, 0).expect("few");
+        let packed = pack_changes(&base, &base[..2], &Packed::default(), 0).expect("few");
         assert_eq!(apply_changes(&base[..2], &packed), Err(PackError::Columns));
     }
 }
