@@ -1,11 +1,11 @@
-//! The embedded DynamoDB: `dynoxide` behind HTTP on a loopback port.
+//! The embedded DynamoDB: `dynoxide`, called inside this process, and for others behind HTTP on a
+//! loopback port.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use aws_credential_types::Credentials;
-use aws_sdk_dynamodb::config::{BehaviorVersion, Region};
+use aws_sdk_dynamodb::config::{BehaviorVersion, Region, StalledStreamProtectionConfig};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use store::{Keyring, Store};
 use tokio::net::TcpListener;
@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::clock::LocalClock;
+use crate::direct;
 use crate::keys::generated_keyring;
 use crate::meter::noting;
 use crate::schema::{create_tables, tables};
@@ -71,6 +72,7 @@ impl Database {
             |source| DatabaseError::Listen { address: SocketAddr::from((host, port)), source };
         let listener = TcpListener::bind((host, port)).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
+        let http = noting(direct::http_client(database.clone()));
         let (stop, stopped) = oneshot::channel::<()>();
         let serving = tokio::spawn(async move {
             let shutdown = async move {
@@ -83,7 +85,6 @@ impl Database {
                 tracing::error!(error, "the embedded DynamoDB failed");
             }
         });
-        let http = noting(aws_smithy_http_client::Builder::new().build_http());
         // Tables may be unsealed here. Tokens never are, since anybody could write them.
         let session_keys = Some(keyring.clone()).filter(Keyring::are_there);
         let session_keys = session_keys.unwrap_or_else(generated_keyring);
@@ -104,30 +105,17 @@ impl Database {
         self.address
     }
 
-    /// Returns a client of it.
+    /// Returns a client of it, which needs no socket.
     #[must_use]
     pub fn client(&self) -> aws_sdk_dynamodb::Client {
-        self.client_over(self.http.clone())
-    }
-
-    /// Returns a client that speaks to it through `http`, which may watch, hold up or break what
-    /// passes.
-    #[must_use]
-    pub fn client_over(&self, http: SharedHttpClient) -> aws_sdk_dynamodb::Client {
         let config = aws_sdk_dynamodb::Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::from_static("us-east-1"))
-            .credentials_provider(credentials())
+            .allow_no_auth()
             .endpoint_url(self.url())
-            .http_client(http)
-            .build();
-        aws_sdk_dynamodb::Client::from_conf(config)
-    }
-
-    /// Returns the HTTP client that reaches it.
-    #[must_use]
-    pub fn http(&self) -> SharedHttpClient {
-        self.http.clone()
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+            .http_client(self.http.clone());
+        aws_sdk_dynamodb::Client::from_conf(config.build())
     }
 
     /// Returns a store over it.
@@ -154,11 +142,11 @@ impl Database {
         let config = aws_sdk_dynamodbstreams::Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::from_static("us-east-1"))
-            .credentials_provider(credentials())
+            .allow_no_auth()
             .endpoint_url(self.url())
-            .http_client(self.http.clone())
-            .build();
-        aws_sdk_dynamodbstreams::Client::from_conf(config)
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+            .http_client(self.http.clone());
+        aws_sdk_dynamodbstreams::Client::from_conf(config.build())
     }
 
     /// Stops it once its open requests are answered.
@@ -174,10 +162,6 @@ impl Database {
     }
 }
 
-fn credentials() -> Credentials {
-    Credentials::new("local", "local", None, None, "local")
-}
-
 /// Opens the embedded DynamoDB over `data`, or in memory, without a socket and without tables.
 ///
 /// # Errors
@@ -187,6 +171,9 @@ pub fn open(data: Option<&Path>) -> Result<dynoxide::Database, DatabaseError> {
     let failed = |reason: String| DatabaseError::Open { path: PathBuf::from(&location), reason };
     let database = dynoxide::Database::new(&location).map_err(|error| failed(error.to_string()))?;
     index_stream(&location).map_err(|error| failed(error.to_string()))?;
+    // This sets SQLite's `synchronous` to NORMAL: a crash of the process loses nothing, a power cut may
+    // lose the last writes. FULL, its default, waits for the disk at each of them.
+    database.disable_bulk_loading().map_err(|error| failed(error.to_string()))?;
     Ok(database)
 }
 

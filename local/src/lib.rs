@@ -2,8 +2,8 @@
 //!
 //! The handlers of the functions run in this process. Requests reach them as the events that API
 //! Gateway would send, changes of Users as events of the stream, and messages as events of the
-//! queue. The tables are in an embedded DynamoDB, which is called through the same SDK. Pushes are
-//! kept in an inbox.
+//! queue. The tables are in an embedded DynamoDB, which is called through the same SDK, without a
+//! socket. Pushes are kept in an inbox.
 
 mod args;
 mod banner;
@@ -11,6 +11,7 @@ mod book_writes;
 mod clock;
 pub mod cors;
 mod database;
+pub mod direct;
 mod expiry;
 mod faults;
 mod functions;

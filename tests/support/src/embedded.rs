@@ -7,13 +7,11 @@ use aws_smithy_runtime_api::client::http::{
     HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
 };
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
-use aws_smithy_types::body::SdkBody;
 use dynoxide::{Database, DynoxideError};
 use lambda::aws;
-use local::{create_tables, tables};
+pub use local::direct::{operation, response as http_response};
+use local::{create_tables, direct, tables};
 use model::{Clock, SystemClock};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use store::{Keyring, Store};
 
@@ -47,9 +45,7 @@ impl Embedded {
 
     /// Executes one request.
     pub fn call_now(&self, request: &HttpRequest) -> HttpResponse {
-        let (status, json) =
-            self.answer(operation(request), request.body().bytes().unwrap_or_default());
-        http_response(status, json)
+        direct::answer(&self.0, request)
     }
 
     /// Returns the status and the body of the answer to a request.
@@ -93,22 +89,7 @@ impl Embedded {
     }
 
     fn dispatch(&self, operation: &str, body: &[u8]) -> Result<String, DynoxideError> {
-        let db = &self.0;
-        match operation {
-            "BatchExecuteStatement" => run(body, |request| db.batch_execute_statement(request)),
-            "BatchGetItem" => run(body, |request| db.batch_get_item(request)),
-            "BatchWriteItem" => run(body, |request| db.batch_write_item(request)),
-            "CreateTable" => run(body, |request| db.create_table(request)),
-            "DeleteItem" => run(body, |request| db.delete_item(request)),
-            "DescribeTable" => run(body, |request| db.describe_table(request)),
-            "GetItem" => run(body, |request| db.get_item(request)),
-            "PutItem" => run(body, |request| db.put_item(request)),
-            "Query" => run(body, |request| db.query(request)),
-            "Scan" => run(body, |request| db.scan(request)),
-            "TransactWriteItems" => run(body, |request| db.transact_write_items(request)),
-            "UpdateItem" => run(body, |request| db.update_item(request)),
-            other => panic!("the tests don't know {other}"),
-        }
+        direct::execute(&self.0, operation, body)
     }
 }
 
@@ -118,15 +99,6 @@ fn as_lambda_spells(records: Value) -> Vec<Value> {
         record["dynamodb"]["ApproximateCreationDateTime"] = SystemClock.now_seconds().into();
     }
     records
-}
-
-fn run<Q: DeserializeOwned, A: Serialize>(
-    body: &[u8],
-    execute: impl FnOnce(Q) -> Result<A, DynoxideError>,
-) -> Result<String, DynoxideError> {
-    let request = serde_json::from_slice(body).expect("the SDK writes what DynamoDB reads");
-    let answer = execute(request)?;
-    Ok(serde_json::to_string(&answer).expect("an answer is JSON"))
 }
 
 /// Returns the bytes of all items of `table`.
@@ -151,19 +123,6 @@ pub fn item_sizes(embedded: &Embedded, table: &str) -> Vec<usize> {
             return sizes;
         }
     }
-}
-
-/// Returns an answer as the SDK gets it.
-pub fn http_response(status: u16, json: impl Into<SdkBody>) -> HttpResponse {
-    let mut response = HttpResponse::new(status.try_into().expect("a status"), json.into());
-    response.headers_mut().insert("content-type", "application/x-amz-json-1.0");
-    response
-}
-
-/// Returns the name of the operation, such as `GetItem`.
-pub fn operation(request: &HttpRequest) -> &str {
-    let target = request.headers().get("x-amz-target").unwrap_or_default();
-    target.rsplit('.').next().unwrap_or_default()
 }
 
 impl HttpConnector for Embedded {
