@@ -11,8 +11,8 @@ use fastrand::Rng;
 const SPREAD: f64 = 1.0;
 /// How often both have each other's number.
 const MUTUAL: f64 = 0.8;
-/// How many strangers there are to know, for each person of the town.
-const STRANGERS: u32 = 5;
+/// How many people who live elsewhere there are to know, for each person of the town.
+const STRANGERS: u32 = 10;
 
 /// The largest book, half of what the server lets a user have.
 const LARGEST: usize = 10_000;

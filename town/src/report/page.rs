@@ -105,8 +105,8 @@ fn charts(report: &Report) -> String {
     let values = as_floats(&town.contacts_histogram);
     let title = "People by the number of their contacts";
     let caption = format!(
-        "Half have at most {}, one of a hundred has more than {}, and somebody has {}. {:.0} % of \
-         the contacts live in the town.",
+        "Each bar begins at its number. Half have at most {}, one of a hundred has more than {}, \
+         and somebody has {}. {:.0} % of the contacts live in the town.",
         town.contacts_median,
         town.contacts_p99,
         town.contacts_most,
@@ -130,7 +130,7 @@ fn charts(report: &Report) -> String {
         let title = "From a sign-up to the pushes about it";
         let labels = powers_of_two(values.len(), " s");
         let caption = format!(
-            "Seconds from the answer. 99 % came within {} ms, and the last within {} ms.",
+            "Seconds from the answer; each bar begins at its number. 99 % came within {} ms, and the last within {} ms.",
             number(joins.delay.p99_ms),
             number(joins.delay.max_ms)
         );
@@ -201,12 +201,11 @@ fn as_floats(counts: &[u32]) -> Vec<f64> {
     counts.iter().map(|count| f64::from(*count)).collect()
 }
 
-/// Returns the labels of [`super::by_powers_of_two`].
+/// Returns the labels of [`super::by_powers_of_two`]: where each begins.
 fn powers_of_two(count: usize, unit: &str) -> Vec<String> {
     let label = |power: usize| match power {
         0 => format!("0{unit}"),
-        1 => format!("1{unit}"),
-        power => format!("{}–{}{unit}", 1_u64 << (power - 1), (1_u64 << power) - 1),
+        power => format!("{}{unit}", 1_u64 << (power - 1)),
     };
     (0..count).map(label).collect()
 }
