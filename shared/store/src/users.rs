@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use model::{Holder, Profile, PublicId, UserId};
+use model::{Holder, Profile, PublicId};
 use numbering::Phone;
 
 use crate::error::StoreError;

@@ -230,7 +230,7 @@ mod tests {
         fn changes_after_changes_are_packed_as_if_there_had_been_none(base in entries(), first in entries(), next in entries()) {
             let packed = pack_changes(&base, &first, &Packed::default(), 12).expect("few");
             let (_, kept) = apply_changes(&base, &packed).expect("changes");
-            let anew = Packed { contacts: vec![], ..kept.clone() };
+            let anew = Packed { contacts: vec![], written_bytes: kept.written_bytes };
             prop_assert_eq!(pack_changes(&base, &next, &kept, 12), pack_changes(&base, &next, &anew, 12));
         }
 
