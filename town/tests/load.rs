@@ -34,6 +34,7 @@ fn small_town(url: String, report: &Path) -> Args {
         url,
         people: 40,
         contacts: 12,
+        outside: 40,
         days: 6,
         seed: Some(1),
         settle: 2,
