@@ -189,7 +189,7 @@ class TheDrill(unittest.TestCase):
         self.assertNotEqual(self.secret(REHEARSAL), self.secret(stack.NAME))
         words = ("--at", now(), "--into", REHEARSAL)
         self.assertEqual(self.planned(*words)["into"], REHEARSAL)
-        restored = self.restored("rehearsed", *words, kills=(0.3, 0.5, 0.7, 0.9, 1.1, 1.3, 1.6, 2, 3))
+        restored = self.restored("rehearsed", *words, kills=(0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.9, 1.1, 1.3, 1.6, 2, 3))
         self.assert_the_stack_goes()
         self.upload(self.bob, "Frank", FRANK)
         self.connect(REHEARSAL)
@@ -228,7 +228,7 @@ class TheDrill(unittest.TestCase):
     def restore(self):
         at = now()
         self.planned("--at", at)
-        restored = self.restored("restored", "--at", at, kills=(0.3, 0.6, 1, 1.5, 2, 3, 4, 6))
+        restored = self.restored("restored", "--at", at, kills=(0.1, 0.2, 0.3, 0.6, 1, 1.5, 2, 3, 4, 6))
         self.connect(stack.NAME)
         suffix = suffix_of(at)
         for name, value in restored["parameters"].items():
@@ -346,7 +346,7 @@ class TheDrill(unittest.TestCase):
         self.assert_the_stack_goes()
         self.upload(self.bob, "Erin", ERIN)
         # It looks for five seconds whether anything is on its way. Its second is half a minute after the standstill.
-        kills = (0.5, 1, 2, 4, 6, 8, 27, 5.3, 5.5, 5.7, 5.9, 6.1, 6.3, 6.6, 7, 8)
+        kills = (0.2, 0.5, 1, 2, 4, 6, 8, 27, 5.3, 5.5, 5.7, 5.9, 6.1, 6.3, 6.6, 7, 8)
         restored = self.restored("moved", *words, kills=kills)
         self.assert_the_stack_is_still()
         status, _ = self.call(self.bob, "POST", "/address_book", {"contacts": [{"name": "Bob", "phone": BOB}]})
