@@ -6,11 +6,11 @@ use std::net::Ipv4Addr;
 use clap::Parser;
 use clap::error::ErrorKind;
 use local::{Args, Database, Inbox, Server};
-use model::{Channel, Platform, PushEnvironment, SystemClock};
+use model::SystemClock;
 use operator::restore::{RestoreArgs, restore};
-use protocol::{PhoneClaim, ProfilePatch, SubscribeRequest, sign_up, subscribe};
+use protocol::{PhoneClaim, ProfilePatch, sign_up, subscribe};
 use store::{Inspection, Keyring, Store};
-use support::{phone, user};
+use support::{phone, pixel, user};
 
 const AT: &str = "2026-11-24T08:00:00Z";
 
@@ -103,13 +103,7 @@ async fn arrive(store: &Store, name: &str, digits: &str, notify_me: bool) {
     let claim = PhoneClaim::Proven(phone(digits));
     let patch = ProfilePatch { notify_me: Some(notify_me), ..ProfilePatch::default() };
     sign_up(store, &SystemClock, &user(name), claim, &patch).await.expect("signed up");
-    let device = SubscribeRequest {
-        device: "pixel".parse().expect("a udid"),
-        platform: Platform::Android,
-        channel: Channel::Gcm,
-        environment: PushEnvironment::Production,
-        token: format!("token of {name}"),
-    };
+    let device = pixel(&format!("token of {name}"));
     let inbox = Inbox::default();
     subscribe(store, &inbox, &SystemClock, &user(name), &device).await.expect("subscribed");
 }

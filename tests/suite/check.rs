@@ -7,11 +7,9 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use local::{Database, Inbox, tables};
-use model::{
-    Book, Change, Channel, Clock, Mode, Platform, PublicId, PushEnvironment, Scope, SystemClock,
-};
+use model::{Book, Change, Clock, Mode, PublicId, Scope, SystemClock};
 use operator::check::{Kind, check};
-use protocol::{PhoneClaim, ProfilePatch, SubscribeRequest, sign_up, subscribe};
+use protocol::{PhoneClaim, ProfilePatch, sign_up, subscribe};
 use store::{
     AccountStore, BookReader, BookStore, ClaimStore, ForgottenPhones, Keyring, Life, OwnerIndex,
     PushId, Store, StoredBook,
@@ -86,13 +84,7 @@ impl World {
     }
 
     async fn subscribe(&self, name: &str, clock: &impl Clock) {
-        let request = SubscribeRequest {
-            device: "pixel".parse().expect("a udid"),
-            platform: Platform::Android,
-            channel: Channel::Gcm,
-            environment: PushEnvironment::Production,
-            token: format!("token of {name}"),
-        };
+        let request = support::pixel(&format!("token of {name}"));
         let inbox = Inbox::default();
         subscribe(&self.store, &inbox, clock, &user(name), &request).await.expect("subscribed");
     }

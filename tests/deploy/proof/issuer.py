@@ -7,13 +7,14 @@ import http.server
 import ipaddress
 import json
 import ssl
-import threading
 import time
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.x509.oid import NameOID
+
+from servers import served
 
 AUDIENCE = "address-book-proof"
 KEY_ID = "proof"
@@ -128,11 +129,5 @@ def issuer(folder):
     server.socket = tls.wrap_socket(server.socket, server_side=True)
     url, key = f"https://127.0.0.1:{server.server_address[1]}", new_key()
     pages.update(documents(url, key))
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
+    with served(server):
         yield Issuer(url, key), authority_file
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

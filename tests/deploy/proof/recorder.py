@@ -4,8 +4,9 @@ import contextlib
 import http.client
 import http.server
 import json
-import threading
 import urllib.parse
+
+from servers import served
 
 # The parts of a transaction take the rights of the calls that they stand for.
 PARTS = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
@@ -62,11 +63,5 @@ def recorder(url, seen):
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
+    with served(server):
         yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from pathlib import Path
@@ -25,6 +26,19 @@ def environment(**extra):
     """This process's environment without anybody's own AWS settings, so that nothing here can reach AWS."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     return {**kept, **CREDENTIALS, **extra}
+
+
+@contextlib.contextmanager
+def served(server):
+    """Serves a server of Python's own library in the background, until the end."""
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 def wait_until(ready, seconds, what):

@@ -21,13 +21,7 @@ const WEEK_MS: u64 = 7 * 24 * 60 * 60 * 1000;
 pub(super) const BEYOND_REMOVAL_MS: u64 = 61_000;
 
 pub(super) fn pixel() -> SubscribeRequest {
-    SubscribeRequest {
-        device: "pixel".parse().expect("a udid"),
-        platform: Platform::Android,
-        channel: Channel::Gcm,
-        environment: PushEnvironment::Production,
-        token: "token".to_owned(),
-    }
+    support::pixel("token")
 }
 
 impl Town {

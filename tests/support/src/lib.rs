@@ -21,11 +21,11 @@ pub mod wait;
 
 use local::{LocalClock, LocalPasswords};
 use model::{
-    Budget, Change, Clock, Contact, Issuers, Limits, Mode, Payer, Scope, SystemClock, Upload,
-    UserId,
+    Budget, Change, Channel, Clock, Contact, Issuers, Limits, Mode, Payer, Platform,
+    PushEnvironment, Scope, SystemClock, Upload, UserId,
 };
 use numbering::{HomeRegion, Phone, Region};
-use protocol::{Allowance, UploadError, Uploaded};
+use protocol::{Allowance, SubscribeRequest, UploadError, Uploaded};
 use session::{ClaimRules, Fetch, Providers, TrustedIssuers};
 use store::{Keyring, Store};
 
@@ -56,6 +56,17 @@ pub fn contact(digits: &str, name: &str) -> Contact {
 /// The removal of a contact.
 pub fn removal(digits: &str) -> Change {
     Change::Remove { phone: phone(digits), spelling: format!("+{digits}").as_str().into() }
+}
+
+/// Returns what an app on an Android device sends to get pushes.
+pub fn pixel(token: &str) -> SubscribeRequest {
+    SubscribeRequest {
+        device: "pixel".parse().expect("a udid"),
+        platform: Platform::Android,
+        channel: Channel::Gcm,
+        environment: PushEnvironment::Production,
+        token: token.to_owned(),
+    }
 }
 
 pub fn upload_of(mode: Mode, changes: Vec<Change>) -> Upload {

@@ -76,7 +76,7 @@ hide_debug!(Packed);
 
 impl Packed {
     /// Packs contacts. It takes what was packed before if these are the same, as they are if a match
-    /// is written: unpacking takes a tenth of the time that packing takes.
+    /// is written. To compare them takes far less time than to pack them again.
     fn packed(&self, contacts: &[&Contact]) -> Vec<u8> {
         let before = unpack_contacts(&self.contacts);
         if before.is_ok_and(|before| before.iter().eq(contacts.iter().copied())) {
@@ -230,8 +230,8 @@ mod tests {
         fn changes_after_changes_are_packed_as_if_there_had_been_none(base in entries(), first in entries(), next in entries()) {
             let packed = pack_changes(&base, &first, &Packed::default(), 12).expect("few");
             let (_, kept) = apply_changes(&base, &packed).expect("changes");
-            let anew = Packed { contacts: vec![], written_bytes: kept.written_bytes };
-            prop_assert_eq!(pack_changes(&base, &next, &kept, 12), pack_changes(&base, &next, &anew, 12));
+            let repacked = Packed { contacts: vec![], written_bytes: kept.written_bytes };
+            prop_assert_eq!(pack_changes(&base, &next, &kept, 12), pack_changes(&base, &next, &repacked, 12));
         }
 
         #[test]
