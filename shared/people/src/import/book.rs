@@ -1,13 +1,18 @@
 //! Moving books in.
 
-use model::{Book, Change, Clock, Entry, Mode, Upload, UserId};
+use model::{Book, Change, Clock, Contact, Entry, Mode, Upload, UserId};
+use numbering::Phone;
 use protocol::{Uploaded, upload_unlimited};
-use store::{AccountStore, BookReader, Life, fits};
+use store::{AccountStore, BookReader, HolderReader, Holders, Life, StoreError, fits};
 
 use super::Import;
 use super::report::Came;
+use super::survey::Phones;
 use crate::mistake::Mistake;
 use crate::person::{LeftOut, Person, PersonBook};
+
+/// Why a contact is left out that no book may hold.
+const FORGOTTEN: &str = "its number was forgotten";
 
 /// What came of a person's books.
 #[derive(Default)]
@@ -26,8 +31,8 @@ impl Uploads {
 }
 
 impl<C: Clock> Import<'_, C> {
-    /// Uploads a person's books.
-    pub(super) async fn books(&self, person: Person) -> Result<Uploads, Mistake> {
+    /// Uploads a person's books. `phones` are those of the whole file's accounts.
+    pub(super) async fn books(&self, person: Person, phones: &Phones) -> Result<Uploads, Mistake> {
         let Person { user, books, .. } = person;
         let mut uploads = Uploads::default();
         if books.is_empty() {
@@ -40,7 +45,7 @@ impl<C: Clock> Import<'_, C> {
             return Ok(uploads);
         }
         for (place, book) in books.into_iter().enumerate() {
-            match self.book(&user, place, book, &mut uploads.left_out).await {
+            match self.book(&user, place, book, phones, &mut uploads.left_out).await {
                 Ok(came) => uploads.came.push(came),
                 Err(mistake) => uploads.mistakes.push((Some(place), mistake)),
             }
@@ -53,6 +58,7 @@ impl<C: Clock> Import<'_, C> {
         user: &UserId,
         place: usize,
         book: PersonBook,
+        phones: &Phones,
         left_out: &mut Vec<LeftOut>,
     ) -> Result<Came, Mistake> {
         let seen = self.store.read_book(user, &book.scope).await?;
@@ -65,7 +71,16 @@ impl<C: Clock> Import<'_, C> {
         }
         let came = if is_open { Came::Changed } else { Came::Created };
         let PersonBook { scope, home, contacts } = book;
+        let mut leave_out = |contacts: Vec<usize>, why: &str| {
+            let mistake = Mistake::new(why);
+            left_out.extend(contacts.into_iter().map(|contact| LeftOut {
+                book: place,
+                contact,
+                mistake: mistake.clone(),
+            }));
+        };
         if self.is_dry_run {
+            leave_out(self.forgotten(&contacts, phones).await?, FORGOTTEN);
             let entry = |(_, contact)| Entry { contact, matched: None };
             let next = Book::new(None, contacts.into_iter().map(entry).collect());
             return match fits(&next) {
@@ -78,16 +93,22 @@ impl<C: Clock> Import<'_, C> {
             Upload { mode: Mode::Replace, changes: contacts.into_iter().map(put).collect() };
         let uploaded = upload_unlimited(self.store, user, &scope, &upload, &home).await?;
         let Uploaded { counts: _, no_room, forgotten } = uploaded;
-        for (contacts, why) in
-            [(no_room, "the book has no room for it"), (forgotten, "its number was forgotten")]
-        {
-            let mistake = Mistake::new(why);
-            left_out.extend(contacts.into_iter().map(|contact| LeftOut {
-                book: place,
-                contact,
-                mistake: mistake.clone(),
-            }));
-        }
+        leave_out(no_room, "the book has no room for it");
+        leave_out(forgotten, FORGOTTEN);
         Ok(came)
+    }
+
+    /// Returns the places of the contacts whose numbers were forgotten. A number whose owner signs up
+    /// by this file isn't forgotten any more when the books come.
+    async fn forgotten(
+        &self,
+        contacts: &[(usize, Contact)],
+        phones: &Phones,
+    ) -> Result<Vec<usize>, StoreError> {
+        let all: Vec<Phone> = contacts.iter().map(|(_, contact)| contact.phone).collect();
+        let Holders { forgotten, .. } = self.store.holders(&all).await?;
+        let is_out = |phone| forgotten.contains(&phone) && !phones.contains(phone);
+        let out = contacts.iter().filter(|(_, contact)| is_out(contact.phone));
+        Ok(out.map(|(place, _)| *place).collect())
     }
 }

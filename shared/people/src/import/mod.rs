@@ -26,7 +26,7 @@ use store::Store;
 use self::account::Ids;
 use self::book::Uploads;
 pub use self::report::{Counts, Failure, Imported, Step, Watch};
-use self::survey::Survey;
+use self::survey::{Phones, Survey};
 use crate::lines::{Line, Lines};
 use crate::mistake::Mistake;
 use crate::person::{Person, Read};
@@ -75,7 +75,7 @@ impl<C: Clock> Import<'_, C> {
             survey.add(&line?, self.region, watch);
             watch.done_one();
         }
-        let Survey { lines, mut failed, contacts_left_out, greatest_id, .. } = survey;
+        let Survey { lines, mut failed, contacts_left_out, greatest_id, phones, .. } = survey;
         let mut imported = Imported {
             is_dry_run: self.is_dry_run,
             lines,
@@ -86,7 +86,7 @@ impl<C: Clock> Import<'_, C> {
         let refused = self.accounts(path, &failed, greatest_id, &mut imported, watch).await?;
         failed.extend(refused);
         // 3.
-        let refused = self.all_books(path, &failed, &mut imported, watch).await?;
+        let refused = self.all_books(path, &failed, &phones, &mut imported, watch).await?;
         failed.extend(refused);
         imported.failed_lines = failed.len() as u64;
         Ok(imported)
@@ -123,11 +123,12 @@ impl<C: Clock> Import<'_, C> {
         &self,
         path: &Path,
         failed: &HashSet<u64>,
+        phones: &Phones,
         imported: &mut Imported,
         watch: &mut dyn Watch,
     ) -> io::Result<Vec<u64>> {
         watch.begin(Step::Books, Some(imported.lines - failed.len() as u64));
-        let mut uploads = pin!(self.each(path, failed, |person| self.books(person))?);
+        let mut uploads = pin!(self.each(path, failed, |person| self.books(person, phones))?);
         let mut refused = vec![];
         while let Some((line, uploads)) = uploads.try_next().await? {
             let Uploads { came, left_out, mistakes } = uploads.unwrap_or_else(Uploads::failed);

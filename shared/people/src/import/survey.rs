@@ -20,9 +20,25 @@ pub(super) struct Survey {
     pub contacts_left_out: u64,
     /// The greatest public id that a line gives.
     pub greatest_id: Option<PublicId>,
+    /// Whose phones they are.
+    pub phones: Phones,
     users: HashMap<UserId, u64>,
     ids: HashMap<PublicId, u64>,
-    phones: HashMap<Phone, u64>,
+}
+
+/// The phones of the accounts of a file, each with its line.
+#[derive(Default)]
+pub(super) struct Phones(HashMap<Phone, u64>);
+
+impl Phones {
+    /// Returns whether an account has this phone, in any of its forms.
+    pub fn contains(&self, phone: Phone) -> bool {
+        self.0.contains_key(&newest_form(phone))
+    }
+}
+
+fn newest_form(phone: Phone) -> Phone {
+    phone.forms().first().copied().unwrap_or(phone)
 }
 
 impl Survey {
@@ -54,8 +70,7 @@ impl Survey {
         first(&mut self.users, person.user.clone(), line, "subject")?;
         let Some(account) = &person.account else { return Ok(()) };
         if let Some(phone) = account.phone {
-            let subscriber = phone.forms().first().copied().unwrap_or(phone);
-            first(&mut self.phones, subscriber, line, "phone")?;
+            first(&mut self.phones.0, newest_form(phone), line, "phone")?;
         }
         if let Some(id) = account.id {
             first(&mut self.ids, id, line, "id")?;
