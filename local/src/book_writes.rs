@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use store::{BookKey, Keyring};
 
 use crate::schema::tables;
+use crate::units::Consumed;
 
 /// A call that wrote the items of a book.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,7 +34,7 @@ enum Change {
 impl BookWrite {
     /// Returns what a call with this `request` wrote, if it wrote a book. `consumed` is what the
     /// answer says of each table's units.
-    pub(crate) fn of(operation: &str, request: &Value, consumed: &[Value]) -> Option<Self> {
+    pub(crate) fn of(operation: &str, request: &Value, consumed: &[Consumed]) -> Option<Self> {
         let table = tables().address_books;
         let items: Vec<_> = match operation {
             "PutItem" | "UpdateItem" | "DeleteItem" => {
@@ -46,8 +47,8 @@ impl BookWrite {
             }
             _ => return None,
         };
-        let of_table = consumed.iter().filter(|one| one["TableName"] == table.as_str());
-        let units = of_table.filter_map(|one| one["CapacityUnits"].as_f64()).sum();
+        let of_table = consumed.iter().filter(|one| one.table.as_ref() == Some(&table));
+        let units = of_table.map(|one| one.units).sum();
         (!items.is_empty()).then_some(Self { items, units })
     }
 
@@ -98,11 +99,10 @@ mod tests {
         json!({ "user_id": {"S": "alice"}, "book": {"S": book} })
     }
 
-    fn consumed(books: f64) -> Vec<Value> {
-        vec![
-            json!({ "TableName": "AddressBooks", "CapacityUnits": books }),
-            json!({ "TableName": "Users", "CapacityUnits": 2.0 }),
-        ]
+    fn consumed(books: f64) -> Vec<Consumed> {
+        [("AddressBooks", books), ("Users", 2.0)]
+            .map(|(table, units)| Consumed { table: Some(table.to_owned()), units })
+            .into()
     }
 
     #[test]

@@ -121,7 +121,13 @@ impl Database {
     /// Returns a store over it.
     #[must_use]
     pub fn store(&self) -> Store {
-        Store::new(self.client(), tables(), self.keyring.clone(), self.clock.clone())
+        self.store_through(self.client())
+    }
+
+    /// Returns a store over it that goes through `client`, which is one of its own.
+    #[must_use]
+    pub fn store_through(&self, client: aws_sdk_dynamodb::Client) -> Store {
+        Store::new(client, tables(), self.keyring.clone(), self.clock.clone())
             .with_session_keys(self.session_keys.clone())
     }
 

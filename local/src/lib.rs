@@ -30,6 +30,7 @@ mod server;
 mod stream;
 mod tls;
 mod tools;
+pub mod units;
 
 pub use args::{Args, IssuerArgs};
 pub use clock::LocalClock;

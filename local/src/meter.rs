@@ -10,10 +10,11 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::book_writes::BookWrite;
+use crate::units::{self, Consumed, Kind};
 
 tokio::task_local! {
     /// The calls of the work that this task does, if anybody wants to know.
@@ -58,7 +59,7 @@ impl HttpConnector for Noting {
         let target = request.headers().get("x-amz-target").unwrap_or_default();
         let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
         let asked = may_write_book(&operation, &request);
-        ask_for_units(&mut request);
+        units::ask(&mut request);
         let answer = self.0.call(request);
         HttpConnectorFuture::new(async move {
             let (response, consumed) = with_units(answer.await?).await?;
@@ -66,24 +67,15 @@ impl HttpConnector for Noting {
             let asked = asked.filter(|_| response.status().is_success());
             let call = DatabaseCall {
                 book: asked.and_then(|asked| BookWrite::of(&operation, &asked, &consumed)),
-                writes: is_write(&operation),
+                writes: units::kind(&operation) == Some(Kind::Write),
                 operation,
-                tables: consumed.iter().filter_map(table).collect(),
-                units: consumed.iter().filter_map(|one| one["CapacityUnits"].as_f64()).sum(),
+                units: consumed.iter().map(|one| one.units).sum(),
+                tables: consumed.into_iter().filter_map(|one| one.table).collect(),
             };
             calls.lock().unwrap_or_else(PoisonError::into_inner).push(call);
             Ok(response)
         })
     }
-}
-
-/// Adds to a request that the answer is to say what was consumed, unless it says something of that
-/// itself. The body isn't parsed, because each call of the database comes through here.
-fn ask_for_units(request: &mut HttpRequest) {
-    let body = request.body().bytes().and_then(|body| std::str::from_utf8(body).ok());
-    let Some(body) = body.and_then(with_question) else { return };
-    request.headers_mut().insert("content-length", body.len().to_string());
-    *request.body_mut() = SdkBody::from(body);
 }
 
 /// Returns the body of a request that may write a book. Others aren't parsed.
@@ -94,60 +86,14 @@ fn may_write_book(operation: &str, request: &HttpRequest) -> Option<Value> {
     serde_json::from_slice(body).ok()
 }
 
-/// Returns the body of a request with the question for what it consumes.
-fn with_question(body: &str) -> Option<String> {
-    let fields = body.strip_prefix('{')?;
-    let comma = if fields.starts_with('}') { "" } else { "," };
-    let is_asked = body.contains("\"ReturnConsumedCapacity\"");
-    (!is_asked).then(|| format!("{{\"ReturnConsumedCapacity\":\"TOTAL\"{comma}{fields}"))
-}
-
-/// The part of an answer that says what was consumed.
-#[derive(Default, Deserialize)]
-struct Answer {
-    #[serde(default, rename = "ConsumedCapacity")]
-    consumed: Value,
-}
-
 /// Returns the response as it was, and what it says was consumed, for each table.
 async fn with_units(
     mut response: HttpResponse,
-) -> Result<(HttpResponse, Vec<Value>), ConnectorError> {
+) -> Result<(HttpResponse, Vec<Consumed>), ConnectorError> {
     let body = std::mem::replace(response.body_mut(), SdkBody::taken());
     let read = ByteStream::new(body).collect().await;
     let bytes = read.map_err(|error| ConnectorError::io(error.into()))?.into_bytes();
-    let consumed = serde_json::from_slice::<Answer>(&bytes).unwrap_or_default().consumed;
+    let consumed = units::consumed(&bytes);
     *response.body_mut() = SdkBody::from(bytes);
-    let consumed = match consumed {
-        Value::Array(tables) => tables,
-        Value::Null => vec![],
-        table => vec![table],
-    };
     Ok((response, consumed))
-}
-
-fn table(consumed: &Value) -> Option<String> {
-    consumed["TableName"].as_str().map(ToOwned::to_owned)
-}
-
-fn is_write(operation: &str) -> bool {
-    !matches!(operation, "GetItem" | "BatchGetItem" | "Query" | "Scan")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_request_asks_once_for_what_it_consumes() {
-        for (body, asking) in [
-            ("{}", Some(r#"{"ReturnConsumedCapacity":"TOTAL"}"#)),
-            (r#"{"TableName":"T"}"#, Some(r#"{"ReturnConsumedCapacity":"TOTAL","TableName":"T"}"#)),
-            (r#"{"ReturnConsumedCapacity":"TOTAL"}"#, None),
-            ("", None),
-            ("[]", None),
-        ] {
-            assert_eq!(with_question(body).as_deref(), asking, "{body}");
-        }
-    }
 }

@@ -8,6 +8,7 @@ use protocol::{About, Check, Explanation, Found, Link, explain};
 use serde::Serialize;
 use store::ClaimState;
 
+use crate::meter::Meter;
 use crate::outcome::{Exit, Outcome};
 use crate::span::{counted, span};
 use crate::stack::{OperatorError, Stack, StackArgs};
@@ -27,8 +28,8 @@ pub struct ExplainArgs {
     pub about: Who,
 }
 
-pub(crate) async fn run(args: &ExplainArgs) -> Result<ExplainReport, OperatorError> {
-    let stack = Stack::open(&args.stack).await?;
+pub(crate) async fn run(args: &ExplainArgs, meter: &Meter) -> Result<ExplainReport, OperatorError> {
+    let stack = Stack::open(&args.stack, meter).await?;
     let watcher = Person::find(&stack, &args.watcher).await?;
     let watcher = watcher.user.ok_or(OperatorError::Nobody("A"))?;
     let about = match &args.about {

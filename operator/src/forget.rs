@@ -8,6 +8,7 @@ use serde::Serialize;
 use store::{HolderReader, Inspection, Store};
 
 use crate::ask::is_confirmed;
+use crate::meter::Meter;
 use crate::outcome::{Exit, Outcome};
 use crate::span::counted;
 use crate::stack::{OperatorError, Stack, StackArgs};
@@ -62,8 +63,8 @@ pub enum Forgotten {
     NotConfirmed,
 }
 
-pub(crate) async fn run(args: &ForgetArgs) -> Result<Forgotten, OperatorError> {
-    let stack = Stack::open(&args.stack).await?;
+pub(crate) async fn run(args: &ForgetArgs, meter: &Meter) -> Result<Forgotten, OperatorError> {
+    let stack = Stack::open(&args.stack, meter).await?;
     let phone = stack.phone(&args.phone.0)?;
     if args.allow {
         let was_forgotten = allow(&stack.store, phone).await.map_err(OperatorError::Forget)?;

@@ -10,6 +10,7 @@ pub mod explain;
 pub mod find;
 pub mod forget;
 mod local_server;
+mod meter;
 mod outcome;
 pub mod people;
 mod place;
@@ -28,6 +29,7 @@ mod who;
 use std::process::ExitCode;
 
 pub use local_server::Trusted;
+pub use meter::{Meter, Units};
 pub use outcome::{Exit, Outcome};
 pub use secret::Secret;
 pub use stack::{OperatorError, Stack, StackArgs};
@@ -48,14 +50,31 @@ pub enum Command {
 
 /// Runs a command, and prints what came of it.
 pub async fn run(command: &Command) -> ExitCode {
+    let meter = Meter::default();
     match command {
-        Command::Check(args) => outcome::tell(&check::run(args).await, args.stack.json),
-        Command::Explain(args) => outcome::tell(&explain::run(args).await, args.stack.json),
-        Command::Find(args) => outcome::tell(&find::run(args).await, args.stack.json),
-        Command::Export(args) => people::tell_export(&people::export(args).await, args),
-        Command::Import(args) => outcome::tell(&people::import(args).await, args.stack.json),
-        Command::Forget(args) => outcome::tell(&forget::run(args).await, args.stack.json),
-        Command::Restore(args) => outcome::tell(&restore::restore(args).await, args.stack.json),
-        Command::Rekey(args) => outcome::tell(&rekey::rekey(args).await, args.stack.json),
+        Command::Check(args) => {
+            outcome::tell(&check::run(args, &meter).await, &meter, args.stack.json)
+        }
+        Command::Explain(args) => {
+            outcome::tell(&explain::run(args, &meter).await, &meter, args.stack.json)
+        }
+        Command::Find(args) => {
+            outcome::tell(&find::run(args, &meter).await, &meter, args.stack.json)
+        }
+        Command::Export(args) => {
+            people::tell_export(&people::export(args, &meter).await, &meter, args)
+        }
+        Command::Import(args) => {
+            outcome::tell(&people::import(args, &meter).await, &meter, args.stack.json)
+        }
+        Command::Forget(args) => {
+            outcome::tell(&forget::run(args, &meter).await, &meter, args.stack.json)
+        }
+        Command::Restore(args) => {
+            outcome::tell(&restore::restore(args, &meter).await, &meter, args.stack.json)
+        }
+        Command::Rekey(args) => {
+            outcome::tell(&rekey::rekey(args, &meter).await, &meter, args.stack.json)
+        }
     }
 }

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use serde::Serialize;
 use serde_json::json;
 
+use crate::meter::{Meter, Units};
 use crate::stack::OperatorError;
 
 /// How a command ends, as its exit code. Wrong arguments are 2.
@@ -36,26 +37,45 @@ pub trait Outcome: Serialize + Display {
     fn exit(&self) -> Exit;
 }
 
-/// Prints an outcome on the standard output, and an error on the other one.
-pub(crate) fn tell(outcome: &Result<impl Outcome, OperatorError>, as_json: bool) -> ExitCode {
+/// An outcome with the units that it took.
+#[derive(Serialize)]
+struct Metered<'a, O> {
+    #[serde(flatten)]
+    outcome: &'a O,
+    units: Units,
+}
+
+/// Prints an outcome with what the tables took, on the standard output, and an error on the other one.
+pub(crate) fn tell(
+    outcome: &Result<impl Outcome, OperatorError>,
+    meter: &Meter,
+    as_json: bool,
+) -> ExitCode {
     let is_aside = outcome.is_err() && !as_json;
-    tell_on(outcome, as_json, is_aside)
+    tell_on(outcome, meter.units(), as_json, is_aside)
 }
 
 /// Prints an outcome on the standard error, because the other output is for what was asked for.
-pub(crate) fn tell_aside(outcome: &Result<impl Outcome, OperatorError>, as_json: bool) -> ExitCode {
-    tell_on(outcome, as_json, true)
+pub(crate) fn tell_aside(
+    outcome: &Result<impl Outcome, OperatorError>,
+    meter: &Meter,
+    as_json: bool,
+) -> ExitCode {
+    tell_on(outcome, meter.units(), as_json, true)
 }
 
 fn tell_on(
     outcome: &Result<impl Outcome, OperatorError>,
+    units: Units,
     as_json: bool,
     is_aside: bool,
 ) -> ExitCode {
     let (text, exit) = match outcome {
-        Ok(outcome) if as_json => (json_text(outcome), outcome.exit()),
-        Ok(outcome) => (outcome.to_string(), outcome.exit()),
-        Err(error) if as_json => (json_text(&json!({ "error": error.to_string() })), Exit::Failed),
+        Ok(outcome) if as_json => (json_text(&Metered { outcome, units }), outcome.exit()),
+        Ok(outcome) => (format!("{outcome}\n{units}."), outcome.exit()),
+        Err(error) if as_json => {
+            (json_text(&json!({ "error": error.to_string(), "units": units })), Exit::Failed)
+        }
         Err(error) => (error.to_string(), Exit::Failed),
     };
     // If it can't be printed, there is nowhere to say so.

@@ -10,6 +10,7 @@ use model::SystemClock;
 use store::{Keyring, KeyringError, RekeyError, Store, StoreError, Table, Tables};
 
 use crate::local_server::{self, LocalStack, Trusted};
+use crate::meter::Meter;
 use crate::place::Place;
 use crate::secret::Secret;
 use crate::update;
@@ -201,14 +202,14 @@ impl Deployed {
 }
 
 impl Stack {
-    /// Finds the stack that the arguments name.
+    /// Finds the stack that the arguments name. What its tables take is counted by `meter`.
     ///
     /// # Errors
     /// [`OperatorError`].
-    pub async fn open(args: &StackArgs) -> Result<Self, OperatorError> {
+    pub async fn open(args: &StackArgs, meter: &Meter) -> Result<Self, OperatorError> {
         match &args.stack {
-            Some(name) => Self::deployed(name, &Place::default()).await,
-            None => Self::local(&args.local, args.certificate.as_ref()).await,
+            Some(name) => Self::deployed(name, &Place::default(), meter).await,
+            None => Self::local(&args.local, args.certificate.as_ref(), meter).await,
         }
     }
 
@@ -216,16 +217,23 @@ impl Stack {
     ///
     /// # Errors
     /// [`OperatorError`].
-    pub(crate) async fn open_at_rest(args: &StackArgs) -> Result<Self, OperatorError> {
-        Self::open(args).await?.at_rest().await
+    pub(crate) async fn open_at_rest(
+        args: &StackArgs,
+        meter: &Meter,
+    ) -> Result<Self, OperatorError> {
+        Self::open(args, meter).await?.at_rest(meter).await
     }
 
     /// Finds a stack in AWS by its name, wherever it is, once nothing is being changed in it.
     ///
     /// # Errors
     /// [`OperatorError`].
-    pub(crate) async fn open_in(name: &str, place: &Place) -> Result<Self, OperatorError> {
-        Self::deployed(name, place).await?.at_rest().await
+    pub(crate) async fn open_in(
+        name: &str,
+        place: &Place,
+        meter: &Meter,
+    ) -> Result<Self, OperatorError> {
+        Self::deployed(name, place, meter).await?.at_rest(meter).await
     }
 
     /// Returns what only a stack in AWS has.
@@ -242,20 +250,20 @@ impl Stack {
     }
 
     /// Waits until nothing is being changed.
-    async fn at_rest(self) -> Result<Self, OperatorError> {
+    async fn at_rest(self, meter: &Meter) -> Result<Self, OperatorError> {
         match &self.deployed {
             Some(deployed) if update::ended(deployed).await? => {
-                Self::of_deployed(deployed.again().await?).await
+                Self::of_deployed(deployed.again().await?, meter).await
             }
             _ => Ok(self),
         }
     }
 
-    async fn deployed(name: &str, place: &Place) -> Result<Self, OperatorError> {
-        Self::of_deployed(described(place.sdk().await, name).await?).await
+    async fn deployed(name: &str, place: &Place, meter: &Meter) -> Result<Self, OperatorError> {
+        Self::of_deployed(described(place.sdk().await, name).await?, meter).await
     }
 
-    async fn of_deployed(deployed: Deployed) -> Result<Self, OperatorError> {
+    async fn of_deployed(deployed: Deployed, meter: &Meter) -> Result<Self, OperatorError> {
         let table = |name| deployed.output(name).map(ToOwned::to_owned);
         let tables = Tables {
             address_books: table("AddressBooksTableName")?,
@@ -267,11 +275,15 @@ impl Stack {
             sessions: table("SessionsTableName")?,
         };
         let keys = Secret::of(&deployed).await?;
-        let dynamodb = aws_sdk_dynamodb::Client::new(&deployed.sdk);
+        let dynamodb = meter.on(&aws_sdk_dynamodb::Client::new(&deployed.sdk));
         Self::of(dynamodb, tables, keys, Some(deployed))
     }
 
-    async fn local(url: &str, trusted: Option<&Trusted>) -> Result<Self, OperatorError> {
+    async fn local(
+        url: &str,
+        trusted: Option<&Trusted>,
+        meter: &Meter,
+    ) -> Result<Self, OperatorError> {
         let LocalStack { dynamodb, tables, keys } = local_server::ask(url, trusted)
             .await
             .map_err(|reason| OperatorError::NoServer { url: url.to_owned(), reason })?;
@@ -282,8 +294,8 @@ impl Stack {
             .endpoint_url(dynamodb)
             .http_client(aws_smithy_http_client::Builder::new().build_http())
             .build();
-        let keys = keys.map(Secret);
-        Self::of(aws_sdk_dynamodb::Client::from_conf(config), tables, keys, None)
+        let dynamodb = meter.on(&aws_sdk_dynamodb::Client::from_conf(config));
+        Self::of(dynamodb, tables, keys.map(Secret), None)
     }
 
     fn of(

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Parser;
 use local::{Args, Server};
 use operator::rekey::{RekeyArgs, Rekeyed, rekey};
-use operator::{Exit, OperatorError, Outcome};
+use operator::{Exit, Meter, OperatorError, Outcome, Units};
 use serde_json::{Value, json};
 use support::http::call;
 use support::wait::until;
@@ -23,8 +23,15 @@ struct CommandLine {
 
 /// Runs the command with these arguments.
 async fn run(arguments: &[&str]) -> Result<Rekeyed, OperatorError> {
+    metered(arguments).await.0
+}
+
+/// Runs the command, and returns also the units that it took.
+async fn metered(arguments: &[&str]) -> (Result<Rekeyed, OperatorError>, Units) {
     let CommandLine { args } = CommandLine::parse_from([&["rekey"], arguments].concat());
-    rekey(&args).await
+    let meter = Meter::default();
+    let came = rekey(&args, &meter).await;
+    (came, meter.units())
 }
 
 struct Running(Server);
@@ -111,7 +118,11 @@ async fn a_server_over_the_copy_answers_as_before_and_announces_nobody_again() {
         // The service runs.
         let url = server.url();
         let first = [&["--local", &url, "--to", text(&new)], keys].concat();
-        let copied = run(&first).await.expect("copied");
+        let (copied, units) = metered(&first).await;
+        let copied = copied.expect("copied");
+        // The head with its mark in a transaction, two hints, and the head without the mark.
+        assert_eq!(units.write, 5.0, "{units}");
+        assert!(units.read > 0.0, "{units}");
         assert_eq!((copied.report.address_books.written, copied.report.users.written), (1, 0));
         server.upload(ANN, &["+16505550108"]).await;
         let expected = server.read().await;
@@ -123,7 +134,9 @@ async fn a_server_over_the_copy_answers_as_before_and_announces_nobody_again() {
         assert_eq!(copied.exit(), Exit::Done, "{copied}");
         assert_eq!(copied.report.address_books.written, 1);
         assert!(copied.report.users.written > 0 && copied.report.claims.written == 1, "{copied}");
-        let again = run(&last.concat()).await.expect("copied");
+        let (again, units) = metered(&last.concat()).await;
+        let again = again.expect("copied");
+        assert_eq!(units.write, 0.0, "{units}");
         let written: u64 = again.report.tables().iter().map(|(_, copied)| copied.written).sum();
         assert_eq!(written, 0, "{again}");
 

@@ -7,6 +7,7 @@ use clap::Parser;
 use clap::error::ErrorKind;
 use local::{Args, Database, Inbox, Server};
 use model::SystemClock;
+use operator::Meter;
 use operator::restore::{RestoreArgs, restore};
 use protocol::{PhoneClaim, ProfilePatch, sign_up, subscribe};
 use store::{Inspection, Keyring, Store};
@@ -25,7 +26,9 @@ async fn a_local_server_has_no_recovery_and_the_command_says_what_to_do_instead(
     let server = Server::start(&Args { port: 0, ..Args::default() }).await.expect("a server");
     let url = format!("http://{}", server.address());
     let line = ["restore", "--local", &url, "--at", AT, "--yes"];
-    let refused = restore(&CommandLine::parse_from(line).args).await.expect_err("no recovery");
+    let refused = restore(&CommandLine::parse_from(line).args, &Meter::default())
+        .await
+        .expect_err("no recovery");
     assert_eq!(
         refused.to_string(),
         "the local server's tables can't be restored to a second: copy its file while it is stopped"

@@ -74,9 +74,8 @@ impl Census {
         let mut pages = store.scan::<T>(segments);
         let mut all = vec![];
         while let Some(page) = pages.try_next().await? {
-            self.report.scan_units += page.units;
-            bar.inc(page.items.len() as u64);
-            for item in page.items {
+            bar.inc(page.len() as u64);
+            for item in page {
                 match item {
                     Ok(item) => all.push(item),
                     Err(error) => self.unreadable(&error),
@@ -194,9 +193,8 @@ impl Census {
     ) -> Result<(), StoreError> {
         let mut pages = store.scan::<ScannedHint>(segments);
         while let Some(page) = pages.try_next().await? {
-            self.report.scan_units += page.units;
-            bar.inc(page.items.len() as u64);
-            for hint in page.items {
+            bar.inc(page.len() as u64);
+            for hint in page {
                 match hint {
                     Ok(hint) => {
                         self.report.hints += 1;

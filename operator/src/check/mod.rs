@@ -17,6 +17,7 @@ use store::StoreError;
 use self::census::Census;
 pub use self::doubt::Doubt;
 pub use self::report::{CheckReport, Finding, Kind};
+use crate::meter::Meter;
 use crate::progress::counter;
 use crate::stack::{OperatorError, Stack, StackArgs};
 
@@ -41,8 +42,8 @@ pub struct CheckArgs {
     pub settle_seconds: u64,
 }
 
-pub(crate) async fn run(args: &CheckArgs) -> Result<CheckReport, OperatorError> {
-    let stack = Stack::open(&args.stack).await?;
+pub(crate) async fn run(args: &CheckArgs, meter: &Meter) -> Result<CheckReport, OperatorError> {
+    let stack = Stack::open(&args.stack, meter).await?;
     let settle = Duration::from_secs(args.settle_seconds);
     Ok(check(&stack.store, args.segments, settle, args.repair).await?)
 }

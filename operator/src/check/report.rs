@@ -93,7 +93,7 @@ impl Finding {
 }
 
 /// What a check looked at, and what it found.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct CheckReport {
     pub users: usize,
     pub books: usize,
@@ -101,9 +101,6 @@ pub struct CheckReport {
     pub hints: usize,
     pub subscriptions: usize,
     pub claims: usize,
-    /// The read units of the scans. Reading the books takes about as many as their sizes in units of
-    /// 4 KB, which isn't counted here.
-    pub scan_units: f64,
     pub findings: Vec<Finding>,
 }
 
@@ -119,12 +116,11 @@ impl Outcome for CheckReport {
 
 impl fmt::Display for CheckReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { users, books, contacts, hints, subscriptions, claims, scan_units, findings } =
-            self;
+        let Self { users, books, contacts, hints, subscriptions, claims, findings } = self;
         write!(
             f,
             "{users} users, {books} books with {contacts} contacts, {hints} hints, \
-             {subscriptions} subscriptions, {claims} claims ({scan_units:.0} read units to scan)"
+             {subscriptions} subscriptions, {claims} claims"
         )?;
         let mut kinds: BTreeMap<Kind, Vec<&Finding>> = BTreeMap::new();
         for finding in findings {

@@ -12,6 +12,7 @@ pub use self::report::{
     AccountFound, BookFound, ChoicesFound, DeviceFound, FindReport, NamesFound, Spent,
 };
 use crate::ask::is_confirmed;
+use crate::meter::Meter;
 use crate::stack::{OperatorError, Stack, StackArgs};
 use crate::who::{Person, Who, spelling};
 
@@ -44,8 +45,8 @@ impl FindArgs {
     }
 }
 
-pub(crate) async fn run(args: &FindArgs) -> Result<FindReport, OperatorError> {
-    let stack = Stack::open(&args.stack).await?;
+pub(crate) async fn run(args: &FindArgs, meter: &Meter) -> Result<FindReport, OperatorError> {
+    let stack = Stack::open(&args.stack, meter).await?;
     let who = args.who();
     let person = Person::find(&stack, &who).await?;
     let is_somebody = person.user.is_some();

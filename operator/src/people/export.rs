@@ -12,6 +12,7 @@ use serde::Serialize;
 use store::{Store, StoreError};
 
 use super::private_file::PrivateFile;
+use crate::meter::Meter;
 use crate::outcome::{self, Exit, Outcome};
 use crate::progress::{counter, measured};
 use crate::stack::{OperatorError, Stack, StackArgs};
@@ -49,8 +50,8 @@ pub struct Exported {
     pub missing: Vec<usize>,
 }
 
-pub(crate) async fn run(args: &ExportArgs) -> Result<Exported, OperatorError> {
-    let stack = Stack::open(&args.stack).await?;
+pub(crate) async fn run(args: &ExportArgs, meter: &Meter) -> Result<Exported, OperatorError> {
+    let stack = Stack::open(&args.stack, meter).await?;
     let Some(path) = &args.to else {
         let mut out = BufWriter::new(io::stdout().lock());
         return write(&stack, args, &mut out).await;
@@ -120,10 +121,14 @@ async fn write_lines(
 }
 
 /// Prints what an export wrote. If the lines are on the standard output, it goes to the other one.
-pub(crate) fn tell(exported: &Result<Exported, OperatorError>, args: &ExportArgs) -> ExitCode {
+pub(crate) fn tell(
+    exported: &Result<Exported, OperatorError>,
+    meter: &Meter,
+    args: &ExportArgs,
+) -> ExitCode {
     match args.to {
-        Some(_) => outcome::tell(exported, args.stack.json),
-        None => outcome::tell_aside(exported, args.stack.json),
+        Some(_) => outcome::tell(exported, meter, args.stack.json),
+        None => outcome::tell_aside(exported, meter, args.stack.json),
     }
 }
 

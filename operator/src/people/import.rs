@@ -11,6 +11,7 @@ use model::SystemClock;
 use numbering::Region;
 use serde::Serialize;
 
+use crate::meter::Meter;
 use crate::outcome::{Exit, Outcome};
 use crate::progress::{counter, measured};
 use crate::stack::{OperatorError, Stack, StackArgs};
@@ -48,8 +49,8 @@ pub struct ImportArgs {
 #[serde(transparent)]
 pub struct ImportOutcome(pub Imported);
 
-pub(crate) async fn run(args: &ImportArgs) -> Result<ImportOutcome, OperatorError> {
-    let stack = Stack::open(&args.stack).await?;
+pub(crate) async fn run(args: &ImportArgs, meter: &Meter) -> Result<ImportOutcome, OperatorError> {
+    let stack = Stack::open(&args.stack, meter).await?;
     let import = Import {
         store: &stack.store,
         clock: &SystemClock,

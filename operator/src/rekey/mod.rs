@@ -20,6 +20,7 @@ pub use self::report::Rekeyed;
 use self::target::{Source, Target};
 use crate::ask::is_confirmed;
 use crate::check::check;
+use crate::meter::Meter;
 use crate::progress::counter;
 use crate::stack::{OperatorError, StackArgs};
 
@@ -62,12 +63,12 @@ pub struct RekeyArgs {
     pub segments: u16,
 }
 
-/// Copies the tables as the arguments say.
+/// Copies the tables as the arguments say. What they take is counted by `meter`.
 ///
 /// # Errors
 /// [`OperatorError`].
-pub async fn rekey(args: &RekeyArgs) -> Result<Rekeyed, OperatorError> {
-    let source = Source::open(args).await?;
+pub async fn rekey(args: &RekeyArgs, meter: &Meter) -> Result<Rekeyed, OperatorError> {
+    let source = Source::open(args, meter).await?;
     let deployed = source.deployed.as_ref().filter(|_| args.finish && !args.dry_run);
     if let Some(deployed) = deployed
         && source.is_switched(args)
@@ -83,7 +84,7 @@ pub async fn rekey(args: &RekeyArgs) -> Result<Rekeyed, OperatorError> {
         }
         switch::stop(deployed).await?;
     }
-    let target = Target::open(args, &source, &keys).await?;
+    let target = Target::open(args, &source, &keys, meter).await?;
     let report = copied(args, &source, &target).await?;
     let checked = if args.verify {
         Some(check(&target.store, args.segments, Duration::ZERO, false).await?)

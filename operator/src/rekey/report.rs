@@ -44,11 +44,8 @@ impl Outcome for Rekeyed {
 impl fmt::Display for Rekeyed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let written = if self.is_dry { "would be written" } else { "written" };
-        let mut units = (0.0, 0.0);
         for (table, copied) in self.report.tables() {
-            let Copied { items, written: count, deleted, left, unreadable, .. } = copied;
-            units.0 += copied.read_units;
-            units.1 += copied.write_units;
+            let Copied { items, written: count, deleted, left, unreadable } = copied;
             if !self.is_finished && !matches!(table, Table::AddressBooks | Table::ContactOwners) {
                 continue;
             }
@@ -61,7 +58,6 @@ impl fmt::Display for Rekeyed {
             }
             writeln!(f)?;
         }
-        writeln!(f, "{:.0} read units, {:.0} write units", units.0, units.1)?;
         if let Some(checked) = &self.checked {
             writeln!(f, "The copy was checked:\n{checked}")?;
         }

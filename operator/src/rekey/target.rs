@@ -11,6 +11,7 @@ use store::{Keyring, Store, Tables};
 
 use super::RekeyArgs;
 use super::keys::NewKeys;
+use crate::meter::Meter;
 use crate::secret::Secret;
 use crate::stack::{Deployed, OperatorError, Stack};
 use crate::tables::{self, Streaming};
@@ -28,10 +29,10 @@ pub(super) struct Source {
 }
 
 impl Source {
-    pub async fn open(args: &RekeyArgs) -> Result<Self, OperatorError> {
+    pub async fn open(args: &RekeyArgs, meter: &Meter) -> Result<Self, OperatorError> {
         let Some(data) = &args.data else {
             let Stack { store, tables, secret, dynamodb: client, deployed, .. } =
-                Stack::open_at_rest(&args.stack).await?;
+                Stack::open_at_rest(&args.stack, meter).await?;
             return Ok(Self { store, tables, secret, client, deployed, database: None });
         };
         let failed = |source| OperatorError::File { path: data.clone(), source };
@@ -41,7 +42,8 @@ impl Source {
         let secret = secret.map(|secret| Secret(secret.trim().to_owned()));
         let keyring = Secret::keyring(secret.as_ref())?;
         let database = open(Some(data), keyring).await?;
-        let (store, client) = (database.store(), database.client());
+        let client = meter.on(&database.client());
+        let store = database.store_through(client.clone());
         let (tables, deployed) = (local::tables(), None);
         Ok(Self { store, tables, secret, client, deployed, database: Some(database) })
     }
@@ -73,13 +75,14 @@ impl Target {
         args: &RekeyArgs,
         source: &Source,
         keys: &NewKeys,
+        meter: &Meter,
     ) -> Result<Self, OperatorError> {
         let keyring = keys.keyring.clone();
         let tables = match (&args.to_tables, &args.stack.stack) {
             (Some(suffix), Some(stack)) => tables::named(stack, suffix),
             _ => {
                 let Some(to) = &args.to else { return Err(OperatorError::NoTarget) };
-                return Self::file(args, to, keys).await;
+                return Self::file(args, to, keys, meter).await;
             }
         };
         if tables.address_books == source.tables.address_books {
@@ -88,7 +91,7 @@ impl Target {
         let client = source.client.clone();
         if args.dry_run && !tables::are_there(&client, &tables).await? {
             // Nothing is there yet, as in an empty database.
-            return Self::database(open(None, keyring).await?);
+            return Ok(Self::database(open(None, keyring).await?, meter));
         }
         let parameters = source.deployed.as_ref().map(|deployed| &deployed.parameters);
         tables::create(&client, &tables, parameters.and_then(tables::limits)).await?;
@@ -96,9 +99,14 @@ impl Target {
         Ok(Self { store, client, tables, database: None })
     }
 
-    async fn file(args: &RekeyArgs, to: &Path, keys: &NewKeys) -> Result<Self, OperatorError> {
+    async fn file(
+        args: &RekeyArgs,
+        to: &Path,
+        keys: &NewKeys,
+        meter: &Meter,
+    ) -> Result<Self, OperatorError> {
         if args.dry_run && !to.exists() {
-            return Self::database(open(None, keys.keyring.clone()).await?);
+            return Ok(Self::database(open(None, keys.keyring.clone()).await?, meter));
         }
         let beside = keys_beside(to);
         if let Some(file) = keys.file.as_ref().filter(|file| **file != beside) {
@@ -108,12 +116,13 @@ impl Target {
                 create_private(&beside, &secret).map_err(failed)?;
             }
         }
-        Self::database(open(Some(to), keys.keyring.clone()).await?)
+        Ok(Self::database(open(Some(to), keys.keyring.clone()).await?, meter))
     }
 
-    fn database(database: Database) -> Result<Self, OperatorError> {
-        let (store, client) = (database.store(), database.client());
-        Ok(Self { store, client, tables: local::tables(), database: Some(database) })
+    fn database(database: Database, meter: &Meter) -> Self {
+        let client = meter.on(&database.client());
+        let store = database.store_through(client.clone());
+        Self { store, client, tables: local::tables(), database: Some(database) }
     }
 
     /// Sees to it that the copies of users aren't told as if they had just joined.

@@ -6,6 +6,7 @@ use store::{Table, Tables};
 
 use super::RestoreArgs;
 use super::course::Course;
+use crate::meter::Meter;
 use crate::place::Place;
 use crate::stack::{OperatorError, Stack};
 use crate::standstill::LONGEST_REQUEST;
@@ -31,14 +32,14 @@ pub(super) struct Target {
 
 impl Job {
     /// Finds the stacks that the arguments name.
-    pub async fn open(args: &RestoreArgs) -> Result<Self, OperatorError> {
+    pub async fn open(args: &RestoreArgs, meter: &Meter) -> Result<Self, OperatorError> {
         let course = Course::of(args);
-        let from = Stack::open_at_rest(&args.stack).await?;
+        let from = Stack::open_at_rest(&args.stack, meter).await?;
         from.in_aws()?;
         let into = match &args.into {
             Some(name) => {
                 let (region, profile) = (args.into_region.clone(), args.into_profile.clone());
-                Stack::open_in(name, &Place { region, profile }).await?
+                Stack::open_in(name, &Place { region, profile }, meter).await?
             }
             None => from.clone(),
         };

@@ -19,6 +19,7 @@ use self::job::Job;
 pub use self::plan::{Plan, Step};
 pub use self::report::Restored;
 use crate::ask::is_confirmed;
+use crate::meter::Meter;
 use crate::stack::{OperatorError, StackArgs};
 
 /// Put the books, the hints and the users of a deployed stack back to a second of the last 35 days
@@ -57,12 +58,12 @@ pub struct RestoreArgs {
     pub dry_run: bool,
 }
 
-/// Restores as the arguments say.
+/// Restores as the arguments say. What the tables take is counted by `meter`.
 ///
 /// # Errors
 /// [`OperatorError`].
-pub async fn restore(args: &RestoreArgs) -> Result<Restored, OperatorError> {
-    let job = Job::open(args).await?;
+pub async fn restore(args: &RestoreArgs, meter: &Meter) -> Result<Restored, OperatorError> {
+    let job = Job::open(args, meter).await?;
     let mut plan = Plan::of(&job).await?;
     if args.dry_run {
         return Ok(Restored { plan, is_dry: true, parameters: BTreeMap::new(), checked: None });

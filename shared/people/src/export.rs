@@ -6,9 +6,7 @@ use futures::TryStreamExt;
 use futures::stream::{self, Stream, StreamExt};
 use model::{PublicId, UserId};
 use numbering::Phone;
-use store::{
-    AccountStore, BookKey, BookReader, HolderReader, ScanPage, Store, StoreError, UserItem,
-};
+use store::{AccountStore, BookKey, BookReader, HolderReader, Store, StoreError, UserItem};
 
 use crate::person::Person;
 
@@ -56,7 +54,7 @@ pub async fn roll(
 ) -> Result<Roll, StoreError> {
     let (mut roll, mut with_account) = (Roll::default(), BTreeSet::new());
     let mut users = std::pin::pin!(store.scan::<UserItem>(segments));
-    while let Some(ScanPage { items, .. }) = users.try_next().await? {
+    while let Some(items) = users.try_next().await? {
         for item in items {
             seen();
             match item {
@@ -72,7 +70,7 @@ pub async fn roll(
         }
     }
     let mut books = std::pin::pin!(store.scan::<BookKey>(segments));
-    while let Some(ScanPage { items, .. }) = books.try_next().await? {
+    while let Some(items) = books.try_next().await? {
         for item in items {
             seen();
             match item {

@@ -68,7 +68,7 @@ impl Store {
         let mut pages = from.scan::<UserItem>(segments).boxed();
         let mut marked = 0;
         while let Some(page) = pages.try_next().await? {
-            for item in page.items.into_iter().flatten() {
+            for item in page.into_iter().flatten() {
                 if let UserItem::Forgotten { phone: Some(phone), mark: _ } = item {
                     marked += usize::from(self.mark_forgotten(phone).await? == Outcome::Done);
                 }

@@ -19,7 +19,7 @@ impl Store {
         let mut pages = from.scan::<SubscriptionItem>(segments).boxed();
         let mut copied = 0;
         while let Some(page) = pages.try_next().await? {
-            let muted = page.items.into_iter().flatten().filter_map(|item| match item {
+            let muted = page.into_iter().flatten().filter_map(|item| match item {
                 SubscriptionItem::Muted(user) => Some(self.mute_mark(&user)),
                 SubscriptionItem::Device(_) | SubscriptionItem::Token { .. } => None,
             });

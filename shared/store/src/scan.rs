@@ -3,7 +3,6 @@
 //! A scan is eventually consistent, and tells nothing of two items at the same moment. So what looks
 //! wrong in it has to be read again before it is believed.
 
-use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use futures::stream::{self, Stream, StreamExt};
 use model::{Holder, Profile, Scope, Subscription, UserId, hide_debug};
 use numbering::Phone;
@@ -36,14 +35,8 @@ mod reading {
     }
 }
 
-/// A page of a scan.
-#[derive(Debug)]
-pub struct ScanPage<T> {
-    /// The items, and errors for those that can't be read.
-    pub items: Vec<Result<T, StoreError>>,
-    /// The read units that the page took.
-    pub units: f64,
-}
+/// A page of a scan: its items, and errors for those that can't be read.
+pub type ScanPage<T> = Vec<Result<T, StoreError>>;
 
 impl Store {
     /// Reads all items of a table, in so many segments at once. The pages of different segments come
@@ -74,7 +67,6 @@ impl Store {
                 .table_name(self.tables.name(T::TABLE))
                 .segment(i32::from(segment))
                 .total_segments(i32::from(of))
-                .return_consumed_capacity(ReturnConsumedCapacity::Total)
                 .set_exclusive_start_key(from);
             if !T::ATTRIBUTES.is_empty() {
                 let names: Vec<String> =
@@ -88,11 +80,7 @@ impl Store {
                 scan.send().await.map_err(|error| StoreError::call("Scan", T::TABLE, &error))?;
             let items = page.items.unwrap_or_default();
             let items = items.iter().map(|item| T::read(self, item)).collect();
-            let units = page.consumed_capacity.and_then(|used| used.capacity_units);
-            Ok(Some((
-                ScanPage { items, units: units.unwrap_or(0.0) },
-                page.last_evaluated_key.map(Some),
-            )))
+            Ok(Some((items, page.last_evaluated_key.map(Some))))
         })
     }
 }

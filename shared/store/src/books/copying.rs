@@ -10,7 +10,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
+use aws_sdk_dynamodb::types::AttributeValue;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use model::{Scope, UserId};
 use numbering::Phone;
@@ -20,7 +20,7 @@ use super::{READS, StoredBook};
 use crate::error::StoreError;
 use crate::item::{Attributes, Reader, item, number, text};
 use crate::keys::BASE_SUFFIX;
-use crate::rekey::{COPYING, Keys, Payers, Rekey, RekeyError, opened, read_each, sealed, units};
+use crate::rekey::{COPYING, Keys, Payers, Rekey, RekeyError, opened, read_each, sealed};
 use crate::store::Store;
 use crate::tables::Table;
 use crate::write::{Condition, Write};
@@ -58,8 +58,7 @@ impl Rekey<'_> {
         let pages = self.from.pages(Table::AddressBooks, self.segments, &HEAD);
         let mut pages = std::pin::pin!(pages);
         while let Some(page) = pages.try_next().await? {
-            self.count(Table::AddressBooks, |copied| copied.read_units += page.units);
-            let heads = self.heads(&page.items, payers, &mut kept)?;
+            let heads = self.heads(&page, payers, &mut kept)?;
             self.looked_at(Table::AddressBooks, heads.len());
             let differing = self.differing(heads).await?;
             stream::iter(&differing)
@@ -108,10 +107,9 @@ impl Rekey<'_> {
             |user: &UserId, scope: &Scope| BookKeys::new(&self.to.keyring, user, scope).head_key();
         let keys = heads.iter().map(|(user, scope, _)| key(user, scope)).collect();
         let read = read_each(self.to, Table::AddressBooks, keys, &HEAD).await?;
-        self.count(Table::AddressBooks, |copied| copied.read_units += read.units);
         let name =
             |item: &Attributes| (string(item, "user_id").cloned(), string(item, "book").cloned());
-        let there: HashMap<_, _> = read.items.iter().map(|item| (name(item), item)).collect();
+        let there: HashMap<_, _> = read.iter().map(|item| (name(item), item)).collect();
         let mut differing = vec![];
         for (user, scope, head) in heads {
             let copy = there.get(&name(&key(&user, &scope)));
@@ -220,14 +218,10 @@ impl Rekey<'_> {
             .client
             .transact_write_items()
             .set_transact_items(Some(items.collect()))
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
             .await;
-        let answer = sent
-            .map_err(|error| StoreError::call("TransactWriteItems", Table::AddressBooks, &error))?;
-        let used = units(answer.consumed_capacity.as_deref());
-        self.count(Table::AddressBooks, |copied| copied.write_units += used);
-        Ok(())
+        let failed = |error| StoreError::call("TransactWriteItems", Table::AddressBooks, &error);
+        sent.map_err(failed).map(drop)
     }
 
     async fn unmark(&self, user: &UserId, scope: &Scope) -> Result<(), StoreError> {
@@ -241,14 +235,10 @@ impl Rekey<'_> {
             .table_name(self.to.tables.name(Table::AddressBooks))
             .set_key(Some(BookKeys::new(&self.to.keyring, user, scope).head_key()))
             .update_expression(format!("REMOVE {COPYING}"))
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
             .await;
-        let answer =
-            sent.map_err(|error| StoreError::call("UpdateItem", Table::AddressBooks, &error))?;
-        let used = answer.consumed_capacity.and_then(|used| used.capacity_units).unwrap_or(0.0);
-        self.count(Table::AddressBooks, |copied| copied.write_units += used);
-        Ok(())
+        let failed = |error| StoreError::call("UpdateItem", Table::AddressBooks, &error);
+        sent.map_err(failed).map(drop)
     }
 
     /// Deletes the copies of books that the source doesn't have any more, and their hints.
@@ -256,10 +246,9 @@ impl Rekey<'_> {
         let pages = self.to.pages(Table::AddressBooks, self.segments, &HEAD);
         let mut pages = std::pin::pin!(pages);
         while let Some(page) = pages.try_next().await? {
-            self.count(Table::AddressBooks, |copied| copied.read_units += page.units);
             let is_other =
                 |item: &&Attributes| !is_base(item) && !kept.contains(Table::AddressBooks, item);
-            for item in page.items.iter().filter(is_other) {
+            for item in page.iter().filter(is_other) {
                 let (user, scope) = owner(self.to, item)?;
                 let copy = self.whole_book(self.to, &user, &scope).await?;
                 self.delete_hints_of(&user, &scope, copy.phones.into_iter()).await?;
@@ -303,12 +292,9 @@ impl Rekey<'_> {
                 .key_condition_expression("user_id = :partition AND book BETWEEN :head AND :base")
                 .expression_attribute_values(":head", text(&keys.head))
                 .expression_attribute_values(":base", text(keys.base()))
-                .return_consumed_capacity(ReturnConsumedCapacity::Total)
                 .send()
                 .await
                 .map_err(|error| StoreError::call("Query", Table::AddressBooks, &error))?;
-            let used = found.consumed_capacity.and_then(|used| used.capacity_units).unwrap_or(0.0);
-            self.count(Table::AddressBooks, |copied| copied.read_units += used);
             let items = BookItems::of(&keys, found.items.unwrap_or_default());
             if let Some(stored) = items.read(&keys, &*store.clock)? {
                 return Ok(Whole::new(items, &stored));

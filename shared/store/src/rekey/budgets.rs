@@ -56,8 +56,7 @@ impl Rekey<'_> {
         let mut pages = std::pin::pin!(self.from.pages(Table::Budgets, self.segments, names));
         let mut keys = vec![];
         while let Some(page) = pages.try_next().await? {
-            self.count(Table::Budgets, |copied| copied.read_units += page.units);
-            for item in &page.items {
+            for item in &page {
                 let reader = Reader { table: Table::Budgets, kind: "bucket", item };
                 keys.push(reader.text("payer")?.to_owned());
             }

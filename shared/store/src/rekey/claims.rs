@@ -31,9 +31,9 @@ impl Rekey<'_> {
         let mut keys: Option<ClaimKeys> = None;
         let mut pages = std::pin::pin!(self.from.pages(Table::Claims, self.segments, &[]));
         while let Some(page) = pages.try_next().await? {
-            self.read_page(Table::Claims, &page);
+            self.looked_at(Table::Claims, page.len());
             let mut planned = vec![];
-            for item in &page.items {
+            for item in &page {
                 let part =
                     Reader { table: Table::Claims, kind: "claim", item }.text("recipient")?;
                 if keys.as_ref().is_none_or(|keys| keys.part != part) {

@@ -2,12 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
+use aws_sdk_dynamodb::types::AttributeValue;
 use futures::stream::{self, Stream, StreamExt, TryStreamExt};
 use sha2::{Digest, Sha256};
 
 use super::items::opened;
-use super::writes::{self, Written};
+use super::writes;
 use super::{Rekey, RekeyError};
 use crate::error::StoreError;
 use crate::item::Attributes;
@@ -20,12 +20,6 @@ pub(super) struct Planned {
     pub next: Attributes,
     /// The same item without keys, which can be compared.
     pub plain: Attributes,
-}
-
-/// A page of a table.
-pub(crate) struct Page {
-    pub items: Vec<Attributes>,
-    pub units: f64,
 }
 
 /// The keys of items, each as a hash, so that those of a large table fit into memory.
@@ -63,14 +57,14 @@ fn key_text(table: Table, item: &Attributes) -> String {
 }
 
 impl Store {
-    /// Reads a table, strongly consistent, in so many segments at once. Items with the same partition
-    /// key come one after the other.
+    /// Reads the pages of a table, strongly consistent, in so many segments at once. Items with the same
+    /// partition key come one after the other.
     pub(crate) fn pages(
         &self,
         table: Table,
         segments: u16,
         names: &'static [&'static str],
-    ) -> impl Stream<Item = Result<Page, StoreError>> + Send + '_ {
+    ) -> impl Stream<Item = Result<Vec<Attributes>, StoreError>> + Send + '_ {
         let segment = move |segment| self.segment(table, (segment, segments), names).boxed();
         stream::select_all((0..segments).map(segment))
     }
@@ -80,7 +74,7 @@ impl Store {
         table: Table,
         (segment, segments): (u16, u16),
         names: &'static [&'static str],
-    ) -> impl Stream<Item = Result<Page, StoreError>> + Send + '_ {
+    ) -> impl Stream<Item = Result<Vec<Attributes>, StoreError>> + Send + '_ {
         stream::try_unfold(Some(None), move |from: Option<Option<Attributes>>| async move {
             let Some(from) = from else { return Ok(None) };
             let mut scan = self
@@ -90,7 +84,6 @@ impl Store {
                 .segment(i32::from(segment))
                 .total_segments(i32::from(segments))
                 .consistent_read(true)
-                .return_consumed_capacity(ReturnConsumedCapacity::Total)
                 .set_exclusive_start_key(from);
             if !names.is_empty() {
                 let placeholders = names.iter().map(|name| format!("#{name}"));
@@ -101,9 +94,7 @@ impl Store {
             }
             let page =
                 scan.send().await.map_err(|error| StoreError::call("Scan", table, &error))?;
-            let units = page.consumed_capacity.and_then(|used| used.capacity_units).unwrap_or(0.0);
-            let page_of = Page { items: page.items.unwrap_or_default(), units };
-            Ok(Some((page_of, page.last_evaluated_key.map(Some))))
+            Ok(Some((page.items.unwrap_or_default(), page.last_evaluated_key.map(Some))))
         })
     }
 }
@@ -119,20 +110,14 @@ impl Rekey<'_> {
         let mut kept = Keys::default();
         let mut pages = std::pin::pin!(self.from.pages(table, self.segments, &[]));
         while let Some(page) = pages.try_next().await? {
-            self.read_page(table, &page);
+            self.looked_at(table, page.len());
             let mut planned = vec![];
-            for item in &page.items {
+            for item in &page {
                 planned.extend(self.readable(table, plan(item))?);
             }
             self.write_differing(table, planned, &mut kept).await?;
         }
         self.delete_others(table, &kept).await
-    }
-
-    /// Counts what a page of the source took.
-    pub(super) fn read_page(&self, table: Table, page: &Page) {
-        self.count(table, |copied| copied.read_units += page.units);
-        self.looked_at(table, page.items.len());
     }
 
     /// Counts an item that can't be read or carried over, and goes on without it.
@@ -165,9 +150,8 @@ impl Rekey<'_> {
         planned.iter().for_each(|planned| kept.insert(table, &planned.next));
         let keys = planned.iter().map(|planned| key(table, &planned.next)).collect();
         let read = writes::read_each(self.to, table, keys, &[]).await?;
-        self.count(table, |copied| copied.read_units += read.units);
         let there: HashMap<String, Attributes> =
-            read.items.into_iter().map(|item| (key_text(table, &item), item)).collect();
+            read.into_iter().map(|item| (key_text(table, &item), item)).collect();
         let differs = |planned: &Planned| {
             let seen = there.get(&key_text(table, &planned.next));
             let seen = seen.and_then(|seen| opened(self.to, table, seen).ok().flatten());
@@ -184,9 +168,8 @@ impl Rekey<'_> {
     pub(super) async fn delete_others(&self, table: Table, kept: &Keys) -> Result<(), RekeyError> {
         let mut pages = std::pin::pin!(self.to.pages(table, self.segments, table.key_names()));
         while let Some(page) = pages.try_next().await? {
-            self.count(table, |copied| copied.read_units += page.units);
             let others: Vec<Attributes> =
-                page.items.into_iter().filter(|item| !kept.contains(table, item)).collect();
+                page.into_iter().filter(|item| !kept.contains(table, item)).collect();
             let deleted = others.len() as u64;
             self.count(table, |copied| copied.deleted += deleted);
             self.write(table, vec![], others).await?;
@@ -204,8 +187,6 @@ impl Rekey<'_> {
         if self.is_dry {
             return Ok(());
         }
-        let Written { units } = writes::write_each(self.to, table, puts, deletes).await?;
-        self.count(table, |copied| copied.write_units += units);
-        Ok(())
+        writes::write_each(self.to, table, puts, deletes).await
     }
 }

@@ -26,7 +26,7 @@ pub(crate) use self::budgets::Payers;
 pub(crate) use self::items::{opened, sealed};
 pub(crate) use self::mirror::Keys;
 pub use self::report::{Copied, RekeyReport};
-pub(crate) use self::writes::{read_each, units, write_each};
+pub(crate) use self::writes::{read_each, write_each};
 use crate::error::StoreError;
 use crate::store::Store;
 use crate::tables::Table;

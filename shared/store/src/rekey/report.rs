@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::tables::Table;
 
 /// What came of copying one table. A book counts as one, however many items it has.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Copied {
     /// What the source has.
     pub items: u64,
@@ -17,14 +17,10 @@ pub struct Copied {
     pub left: u64,
     /// What can't be read, and wasn't copied.
     pub unreadable: u64,
-    /// The read units that it took, on both sides.
-    pub read_units: f64,
-    /// The write units that it took.
-    pub write_units: f64,
 }
 
 /// What came of copying all tables.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct RekeyReport {
     /// Books, each with its head and its base.
     pub address_books: Copied,
