@@ -22,7 +22,7 @@ impl Habits {
     /// Opens the app twice a week.
     pub const LIGHT: Self =
         Self { uploads_a_day: 0.3, looks_a_day: 0.3, changes_a_week: 0.25, joins_a_month: 0.25 };
-    /// The user of "A million users" in docs/OPERATIONS.md.
+    /// The user of "A million users" in docs/COSTS.md.
     pub const TYPICAL: Self =
         Self { uploads_a_day: 1.0, looks_a_day: 1.0, changes_a_week: 0.5, joins_a_month: 1.0 };
     pub const HEAVY: Self =

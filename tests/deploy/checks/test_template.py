@@ -428,7 +428,7 @@ def actions_of(statement):
 class Pages(unittest.TestCase):
     """What the documents say of the template."""
 
-    PAGES = ["README.md", "docs/OPERATIONS.md", "docs/SECURITY.md"]
+    PAGES = ["README.md", *(f"docs/{page}.md" for page in ("COSTS", "DEPLOYING", "OPERATIONS", "SECURITY"))]
 
     def test_the_architecture_is_one_for_all_commands(self):
         config = tomllib.loads((ROOT / "samconfig.toml").read_text())["default"]
@@ -472,7 +472,9 @@ class Pages(unittest.TestCase):
                     self.assertIn(name, [*template["Parameters"], *deployer], f"{page}: {line}")
 
     def test_links_inside_and_between_pages_lead_somewhere(self):
-        for page in self.PAGES:
+        pages = [str(path.relative_to(ROOT)) for folder in (ROOT, ROOT / "docs") for path in folder.glob("*.md")]
+        self.assertLess(set(self.PAGES), set(pages))
+        for page in pages:
             text = (ROOT / page).read_text()
             for target in re.findall(r"\]\(([^)\s]+)\)", text):
                 if re.match(r"https?:", target):

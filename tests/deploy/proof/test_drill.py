@@ -1,5 +1,5 @@
 """Rehearses a restore of a deployed stack, restores it, and moves it, by the operator's command. Its stacks are protected and
-deleted by the shell lines of docs/OPERATIONS.md as they are printed.
+deleted by the shell lines of the documents as they are printed.
 
 The emulator restores at once, has the state of now, and knows one region's tables at a time: the move is to another stack
 of the same region. Everything else is as it would be in AWS.
@@ -381,7 +381,7 @@ class TheDrill(unittest.TestCase):
         with self.assertRaisesRegex(botocore.exceptions.ClientError, "TerminationProtection"):
             cloudformation.delete_stack(StackName=stack.NAME)
         keys = self.keys_of(stack.NAME)
-        self.bash(blocks(PAGE, "A deployment that fails")[-1:])
+        self.bash(blocks("docs/DEPLOYING.md", "A deployment that fails")[-1:])
         gone = lambda: not [s for s in cloudformation.describe_stacks()["Stacks"] if s["StackName"] == stack.NAME]
         wait_until(gone, PATIENCE_SECONDS, "the old stack's deletion")
         left = dynamodb.list_tables()["TableNames"]
