@@ -91,7 +91,7 @@ pub enum OperatorError {
     SameTables,
     #[error("event source {id} doesn't turn {what}")]
     EventSource { id: String, what: &'static str },
-    #[error("the update of {name} ended in {status}: docs/OPERATIONS.md says what to do then")]
+    #[error("the update of {name} ended in {status}: docs/DEPLOYING.md says what to do then")]
     Update { name: String, status: String },
     #[error(
         "the local server's tables can't be restored to a second: copy its file while it is stopped"
@@ -311,7 +311,7 @@ impl Stack {
 }
 
 /// Makes a store with the settings of a deployed stack.
-fn store(
+pub(crate) fn store(
     dynamodb: aws_sdk_dynamodb::Client,
     tables: Tables,
     keyring: Keyring,

@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use local::{Database, Inbox, tables};
 use model::{Book, Change, Clock, Mode, PublicId, Scope, SystemClock};
 use operator::check::{Kind, check};
-use protocol::{PhoneClaim, ProfilePatch, sign_up, subscribe};
+use protocol::{PhoneClaim, ProfilePatch, read_book, sign_up, subscribe, wipe};
 use store::{
     AccountStore, BookReader, BookStore, ClaimStore, ForgottenPhones, Keyring, Life, OwnerIndex,
     PushId, Store, StoredBook,
@@ -133,6 +133,18 @@ impl World {
         assert_eq!(written.expect("written"), store::Outcome::Done);
     }
 
+    /// Returns the store as it is if books expire.
+    fn expiring(&self) -> Store {
+        self.store.clone().with_book_ttl(Some(24 * 60 * 60))
+    }
+
+    /// Returns the items of the books of one user.
+    async fn books_of(&self, name: &str) -> Vec<Item> {
+        let scan = self.database.client().scan().table_name(tables().address_books);
+        let items = scan.send().await.expect("scanned").items.unwrap_or_default();
+        items.into_iter().filter(|item| item["user_id"] == text(name)).collect()
+    }
+
     async fn id(&self, name: &str) -> PublicId {
         self.store.subject(&user(name)).await.expect("readable").id.expect("an account")
     }
@@ -169,6 +181,7 @@ enum Damage {
     StrayHint,
     HeadDeleted,
     HalfEmptied,
+    BookExpires,
     ClaimOfNobody,
     SubscriptionOfNobody,
     DeviceDeleted,
@@ -199,6 +212,7 @@ impl Damage {
         // The hint of the one contact is then without a contact.
         (Self::HeadDeleted, &[(Kind::StrayHint, 1), (Kind::OrphanedBase, 1)], &[]),
         (Self::HalfEmptied, &[(Kind::HalfEmptied, 1)], &[]),
+        (Self::BookExpires, &[(Kind::ExpiringBook, 1)], &[]),
         (Self::ClaimOfNobody, &[(Kind::ClaimsOfNobody, 1)], &[]),
         (Self::SubscriptionOfNobody, &[(Kind::SubscriptionsOfNobody, 1)], &[]),
         (Self::DeviceDeleted, &[(Kind::TokenOfNobody, 1)], &[]),
@@ -275,6 +289,9 @@ impl Damage {
                     ..seen
                 };
                 world.rewrite(leaving).await;
+            }
+            Self::BookExpires => {
+                read_book(&world.expiring(), &user("bob"), &pixel()).await.expect("readable");
             }
             Self::ClaimOfNobody => world.claim("nobody").await,
             Self::SubscriptionOfNobody => world.subscribe("nobody", &LongAgo).await,
@@ -373,6 +390,33 @@ async fn a_forgotten_number_leaves_its_books_by_a_repair_and_stays_forgotten() {
     assert!(world.store.is_forgotten(phone(CAROL)).await.expect("readable"));
     let report = check(&world.store, 4, Duration::ZERO, false).await.expect("checked");
     assert_eq!((report.contacts, report.hints, report.findings), (3, 3, vec![]));
+}
+
+#[tokio::test]
+async fn a_book_that_has_to_stay_loses_its_expiry_by_a_repair_and_that_is_no_use_of_it() {
+    let world = World::new().await;
+    Damage::BookExpires.make(&world).await;
+    let key = [("user_id", text("bob")), ("book", world.books_of("bob").await[0]["book"].clone())];
+    let used = world.database.client().update_item().table_name(tables().address_books);
+    let used = key.into_iter().fold(used, |used, (name, value)| used.key(name, value));
+    let used = used.update_expression("SET used_at = :used");
+    let long_ago = AttributeValue::N("1".to_owned());
+    used.expression_attribute_values(":used", long_ago).send().await.expect("updated");
+    wipe(&world.store, &user("erin"), &Scope::Global).await.expect("wiped");
+
+    let (before, tombstone) = (world.books_of("bob").await, world.books_of("erin").await);
+    assert_eq!(before.len(), 2, "a head and a base");
+    assert!(before.iter().chain(&tombstone).all(|item| item.contains_key("expires_at")));
+    let expiring = check(&world.expiring(), 1, Duration::ZERO, true).await.expect("checked");
+    assert_eq!(expiring.findings, [], "books may expire in such a stack");
+    assert_eq!(world.check(true).await, []);
+    let without = |mut item: Item| {
+        item.remove("expires_at").expect("it expires");
+        item
+    };
+    let kept: Vec<Item> = before.into_iter().map(without).collect();
+    assert_eq!(world.books_of("bob").await, kept);
+    assert_eq!(world.books_of("erin").await, tombstone, "what is wiped has to go");
 }
 
 #[tokio::test]

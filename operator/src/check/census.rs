@@ -168,6 +168,9 @@ impl Census {
                 if stored.life.is_open() {
                     self.report.books += 1;
                     with_books.insert(user.clone());
+                    if stored.expires_at.is_some() && store.keeps_for_ever(&scope) {
+                        self.doubts.push(Doubt::Expiring(user.clone(), scope.clone()));
+                    }
                 } else if !stored.leaving.entries().is_empty() {
                     self.doubts.push(Doubt::HalfEmptied(user.clone(), scope.clone()));
                 }

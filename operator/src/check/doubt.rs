@@ -29,6 +29,8 @@ pub enum Doubt {
     StrayHint(ScannedHint),
     OrphanedBase(UserId, Scope),
     HalfEmptied(UserId, Scope),
+    /// A book expires that is to stay for ever.
+    Expiring(UserId, Scope),
     /// There are claims or subscriptions of somebody who has neither an account nor a book.
     Leftovers(UserId),
     Token(String, TokenUse),
@@ -82,6 +84,11 @@ impl Doubt {
                 let stored = store.read_book(user, scope).await?;
                 let is_left = !stored.life.is_open() && !stored.leaving.entries().is_empty();
                 some(is_left, Kind::HalfEmptied, store.subject(user).await?.id)
+            }
+            Self::Expiring(user, scope) => {
+                let head = store.read_head(user, scope).await?;
+                let is_expiring = head.life.is_open() && head.expires_at.is_some();
+                some(is_expiring, Kind::ExpiringBook, store.subject(user).await?.id)
             }
             Self::Leftovers(user) => leftovers(store, user).await?,
             Self::Token(hash, used) => {
@@ -243,6 +250,12 @@ impl Confirmed {
                 let _ = store.delete_orphaned_base(user, scope).await?;
             }
             Doubt::HalfEmptied(user, scope) => drop(wipe(store, user, scope).await),
+            Doubt::Expiring(user, scope) => {
+                let head = store.read_head(user, scope).await?;
+                if head.life.is_open() {
+                    let _ = store.keep_for_ever(user, scope, &head).await?;
+                }
+            }
             Doubt::Leftovers(user) => {
                 drop(remove_account(store, &KeptEndpoints, &SystemClock, user).await);
             }

@@ -28,6 +28,8 @@ pub enum Kind {
     OrphanedBase,
     /// The emptying of a book was begun and didn't end.
     HalfEmptied,
+    /// A book expires if nobody uses it, though the stack keeps such books for ever.
+    ExpiringBook,
     /// Claims are of a person who has neither an account nor a book.
     ClaimsOfNobody,
     /// Subscriptions are of a person who has neither an account nor a book.
@@ -59,6 +61,7 @@ impl Kind {
             Self::StrayHint => "hints without a contact",
             Self::OrphanedBase => "bases without a head",
             Self::HalfEmptied => "books whose emptying didn't end",
+            Self::ExpiringBook => "books that would expire and have to stay",
             Self::ClaimsOfNobody => "claims of nobody",
             Self::SubscriptionsOfNobody => "subscriptions of nobody",
             Self::TokenOfNobody => "push tokens of no subscription",

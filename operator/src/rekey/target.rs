@@ -6,14 +6,13 @@ use std::path::Path;
 
 use aws_sdk_dynamodb::Client;
 use local::{Database, create_private, keys_beside};
-use model::SystemClock;
 use store::{Keyring, Store, Tables};
 
 use super::RekeyArgs;
 use super::keys::NewKeys;
 use crate::meter::Meter;
 use crate::secret::Secret;
-use crate::stack::{Deployed, OperatorError, Stack};
+use crate::stack::{self, Deployed, OperatorError, Stack};
 use crate::tables::{self, Streaming};
 
 /// The tables that are copied.
@@ -93,9 +92,10 @@ impl Target {
             // Nothing is there yet, as in an empty database.
             return Ok(Self::database(open(None, keyring).await?, meter));
         }
-        let parameters = source.deployed.as_ref().map(|deployed| &deployed.parameters);
+        let deployed = source.deployed.as_ref();
+        let parameters = deployed.map(|deployed| &deployed.parameters);
         tables::create(&client, &tables, parameters.and_then(tables::limits)).await?;
-        let store = Store::new(client.clone(), tables.clone(), keyring, SystemClock);
+        let store = stack::store(client.clone(), tables.clone(), keyring, deployed);
         Ok(Self { store, client, tables, database: None })
     }
 

@@ -7,6 +7,7 @@ use model::{Holder, Profile, PublicId, Scope, Subscription, UserId};
 use numbering::Phone;
 
 use crate::accounts::{in_generation, user_key};
+use crate::books::BookHead;
 use crate::error::StoreError;
 use crate::item::{Reader, item, number, text};
 use crate::keys::{COUNTER_KEY, profile_key};
@@ -39,6 +40,17 @@ pub trait Repair: Sync {
         hint: &ScannedHint,
         version: u64,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Returns whether books of this scope are kept for ever, also if nobody uses them.
+    fn keeps_for_ever(&self, scope: &Scope) -> bool;
+
+    /// Takes a book's expiry away, if nobody has written it since it was `seen`. That is no use of it.
+    fn keep_for_ever(
+        &self,
+        user: &UserId,
+        scope: &Scope,
+        seen: &BookHead,
+    ) -> impl Future<Output = Result<Outcome, StoreError>> + Send;
 
     /// Deletes the base of a book that has no head, unless it has one now.
     fn delete_orphaned_base(
@@ -140,6 +152,19 @@ impl Repair for Store {
             .collect();
         let hinted = phones.iter().zip(&keys).filter(|(_, key)| found.contains(key.as_str()));
         Ok(hinted.map(|(phone, _)| *phone).collect())
+    }
+
+    fn keeps_for_ever(&self, scope: &Scope) -> bool {
+        self.book_ttl(scope).is_none()
+    }
+
+    async fn keep_for_ever(
+        &self,
+        user: &UserId,
+        scope: &Scope,
+        seen: &BookHead,
+    ) -> Result<Outcome, StoreError> {
+        self.set_book_times(user, scope, seen, None, seen.used_at).await
     }
 
     async fn delete_scanned_hint(

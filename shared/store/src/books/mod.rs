@@ -161,21 +161,10 @@ impl BookKeeper for Store {
         if is_kept && is_marked || !seen.life.is_open() {
             return Ok(());
         }
-        let keys = BookKeys::new(&self.keyring, user, scope);
         let expires_at = if is_kept { seen.expires_at } else { ttl.map(|ttl| now_seconds + ttl) };
-        // The base comes first, so that it never expires before the head. A conflict means that
-        // another request wrote the book, which notes its use too.
-        if let Some(tag) = seen.base.filter(|_| !is_kept) {
-            let is_same = Condition::new("tag = :tag", [(":tag", number(tag))]);
-            let kept = self.set_times(keys.base_key(), expires_at, None, is_same).await?;
-            if kept == Outcome::Conflict {
-                return Ok(());
-            }
-        }
-        // Contacts and matches don't change, so the version isn't raised, and no writer has to
-        // start over.
         let used_at = is_device.then_some(now_seconds);
-        self.set_times(keys.head_key(), expires_at, used_at, is_still(seen)).await.map(|_| ())
+        // A conflict means that another request wrote the book, which notes its use too.
+        self.set_book_times(user, scope, seen, expires_at, used_at).await.map(|_| ())
     }
 }
 
@@ -233,7 +222,7 @@ impl Store {
     }
 
     /// Returns how long a book is kept that nobody uses, or nothing if it is kept for ever.
-    fn book_ttl(&self, scope: &Scope) -> Option<u64> {
+    pub(crate) fn book_ttl(&self, scope: &Scope) -> Option<u64> {
         match scope {
             Scope::Global => self.book_ttl_seconds,
             Scope::Device(_) => self.device_book_ttl_seconds.or(self.book_ttl_seconds),
@@ -258,6 +247,29 @@ impl Store {
             expires_after: now_seconds + ttl.unwrap_or_default() / 2,
             used_at: is_marked.then(|| next.used_at.unwrap_or(now_seconds)),
         }
+    }
+
+    /// Sets when a book expires, and when it was used, if nobody has written it since it was `seen`.
+    pub(crate) async fn set_book_times(
+        &self,
+        user: &UserId,
+        scope: &Scope,
+        seen: &BookHead,
+        expires_at: Option<u64>,
+        used_at: Option<u64>,
+    ) -> Result<Outcome, StoreError> {
+        let keys = BookKeys::new(&self.keyring, user, scope);
+        // The base comes first, so that it never expires before the head.
+        if let Some(tag) = seen.base.filter(|_| expires_at != seen.expires_at) {
+            let is_same = Condition::new("tag = :tag", [(":tag", number(tag))]);
+            let kept = self.set_times(keys.base_key(), expires_at, None, is_same).await?;
+            if kept == Outcome::Conflict {
+                return Ok(kept);
+            }
+        }
+        // Contacts and matches don't change, so the version isn't raised, and no writer has to
+        // start over.
+        self.set_times(keys.head_key(), expires_at, used_at, is_still(seen)).await
     }
 
     /// Sets when an item of a book expires, and when the book was used.
