@@ -28,6 +28,10 @@ mod who;
 
 use std::process::ExitCode;
 
+use self::outcome::tell;
+use self::people::tell_export;
+use self::rekey::rekey;
+use self::restore::restore;
 pub use local_server::Trusted;
 pub use meter::{Meter, Units};
 pub use outcome::{Exit, Outcome};
@@ -50,31 +54,15 @@ pub enum Command {
 
 /// Runs a command, and prints what came of it.
 pub async fn run(command: &Command) -> ExitCode {
-    let meter = Meter::default();
+    let meter = &Meter::default();
     match command {
-        Command::Check(args) => {
-            outcome::tell(&check::run(args, &meter).await, &meter, args.stack.json)
-        }
-        Command::Explain(args) => {
-            outcome::tell(&explain::run(args, &meter).await, &meter, args.stack.json)
-        }
-        Command::Find(args) => {
-            outcome::tell(&find::run(args, &meter).await, &meter, args.stack.json)
-        }
-        Command::Export(args) => {
-            people::tell_export(&people::export(args, &meter).await, &meter, args)
-        }
-        Command::Import(args) => {
-            outcome::tell(&people::import(args, &meter).await, &meter, args.stack.json)
-        }
-        Command::Forget(args) => {
-            outcome::tell(&forget::run(args, &meter).await, &meter, args.stack.json)
-        }
-        Command::Restore(args) => {
-            outcome::tell(&restore::restore(args, &meter).await, &meter, args.stack.json)
-        }
-        Command::Rekey(args) => {
-            outcome::tell(&rekey::rekey(args, &meter).await, &meter, args.stack.json)
-        }
+        Command::Check(args) => tell(&check::run(args, meter).await, meter, args.stack.json),
+        Command::Explain(args) => tell(&explain::run(args, meter).await, meter, args.stack.json),
+        Command::Find(args) => tell(&find::run(args, meter).await, meter, args.stack.json),
+        Command::Export(args) => tell_export(&people::export(args, meter).await, meter, args),
+        Command::Import(args) => tell(&people::import(args, meter).await, meter, args.stack.json),
+        Command::Forget(args) => tell(&forget::run(args, meter).await, meter, args.stack.json),
+        Command::Restore(args) => tell(&restore(args, meter).await, meter, args.stack.json),
+        Command::Rekey(args) => tell(&rekey(args, meter).await, meter, args.stack.json),
     }
 }
