@@ -17,31 +17,15 @@ pub(crate) const CHECKPOINTS: &str = "LocalCheckpoints";
 /// Returns the names of the local tables.
 #[must_use]
 pub fn tables() -> Tables {
-    Tables {
-        address_books: "AddressBooks".to_owned(),
-        contact_owners: "ContactOwners".to_owned(),
-        users: "Users".to_owned(),
-        subscriptions: "Subscriptions".to_owned(),
-        claims: "Claims".to_owned(),
-        budgets: "Budgets".to_owned(),
-        sessions: "Sessions".to_owned(),
-    }
+    Tables::from_fn(|table| table.to_string())
 }
 
 /// Returns the tables: their names, their keys, and whether they have a stream.
-pub(crate) fn layouts() -> [(String, &'static [&'static str], bool); 8] {
-    let Tables { address_books, contact_owners, users, subscriptions, claims, budgets, sessions } =
-        tables();
-    [
-        (address_books, Table::AddressBooks.key_names(), false),
-        (contact_owners, Table::ContactOwners.key_names(), false),
-        (users, Table::Users.key_names(), true),
-        (subscriptions, Table::Subscriptions.key_names(), false),
-        (claims, Table::Claims.key_names(), false),
-        (budgets, Table::Budgets.key_names(), false),
-        (sessions, Table::Sessions.key_names(), false),
-        (CHECKPOINTS.to_owned(), &["stream"], false),
-    ]
+pub(crate) fn layouts() -> impl Iterator<Item = (String, &'static [&'static str], bool)> {
+    let layout =
+        |table: Table| (table.to_string(), table.key_names(), matches!(table, Table::Users));
+    let checkpoints: &[&str] = &["stream"];
+    Table::ALL.into_iter().map(layout).chain([(CHECKPOINTS.to_owned(), checkpoints, false)])
 }
 
 /// Creates the tables that don't exist yet.

@@ -28,35 +28,12 @@ pub(crate) enum Streaming {
 
 /// Returns the names of tables that belong to a stack and aren't its own.
 pub(crate) fn named(stack: &str, suffix: &str) -> Tables {
-    let name = |table: Table| format!("{stack}-{table}-{suffix}");
-    Tables {
-        address_books: name(Table::AddressBooks),
-        contact_owners: name(Table::ContactOwners),
-        users: name(Table::Users),
-        subscriptions: name(Table::Subscriptions),
-        claims: name(Table::Claims),
-        budgets: name(Table::Budgets),
-        sessions: name(Table::Sessions),
-    }
-}
-
-/// Returns each table with its name.
-pub(crate) fn each(tables: &Tables) -> [(Table, &str); 7] {
-    [
-        Table::AddressBooks,
-        Table::ContactOwners,
-        Table::Users,
-        Table::Subscriptions,
-        Table::Claims,
-        Table::Budgets,
-        Table::Sessions,
-    ]
-    .map(|table| (table, tables.name(table)))
+    Tables::from_fn(|table| format!("{stack}-{table}-{suffix}"))
 }
 
 /// Returns the stack's parameters that make it use these tables.
 pub(crate) fn restored_parameters(tables: &Tables, stream: Option<&str>) -> Vec<(String, String)> {
-    let names = each(tables).map(|(table, name)| (format!("Restored{table}"), name.to_owned()));
+    let names = tables.each().map(|(table, name)| (format!("Restored{table}"), name.to_owned()));
     let stream = stream.map(|arn| ("RestoredUsersStreamArn".to_owned(), arn.to_owned()));
     names.into_iter().chain(stream).collect()
 }
@@ -75,7 +52,7 @@ pub(crate) async fn described(
 
 /// Returns whether all of these tables exist.
 pub(crate) async fn are_there(client: &Client, tables: &Tables) -> Result<bool, OperatorError> {
-    for (_, name) in each(tables) {
+    for (_, name) in tables.each() {
         if described(client, name).await?.is_none() {
             return Ok(false);
         }
@@ -99,7 +76,7 @@ pub(crate) async fn create(
     tables: &Tables,
     limits: Option<OnDemandThroughput>,
 ) -> Result<(), OperatorError> {
-    for (table, name) in each(tables) {
+    for (table, name) in tables.each() {
         if described(client, name).await?.is_none() {
             let create =
                 client.create_table().table_name(name).set_on_demand_throughput(limits.clone());

@@ -137,7 +137,7 @@ async fn a_server_over_the_copy_answers_as_before_and_announces_nobody_again() {
         let (again, units) = metered(&last.concat()).await;
         let again = again.expect("copied");
         assert_eq!(units.write, 0.0, "{units}");
-        let written: u64 = again.report.tables().iter().map(|(_, copied)| copied.written).sum();
+        let written: u64 = again.report.each().iter().map(|(_, copied)| copied.written).sum();
         assert_eq!(written, 0, "{again}");
 
         let server = Running::start(&new, to_unsealed).await;

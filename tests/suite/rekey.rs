@@ -242,7 +242,7 @@ async fn finish(from: &Store, to: &Store) -> RekeyReport {
 async fn assert_same(from: &Store, to: &Store) {
     let compared = Rekey::new(from, to, QUIET).dry();
     let report = Box::pin(compared.finish()).await.expect("compared");
-    for (table, copied) in report.tables() {
+    for (table, copied) in report.each() {
         assert_eq!((copied.written, copied.deleted, copied.unreadable), (0, 0, 0), "{table}");
     }
 }
@@ -258,7 +258,7 @@ async fn all_that_people_read_is_the_same_under_other_keys_and_a_join_goes_on() 
         let report = finish(source.store(), target.store()).await;
         assert_same(source.store(), target.store()).await;
         println!("{name}: {report:?}");
-        for (table, copied) in report.tables() {
+        for (table, copied) in report.each() {
             // Eve left. Nobody has her number now, so its two buckets have no payer that is known.
             let left = if table == Table::Budgets { 2 } else { 0 };
             let counts = (copied.left, copied.unreadable, copied.deleted);
@@ -452,7 +452,7 @@ async fn a_dry_run_counts_what_a_run_writes_and_writes_nothing() {
         Rekey::new(source.store(), target.store(), QUIET).dry().finish().await.expect("counted");
     assert!(scan(&target.embedded.client()).await.is_empty());
     let report = finish(source.store(), target.store()).await;
-    for ((table, dry), (_, copied)) in dry.tables().into_iter().zip(report.tables()) {
+    for ((table, dry), (_, copied)) in dry.each().into_iter().zip(report.each()) {
         assert_eq!((dry.items, dry.written), (copied.items, copied.written), "{table}");
     }
 }

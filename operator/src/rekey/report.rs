@@ -32,7 +32,7 @@ impl Rekeyed {
 
 impl Outcome for Rekeyed {
     fn exit(&self) -> Exit {
-        let unreadable = self.report.tables().iter().any(|(_, copied)| copied.unreadable > 0);
+        let unreadable = self.report.each().iter().any(|(_, copied)| copied.unreadable > 0);
         match &self.checked {
             _ if unreadable => Exit::Found,
             Some(checked) => checked.exit(),
@@ -44,7 +44,7 @@ impl Outcome for Rekeyed {
 impl fmt::Display for Rekeyed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let written = if self.is_dry { "would be written" } else { "written" };
-        for (table, copied) in self.report.tables() {
+        for (table, copied) in self.report.each() {
             let Copied { items, written: count, deleted, left, unreadable } = copied;
             if !self.is_finished && !matches!(table, Table::AddressBooks | Table::ContactOwners) {
                 continue;

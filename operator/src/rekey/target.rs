@@ -134,7 +134,7 @@ impl Target {
     pub async fn complete(&self) -> Result<(), OperatorError> {
         tables::set_stream(&self.client, &self.tables.users, Streaming::On).await?;
         if self.database.is_none() {
-            for (table, name) in tables::each(&self.tables) {
+            for (table, name) in self.tables.each() {
                 tables::complete(&self.client, table, name).await?;
             }
         }

@@ -59,7 +59,7 @@ pub use scan::{
 pub use sessions::{SessionRecord, SessionStore, TOKEN_PREFIX};
 pub use store::Store;
 pub use subscriptions::{SubscriptionStore, SubscriptionWrite};
-pub use tables::{Table, Tables};
+pub use tables::{ByTable, Table, Tables};
 pub use tokens::TokenUse;
 pub use users::{HolderReader, Holders, ProfileReader, holder_of_image};
 pub use write::Outcome;

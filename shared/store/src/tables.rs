@@ -17,6 +17,17 @@ pub enum Table {
 }
 
 impl Table {
+    /// All tables.
+    pub const ALL: [Self; 7] = [
+        Self::AddressBooks,
+        Self::ContactOwners,
+        Self::Users,
+        Self::Subscriptions,
+        Self::Claims,
+        Self::Budgets,
+        Self::Sessions,
+    ];
+
     /// Returns the names of the table's key attributes, which are texts: the partition key's, and the
     /// sort key's if there is one.
     #[must_use]
@@ -40,29 +51,42 @@ impl fmt::Display for Table {
     }
 }
 
-/// The names of the tables of one deployment.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Tables {
-    /// The table of books, by user and scope.
-    pub address_books: String,
-    /// The table of hints, by phone: which books may hold it.
-    pub contact_owners: String,
-    /// The table of users, by phone, by subject and by public id.
-    pub users: String,
-    /// The table of subscriptions, by user, and of who each push token belongs to.
-    pub subscriptions: String,
-    /// The table of claims on pushes that were sent or are being sent, by recipient.
-    pub claims: String,
-    /// The table of how many new numbers each payer has added recently.
-    pub budgets: String,
-    /// The table of application sessions that have become a user's, and of ended sessions.
-    pub sessions: String,
+/// Something for each table.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ByTable<T> {
+    /// Books, by user and scope.
+    pub address_books: T,
+    /// Hints, by phone: which books may hold it.
+    pub contact_owners: T,
+    /// Users, by phone, by subject and by public id.
+    pub users: T,
+    /// Subscriptions, by user, and of who each push token belongs to.
+    pub subscriptions: T,
+    /// Claims on pushes that were sent or are being sent, by recipient.
+    pub claims: T,
+    /// How many new numbers each payer has added recently.
+    pub budgets: T,
+    /// Application sessions that have become a user's, and ended sessions.
+    pub sessions: T,
 }
 
-impl Tables {
-    /// Returns the name of `table` in this deployment.
+impl<T> ByTable<T> {
+    /// Makes something for each table.
+    pub fn from_fn(make: impl Fn(Table) -> T) -> Self {
+        Self {
+            address_books: make(Table::AddressBooks),
+            contact_owners: make(Table::ContactOwners),
+            users: make(Table::Users),
+            subscriptions: make(Table::Subscriptions),
+            claims: make(Table::Claims),
+            budgets: make(Table::Budgets),
+            sessions: make(Table::Sessions),
+        }
+    }
+
+    /// Returns what is `table`'s.
     #[must_use]
-    pub fn name(&self, table: Table) -> &str {
+    pub fn of(&self, table: Table) -> &T {
         match table {
             Table::AddressBooks => &self.address_books,
             Table::ContactOwners => &self.contact_owners,
@@ -74,10 +98,9 @@ impl Tables {
         }
     }
 
-    /// Returns the same tables, with another name for `table`.
-    #[must_use]
-    pub fn with(mut self, table: Table, name: &str) -> Self {
-        let field = match table {
+    /// Returns what is `table`'s, to be changed.
+    pub fn of_mut(&mut self, table: Table) -> &mut T {
+        match table {
             Table::AddressBooks => &mut self.address_books,
             Table::ContactOwners => &mut self.contact_owners,
             Table::Users => &mut self.users,
@@ -85,8 +108,30 @@ impl Tables {
             Table::Claims => &mut self.claims,
             Table::Budgets => &mut self.budgets,
             Table::Sessions => &mut self.sessions,
-        };
-        name.clone_into(field);
+        }
+    }
+
+    /// Returns each table with what is its.
+    #[must_use]
+    pub fn each(&self) -> [(Table, &T); 7] {
+        Table::ALL.map(|table| (table, self.of(table)))
+    }
+}
+
+/// The names of the tables of one deployment.
+pub type Tables = ByTable<String>;
+
+impl Tables {
+    /// Returns the name of `table` in this deployment.
+    #[must_use]
+    pub fn name(&self, table: Table) -> &str {
+        self.of(table)
+    }
+
+    /// Returns the same tables, with another name for `table`.
+    #[must_use]
+    pub fn with(mut self, table: Table, name: &str) -> Self {
+        name.clone_into(self.of_mut(table));
         self
     }
 }

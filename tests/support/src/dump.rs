@@ -5,17 +5,14 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use local::tables;
-use store::Tables;
 
 pub type Item = HashMap<String, AttributeValue>;
 
 /// Returns all items of all tables, each with its table's name.
 pub async fn scan(client: &Client) -> Vec<(String, Item)> {
-    let Tables { address_books, contact_owners, users, subscriptions, claims, budgets, sessions } =
-        tables();
     let mut dump = vec![];
-    for table in [address_books, contact_owners, users, subscriptions, claims, budgets, sessions] {
-        let mut pages = client.scan().table_name(&table).into_paginator().send();
+    for (_, table) in tables().each() {
+        let mut pages = client.scan().table_name(table).into_paginator().send();
         while let Some(page) = pages.next().await {
             let items = page.expect("a page").items.unwrap_or_default();
             dump.extend(items.into_iter().map(|item| (table.clone(), item)));

@@ -176,7 +176,7 @@ impl<'a> Rekey<'a> {
     /// Adds to the counts of a table.
     pub(crate) fn count(&self, table: Table, add: impl FnOnce(&mut Copied)) {
         let mut report = self.report.lock().expect("nothing panics while it is locked");
-        add(report.of(table));
+        add(report.of_mut(table));
     }
 
     pub(crate) fn looked_at(&self, table: Table, items: usize) {
