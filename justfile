@@ -11,10 +11,11 @@ default:
 run *args:
     cargo run --locked -- "$@"
 
+# With an example, every crate gets the features that it has in the tests: what they compiled is used.
 # Build the local server
 [group('run')]
 build:
-    cargo build --locked --package address-book
+    cargo build --locked --workspace --bin address-book --example form
 
 # Format the code
 [group('check')]

@@ -68,10 +68,14 @@ test('each write of a book is told of, and its units are counted once', { skip }
     await page.locator('#timeline li', { hasText: 'alice’s book was written' }).nth(1).waitFor();
     await page.locator('#timeline li', { hasText: 'a push to alice' }).waitFor();
     const { events, total } = await page.evaluate(async () => {
-      const reader = (await fetch('/_local/events')).body.getReader();
-      const { value } = await reader.read();
-      await reader.cancel();
-      const events = new TextDecoder().decode(value).match(/^data: .*$/gm).map((line) => JSON.parse(line.slice(6)));
+      const events = [];
+      const source = new EventSource('/_local/events');
+      source.addEventListener('message', ({ data }) => events.push(JSON.parse(data)));
+      // The total is of the events that the page has heard.
+      while (events.length === 0 || events.length !== document.querySelectorAll('#timeline li').length) {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      source.close();
       return { events, total: document.querySelector('#total').textContent };
     });
     const books = events.filter(({ kind }) => kind === 'book');
