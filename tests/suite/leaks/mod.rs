@@ -6,6 +6,7 @@
 
 mod answers;
 mod debug;
+mod deeds;
 mod requests;
 mod stage;
 
@@ -16,7 +17,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tracing::level_filters::LevelFilter;
 
-use self::stage::{Deed, Stage, story};
+use self::deeds::{Deed, story};
+use self::stage::Stage;
 use support::faults::Fault;
 
 /// The marks of names, numbers (as written and as stored), subjects, device ids, tokens and

@@ -3,7 +3,7 @@
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use serde_json::{Value, json};
 
-use super::stage::{ALICE, BOB};
+use super::deeds::{ALICE, BOB};
 use support::requests::request;
 
 type Refused = (&'static str, ApiGatewayV2httpRequest, i64);

@@ -1,17 +1,10 @@
-//! A model of messages that overtake each other: every change of a phone's holder raises a sequence,
-//! and a message ends early if a later one tells the books. Every state is visited. Each word of the
-//! rule is left out or changed in turn, and something breaks each time.
-//!
-//! The model has one book, one upload that adds the phone, and a few changes and deliveries. It has
-//! a copy of the rule, so that the rule can be changed. A test compares the copy with the real code.
+//! The model: one book, one upload, and the messages about one phone.
 
-use std::collections::HashSet;
-
-use Rule::*;
+use self::Rule::*;
 
 /// A way in which messages may end early, be sent, or work. All but the first are wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Rule {
+pub enum Rule {
     /// As `docs/DESIGN.md` says.
     Exact,
     /// A message with a joiner doesn't end if the phone is nobody's.
@@ -40,7 +33,7 @@ enum Rule {
 
 /// What is broken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Broken {
+pub enum Broken {
     /// I2, I3: at rest, the match isn't who has the phone and is shown.
     Match,
     /// I2: a message ended although its joiner has the phone and is shown.
@@ -50,22 +43,22 @@ enum Broken {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-struct Item {
-    user: u8,
-    epoch: u8,
-    sequence: u8,
-    shown: bool,
+pub struct Item {
+    pub user: u8,
+    pub epoch: u8,
+    pub sequence: u8,
+    pub shown: bool,
 }
 
 impl Item {
-    fn matched(item: Option<Self>) -> Option<u8> {
+    pub fn matched(item: Option<Self>) -> Option<u8> {
         item.filter(|item| item.shown).map(|item| item.user)
     }
 }
 
 /// How far a worker is with a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-enum Step {
+pub enum Step {
     Waiting,
     /// The message works. The holder of the first read is kept.
     Begun(Option<Item>),
@@ -76,14 +69,14 @@ enum Step {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-struct Message {
-    joiner: Option<u8>,
-    sequence: u8,
-    step: Step,
+pub struct Message {
+    pub joiner: Option<u8>,
+    pub sequence: u8,
+    pub step: Step,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Upload {
+pub enum Upload {
     Waiting,
     Read(u8),
     /// The hint is put.
@@ -93,24 +86,24 @@ enum Upload {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct State {
-    item: Option<Item>,
-    before: Option<Item>,
-    epochs: u8,
-    changes_left: u8,
+pub struct State {
+    pub item: Option<Item>,
+    pub before: Option<Item>,
+    pub epochs: u8,
+    pub changes_left: u8,
     /// Deliveries of messages that were delivered already.
-    copies_left: u8,
-    hinted: bool,
-    version: u8,
-    in_book: bool,
-    matched: Option<u8>,
-    upload: Upload,
-    messages: Vec<Message>,
+    pub copies_left: u8,
+    pub hinted: bool,
+    pub version: u8,
+    pub in_book: bool,
+    pub matched: Option<u8>,
+    pub upload: Upload,
+    pub messages: Vec<Message>,
 }
 
 /// Where the sequence of a phone begins that nobody had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Start {
+pub enum Start {
     /// Past all that it had before, as the clock sees to.
     Higher,
     /// Anew, as after a clock that was set back.
@@ -119,7 +112,7 @@ enum Start {
 
 impl Rule {
     /// Returns whether the message ends at once, if `item` was read.
-    fn ends(self, message: &Message, item: Option<Item>) -> bool {
+    pub fn ends(self, message: &Message, item: Option<Item>) -> bool {
         let past = |item: Item| match self {
             NothingEnds => false,
             SameSequenceEnds => item.sequence >= message.sequence,
@@ -137,7 +130,7 @@ impl Rule {
     }
 
     /// Returns the message of a change, if it is sent.
-    fn message(self, before: Option<Item>, after: Option<Item>) -> Option<Message> {
+    pub fn message(self, before: Option<Item>, after: Option<Item>) -> Option<Message> {
         let same = |before: &Item, after: Item| before.epoch == after.epoch;
         let joiner = match (before, after) {
             (_, None) => {
@@ -159,7 +152,7 @@ impl Rule {
 }
 
 impl State {
-    fn first(in_book: bool, item: Option<Item>, changes: u8, copies: u8) -> Self {
+    pub fn first(in_book: bool, item: Option<Item>, changes: u8, copies: u8) -> Self {
         Self {
             item,
             before: item,
@@ -175,7 +168,7 @@ impl State {
         }
     }
 
-    fn changed(&self, rule: Rule, after: Option<Item>) -> Self {
+    pub fn changed(&self, rule: Rule, after: Option<Item>) -> Self {
         let mut next = self.clone();
         next.changes_left -= 1;
         (next.before, next.item) = (self.item, after);
@@ -185,7 +178,7 @@ impl State {
     }
 
     /// Returns all states after one more change.
-    fn changes(&self, rule: Rule, start: Start) -> Vec<Self> {
+    pub fn changes(&self, rule: Rule, start: Start) -> Vec<Self> {
         if self.changes_left == 0 {
             return vec![];
         }
@@ -211,7 +204,7 @@ impl State {
     }
 
     /// Returns the state after the next step of the upload.
-    fn uploaded(&self) -> Option<Self> {
+    pub fn uploaded(&self) -> Option<Self> {
         let mut next = self.clone();
         next.upload = match self.upload {
             Upload::Waiting => Upload::Read(self.version),
@@ -231,7 +224,7 @@ impl State {
     }
 
     /// Returns the states after the next step of the message at `place`, or what it breaks.
-    fn worked(&self, rule: Rule, place: usize) -> Result<Vec<Self>, Broken> {
+    pub fn worked(&self, rule: Rule, place: usize) -> Result<Vec<Self>, Broken> {
         let message = self.messages[place];
         let mut next = self.clone();
         let mut to = |step| {
@@ -264,7 +257,7 @@ impl State {
     }
 
     /// Returns the state after the message at `place` was begun, and `item` was read.
-    fn begun(&self, rule: Rule, place: usize, item: Option<Item>) -> Result<Self, Broken> {
+    pub fn begun(&self, rule: Rule, place: usize, item: Option<Item>) -> Result<Self, Broken> {
         let message = self.messages[place];
         if !rule.ends(&message, item) {
             let mut next = self.clone();
@@ -279,14 +272,14 @@ impl State {
         }
     }
 
-    fn without(&self, place: usize) -> Self {
+    pub fn without(&self, place: usize) -> Self {
         let mut next = self.clone();
         next.messages.remove(place);
         next
     }
 
     /// Returns the state in which the message at `place` waits once more.
-    fn copied(&self, place: usize) -> Option<Self> {
+    pub fn copied(&self, place: usize) -> Option<Self> {
         let mut next = self.clone();
         next.copies_left = next.copies_left.checked_sub(1)?;
         next.messages.push(Message { step: Step::Waiting, ..self.messages[place] });
@@ -294,7 +287,7 @@ impl State {
     }
 
     /// Returns all states that may follow, in a form in which equal states are equal.
-    fn next(&self, rule: Rule, start: Start) -> Result<Vec<Self>, Broken> {
+    pub fn next(&self, rule: Rule, start: Start) -> Result<Vec<Self>, Broken> {
         let mut all = self.changes(rule, start);
         all.extend(self.uploaded());
         for place in 0..self.messages.len() {
@@ -307,12 +300,12 @@ impl State {
         Ok(all)
     }
 
-    fn is_at_rest(&self) -> bool {
+    pub fn is_at_rest(&self) -> bool {
         self.messages.is_empty() && matches!(self.upload, Upload::Waiting | Upload::Done)
     }
 
     /// Checks what has to hold in this state.
-    fn check(&self, rule: Rule, start: Start) -> Result<(), Broken> {
+    pub fn check(&self, rule: Rule, start: Start) -> Result<(), Broken> {
         if self.is_at_rest() && self.in_book && self.matched != Item::matched(self.item) {
             return Err(Broken::Match);
         }
@@ -327,119 +320,5 @@ impl State {
             working.into_iter().partition(|message| message.joiner.is_some());
         let most = if self.item.is_some() { 1 } else { usize::MAX };
         if joins.len() > 1 || others.len() > most { Err(Broken::Work) } else { Ok(()) }
-    }
-}
-
-/// Visits all states. Returns how many there are, or what breaks first.
-fn visit(rule: Rule, start: Start, first: State) -> Result<usize, Broken> {
-    let mut visited = HashSet::from([first.clone()]);
-    let mut open = vec![first];
-    while let Some(state) = open.pop() {
-        state.check(rule, start)?;
-        for next in state.next(rule, start)? {
-            if visited.insert(next.clone()) {
-                open.push(next);
-            }
-        }
-    }
-    Ok(visited.len())
-}
-
-/// Returns the states in which the model begins.
-fn beginnings(changes: u8, copies: u8) -> Vec<State> {
-    let shown = Item { user: 1, epoch: 1, sequence: 1, shown: true };
-    let items = [None, Some(shown), Some(Item { shown: false, ..shown })];
-    let state = |in_book| items.map(|item| State::first(in_book, item, changes, copies));
-    [state(true), state(false)].concat()
-}
-
-/// Visits all states from all beginnings.
-fn visit_all(rule: Rule, changes: u8, copies: u8) -> Result<usize, Broken> {
-    let mut states = 0;
-    for start in [Start::Higher, Start::Lower] {
-        for first in beginnings(changes, copies) {
-            states += visit(rule, start, first)?;
-        }
-    }
-    Ok(states)
-}
-
-#[test]
-fn messages_that_overtake_each_other_leave_every_book_right() {
-    let all: &[(u8, u8)] =
-        if support::is_exhaustive() { &[(2, 1), (3, 0)] } else { &[(2, 0), (1, 1)] };
-    for (changes, copies) in all {
-        let states = visit_all(Exact, *changes, *copies);
-        println!("{changes} changes, {copies} copies: {states:?} states");
-        assert!(states.is_ok(), "{states:?}");
-    }
-}
-
-#[test]
-fn every_word_of_the_rule_is_needed() {
-    for (rule, broken) in [
-        (JoinerOutlivesAbsence, Broken::Work),
-        (JoinerOutlivesEpoch, Broken::Work),
-        (JoinerEndsBySequence, Broken::Announcement),
-        (AbsenceEndsAll, Broken::Match),
-        (NothingEnds, Broken::Work),
-        (SameSequenceEnds, Broken::Match),
-        (EventualRead, Broken::Announcement),
-        (HiddenIsNotSent, Broken::Match),
-        (FormerSequenceIsSent, Broken::Match),
-        (HolderIsReadOnce, Broken::Match),
-        (AgreementIsNotWritten, Broken::Match),
-    ] {
-        assert_eq!(visit_all(rule, 3, 0), Err(broken), "{rule:?}");
-    }
-}
-
-#[test]
-fn the_models_rule_is_that_of_the_code() {
-    use model::{Holder, PublicId, Turnover};
-    use protocol::queue::{BookMessage, Joiner};
-
-    let id = |user: u8| PublicId::new(u64::from(user)).expect("an id");
-    let user = |user: u8| support::user(&format!("user-{user}"));
-    let holder = |item: Item| Holder {
-        id: id(item.user),
-        user: user(item.user),
-        epoch: u64::from(item.epoch),
-        discoverable: item.shown,
-        announced: true,
-        sequence: Some(u64::from(item.sequence)),
-    };
-    let mut items = vec![None];
-    for (user, epoch) in [(1, 1), (2, 2), (1, 3)] {
-        for sequence in 1..=3 {
-            let item = |shown| Some(Item { user, epoch, sequence, shown });
-            items.extend([item(true), item(false)]);
-        }
-    }
-    for before in &items {
-        for after in &items {
-            let turnover =
-                Turnover::between(before.map(holder).as_ref(), after.map(holder).as_ref());
-            let same = before
-                .zip(*after)
-                .is_some_and(|(one, other)| (one.epoch, one.shown) == (other.epoch, other.shown));
-            let message = Exact.message(*before, *after).filter(|_| !same);
-            assert_eq!(turnover != Turnover::None, message.is_some(), "{before:?} to {after:?}");
-            let Some(message) = message else { continue };
-            let joined = message.joiner.is_some();
-            assert_eq!(turnover == Turnover::Joined, joined, "{before:?} to {after:?}");
-            let joiner = after.filter(|_| joined);
-            let real = BookMessage {
-                phone: support::phone("16505550123"),
-                joiner: joiner.map(|item| Joiner::from(&holder(item))),
-                sequence: Some(u64::from(message.sequence)),
-                changed_at_ms: None,
-                range: store::OwnerRange::default(),
-            };
-            for item in &items {
-                let ends = real.is_overtaken(item.map(holder).as_ref());
-                assert_eq!(Exact.ends(&message, *item), ends, "{message:?} at {item:?}");
-            }
-        }
     }
 }
