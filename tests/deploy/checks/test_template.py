@@ -1,22 +1,18 @@
-"""What template.yaml becomes, and whether the files around it agree with it. Nothing is built or deployed."""
+"""What template.yaml becomes. Nothing is built or deployed."""
 
-import functools
 import json
 import re
 import subprocess
 import sys
 import tempfile
-import tomllib
 import unittest
 from pathlib import Path
 
+from resources import IN_STEPS, PAGE, REQUIRED, ROOT, all_resources, anchors, resources
 from samtranslator.yaml_helper import yaml_parse
 from transform import TEMPLATE, transformed
 
-ROOT = TEMPLATE.parent
 CFN_LINT = Path(sys.executable).with_name("cfn-lint")
-PAGE = (ROOT / "docs/OPERATIONS.md").read_text()
-REQUIRED = {"Issuers": "https://securetoken.google.com/example example"}
 BY_GATEWAY = {"SignIn": "gateway", "TokenIssuer": "https://securetoken.google.com/example", "TokenAudience": "example"}
 STREAM = "arn:aws:dynamodb:us-east-1:123456789012:table/Users-restored/stream/2026-11-24T08:00:00.000"
 RESTORED = {
@@ -25,25 +21,7 @@ RESTORED = {
     "RestoredUsers": "Users-restored",
     "RestoredUsersStreamArn": STREAM,
 }
-IN_STEPS = {"DeploymentPreference": "Canary10Percent10Minutes", "AlarmEmail": "team@example.com"}
 BOUNDARY = "arn:aws:iam::123456789012:policy/boundary"
-
-
-def resources(kind, **values):
-    """The resources of a type after the transform, by logical id."""
-    made = all_resources(tuple(values.items()))
-    return {name: resource for name, resource in made.items() if resource["Type"] == kind}
-
-
-@functools.lru_cache
-def all_resources(values=()):
-    return transformed({**REQUIRED, **dict(values)})["Resources"]
-
-
-def anchors(page):
-    """The anchors of a page's headings, as GitHub makes them."""
-    headings = re.findall(r"^#+ (.*)$", page, flags=re.M)
-    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 class WhatIsDeployed(unittest.TestCase):
@@ -363,132 +341,6 @@ class Protection(unittest.TestCase):
             if "RedrivePolicy" in properties:
                 dead = properties["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0]
                 self.assertGreaterEqual(days[dead] - days[name], 7, name)
-
-
-class TheDeployer(unittest.TestCase):
-    """deploy/deployer.yaml: IAM has limits, and each kind of resource takes a service."""
-
-    SERVICES = {
-        "AWS::ApiGatewayV2": "apigateway",
-        "AWS::CloudWatch": "cloudwatch",
-        "AWS::CodeDeploy": "codedeploy",
-        "AWS::DynamoDB": "dynamodb",
-        "AWS::IAM": "iam",
-        "AWS::Lambda": "lambda",
-        "AWS::Logs": "logs",
-        "AWS::SNS": "sns",
-        "AWS::SQS": "sqs",
-        "AWS::SecretsManager": "secretsmanager",
-    }
-
-    def setUp(self):
-        self.template = yaml_parse((ROOT / "deploy/deployer.yaml").read_text())
-        of_kind = [made for made in self.template["Resources"].values() if made["Type"] == "AWS::IAM::ManagedPolicy"]
-        self.policies = [policy["Properties"]["PolicyDocument"] for policy in of_kind]
-
-    def test_a_policy_fits_into_what_iam_allows(self):
-        for policy in self.policies:
-            text = json.dumps(policy, separators=(",", ":"))
-            written_out = re.sub(r"\$\{AWS::Partition\}", "aws", text).replace("${AWS::AccountId}", "123456789012")
-            written_out = written_out.replace("${AWS::Region}", "ap-southeast-2").replace("${StackName}", "x" * 41)
-            self.assertLess(len(written_out), 6144)
-
-    def test_every_kind_of_resource_can_be_made(self):
-        actions = {action for policy in self.policies for statement in policy["Statement"] for action in actions_of(statement)}
-        services = {action.split(":")[0] for action in actions}
-        made = {resource["Type"] for resource in all_resources(tuple(IN_STEPS.items())).values()}
-        self.assertLessEqual({self.SERVICES[kind.rpartition("::")[0]] for kind in made}, services)
-
-    def test_it_reads_no_table_no_queue_and_no_key(self):
-        reading = r"dynamodb:(Get|Query|Scan|BatchGet|PartiQL|Export)|sqs:Receive|secretsmanager:GetSecret|lambda:Invoke|kms:"
-        for policy in self.policies:
-            for statement in policy["Statement"]:
-                for action in actions_of(statement):
-                    self.assertNotIn("*", action)
-                    if action != "dynamodb:GetResourcePolicy":
-                        self.assertNotRegex(action, reading)
-
-    def test_it_attaches_the_policies_that_the_transform_does(self):
-        attached = {
-            json.dumps(arn).rpartition(":policy/")[2].strip('"}')
-            for role in resources("AWS::IAM::Role", **IN_STEPS).values()
-            for arn in role["Properties"].get("ManagedPolicyArns", [])
-        }
-        text = json.dumps(self.policies)
-        for name in attached:
-            self.assertIn(f":policy/{name}", text)
-
-
-def actions_of(statement):
-    statement = statement.get("Fn::If", [None, statement])[1]
-    action = statement["Action"]
-    return [action] if isinstance(action, str) else action
-
-
-class Pages(unittest.TestCase):
-    """What the documents say of the template."""
-
-    PAGES = ["README.md", *(f"docs/{page}.md" for page in ("COSTS", "DEPLOYING", "OPERATIONS", "SECURITY"))]
-
-    def test_the_architecture_is_one_for_all_commands(self):
-        config = tomllib.loads((ROOT / "samconfig.toml").read_text())["default"]
-        declared = yaml_parse(TEMPLATE.read_text())["Parameters"]["Architecture"]
-        self.assertEqual(config["global"]["parameters"]["parameter_overrides"], f"Architecture={declared['Default']}")
-        for command in ("build", "deploy", "validate"):
-            self.assertNotIn("parameter_overrides", config.get(command, {}).get("parameters", {}))
-
-    def test_queries_ask_for_fields_that_are_logged(self):
-        queries = re.findall(r"^```\n((?:fields|filter|stats) .*?)^```", PAGE, flags=re.M | re.S)
-        self.assertEqual(len(queries), 7)
-        rust = "".join(path.read_text() for folder in ("shared", "functions") for path in (ROOT / folder).rglob("*.rs"))
-        access = set(json.loads(all_resources()["ApiStage"]["Properties"]["AccessLogSettings"]["Format"]))
-        keywords = {"fields", "filter", "stats", "sort", "limit", "by", "as", "in", "desc"}
-        for query in queries:
-            words = re.sub(r'"[^"]*"', "", query)
-            for name in re.findall(r"\bfields\.(\w+)", words):
-                if name != "message":
-                    self.assertRegex(rust, rf"tracing::\w+!\([^;]*\b{name}\b", query)
-            asked = set(re.findall(r"(?<![@.\w])([a-zA-Z]\w*)(?![\w(.])", words))
-            asked -= keywords | access | {"level", "type"} | set(re.findall(r" as (\w+)", words))
-            for metric in asked:
-                self.assertIn(f'("{metric}", ', rust, query)
-
-    def test_shell_lines_are_shell(self):
-        for page in self.PAGES:
-            for indent, lines in re.findall(r"^( *)```sh\n(.*?)^ *```", (ROOT / page).read_text(), flags=re.M | re.S):
-                plain = "".join(line.removeprefix(indent) for line in lines.splitlines(True))
-                done = subprocess.run(["bash", "-n"], input=plain, capture_output=True, text=True)
-                self.assertEqual(done.returncode, 0, f"{page}: {done.stderr}\n{plain}")
-
-    def test_parameters_and_outputs_that_pages_name_are_there(self):
-        template = yaml_parse(TEMPLATE.read_text())
-        for page in [*self.PAGES, "docs/API.md", "deploy/github-actions.yaml"]:
-            text = (ROOT / page).read_text()
-            for name in re.findall(r"\$\((?:old |new )?out (\w+)\)", text):
-                self.assertIn(name, template["Outputs"], page)
-            deployer = yaml_parse((ROOT / "deploy/deployer.yaml").read_text())["Parameters"]
-            for line in re.findall(r"parameter[-_]overrides\W+((?:[^\n]*\\\n)*[^\n]*)", text):
-                for name in re.findall(r"\b([A-Z]\w+)=", line):
-                    self.assertIn(name, [*template["Parameters"], *deployer], f"{page}: {line}")
-
-    def test_links_inside_and_between_pages_lead_somewhere(self):
-        pages = [str(path.relative_to(ROOT)) for folder in (ROOT, ROOT / "docs") for path in folder.glob("*.md")]
-        self.assertLess(set(self.PAGES), set(pages))
-        for page in pages:
-            text = (ROOT / page).read_text()
-            for target in re.findall(r"\]\(([^)\s]+)\)", text):
-                if re.match(r"https?:", target):
-                    continue
-                path, _, anchor = target.partition("#")
-                file = ((ROOT / page).parent / path).resolve() if path else ROOT / page
-                self.assertTrue(file.exists(), f"{page}: {target}")
-                if anchor and file.suffix == ".md":
-                    self.assertIn(anchor, anchors(file.read_text()), f"{page}: {target}")
-
-    def test_scripts_that_pages_name_are_there(self):
-        for page in [*self.PAGES, "deploy/github-actions.yaml", "CHANGELOG.md"]:
-            for name in re.findall(r"\b((?:scripts|deploy|tests/deploy)/[\w.-]+)", (ROOT / page).read_text()):
-                self.assertTrue((ROOT / name.rstrip(".")).exists(), f"{page}: {name}")
 
 
 if __name__ == "__main__":
