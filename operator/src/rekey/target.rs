@@ -41,8 +41,7 @@ impl Source {
         let secret = secret.map(|secret| Secret(secret.trim().to_owned()));
         let keyring = Secret::keyring(secret.as_ref())?;
         let database = open(Some(data), keyring).await?;
-        let client = meter.on(&database.client());
-        let store = database.store_through(client.clone());
+        let (client, store) = metered(&database, meter);
         let (tables, deployed) = (local::tables(), None);
         Ok(Self { store, tables, secret, client, deployed, database: Some(database) })
     }
@@ -120,8 +119,7 @@ impl Target {
     }
 
     fn database(database: Database, meter: &Meter) -> Self {
-        let client = meter.on(&database.client());
-        let store = database.store_through(client.clone());
+        let (client, store) = metered(&database, meter);
         Self { store, client, tables: local::tables(), database: Some(database) }
     }
 
@@ -175,6 +173,13 @@ impl Target {
             database.stop().await;
         }
     }
+}
+
+/// Returns a client of a local server's database, and a store, which `meter` counts.
+fn metered(database: &Database, meter: &Meter) -> (Client, Store) {
+    let client = meter.on(&database.client());
+    let store = database.store_through(client.clone());
+    (client, store)
 }
 
 async fn open(data: Option<&Path>, keyring: Keyring) -> Result<Database, OperatorError> {

@@ -41,10 +41,11 @@ pub trait Repair: Sync {
         version: u64,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Returns whether books of this scope are kept for ever, also if nobody uses them.
+    /// Returns whether books of this scope are kept even if nobody uses them.
     fn keeps_for_ever(&self, scope: &Scope) -> bool;
 
-    /// Takes a book's expiry away, if nobody has written it since it was `seen`. That is no use of it.
+    /// Takes a book's expiry away, if nobody has written it since it was `seen`. When it was last used
+    /// stays as it is.
     fn keep_for_ever(
         &self,
         user: &UserId,

@@ -71,7 +71,7 @@ async fn a_forgotten_number_leaves_its_books_by_a_repair_and_stays_forgotten() {
 }
 
 #[tokio::test]
-async fn a_book_that_has_to_stay_loses_its_expiry_by_a_repair_and_that_is_no_use_of_it() {
+async fn a_repair_takes_the_expiry_from_a_book_that_has_to_stay_and_nothing_else() {
     let world = World::new().await;
     Damage::BookExpires.make(&world).await;
     let key = [("user_id", text("bob")), ("book", world.books_of("bob").await[0]["book"].clone())];
